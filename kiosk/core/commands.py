@@ -1,0 +1,135 @@
+"""What a step asks for: records (committed together, first) and acts (dispatched only when the commit returned)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.core.model import Order, Refund, Sale
+from kiosk.core.secret import PaymentCode
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A new row. A number that exists already makes the whole commit fail."""
+
+    row: Sale | Order | Refund
+    why: str  # one word or two for the history: "keyed", "armed", "refund asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A row as it is from now on; with it a history row when its state changed."""
+
+    row: Sale | Order | Refund
+    why: str
+
+
+Record = Insert | Update
+
+
+class Sound(StrEnum):
+    """What people hear."""
+
+    KEY = "key"
+    REFUSED_KEY = "refused_key"
+    SCANNED = "scanned"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Debit the customer behind this code. Emitted once for an order, never again."""
+
+    order: Order
+    code: PaymentCode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Have a Native order made. The one call that may leave again under the same number with the same parameters."""
+
+    order: Order
+    at_counter: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Query the order. `at_counter`: people are waiting for it."""
+
+    order: Order
+    at_counter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """Undo a Quick Pay order, whatever its state."""
+
+    order: Order
+    at_counter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Make an unpaid Native order unpayable."""
+
+    order: Order
+    at_counter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Send a refund request, always under its own out_refund_no."""
+
+    refund: Refund
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class AskRefund:
+    """Query a refund."""
+
+    refund: Refund
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Open or keep the connection that the next charge will use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask WeChat anything signed, to learn whether it can be reached and what time it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartScan:
+    """Look for a payment code; what is seen is reported with this ticket (the order's out_trade_no)."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopScan:
+    """Stop looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Let a sound be heard."""
+
+    sound: Sound
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to whoever asked over the control socket (`token` names the asker). `problem` is None when accepted."""
+
+    token: str
+    result: str
+    problem: str | None = None
+
+
+Act = Charge | Place | Ask | Reverse | Close | GiveBack | AskRefund | Warm | Probe | StartScan | StopScan | Play | Reply

@@ -1,0 +1,172 @@
+"""What can happen to the kiosk. Each event names the sale, order or part it is about, so that a late one does no harm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.core.model import Answer, Call
+from kiosk.core.secret import PaymentCode
+
+
+class Key(StrEnum):
+    """The logical keys, the same on every keypad."""
+
+    D0 = "0"
+    D1 = "1"
+    D2 = "2"
+    D3 = "3"
+    D4 = "4"
+    D5 = "5"
+    D6 = "6"
+    D7 = "7"
+    D8 = "8"
+    D9 = "9"
+    OK = "OK"
+    CLEAR = "CLEAR"  # one digit back
+    CLEAR_ALL = "CLEAR_ALL"  # CLEAR held
+    SCAN = "SCAN"
+    QR = "QR"
+    CANCEL = "CANCEL"
+    MENU = "MENU"
+
+
+class Foreign(StrEnum):
+    """A code that is no WeChat payment code, by what it most likely is: told to the merchant in words."""
+
+    ALIPAY = "alipay"  # 16 to 24 digits beginning 25 to 30
+    WECHAT_RECEIVE = "wechat_receive"  # a wxp:// or WeChat "receive money" or profile link: the customer opened the wrong page
+    LINK = "link"  # any other URL
+    PRODUCT = "product"  # EAN, UPC, a parcel's label
+    OTHER = "other"
+
+
+class ScanHint(StrEnum):
+    """Why nothing usable was read, in the order of how sure it is."""
+
+    TWO_CODES = "two_codes"  # two different payment codes in one view: neither is believed
+    USED = "used"  # the code that was just used
+    ALIPAY = "alipay"
+    WECHAT_RECEIVE = "wechat_receive"
+    LINK = "link"
+    PRODUCT = "product"
+    OTHER = "other"
+    NO_CAMERA = "no_camera"
+
+
+class Part(StrEnum):
+    """What can be well or unwell besides the network."""
+
+    CAMERA = "camera"
+    KEYPAD = "keypad"
+    DISPLAY = "display"
+    LEDGER = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key went down."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSeen:
+    """The scanner believes this payment code. `ticket` is the one it was started with."""
+
+    ticket: str
+    code: PaymentCode
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRefused:
+    """The scanner sees something it will not hand over."""
+
+    ticket: str
+    hint: ScanHint
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The request of this call begins to leave; from here on nobody knows until an answer comes."""
+
+    out_trade_no: str
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call about an order came back."""
+
+    out_trade_no: str
+    call: Call
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswered:
+    """A call about a refund came back."""
+
+    out_refund_no: str
+    call: Call
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A Probe or Warm came back. `server_time` is verified or None; `at` is when the answer arrived, on the kiosk's clock."""
+
+    reached: bool
+    server_time: int | None
+    at: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSynchronized:
+    """The operating system's clock is set by NTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """A verified notification names this order: its next query is due now."""
+
+    out_trade_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A part reports itself well (`problem` None) or unwell, in words with the remedy."""
+
+    part: Part
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """The merchant wants money given back; `amount` None is what is left. `token` names who gets the Reply."""
+
+    out_trade_no: str
+    amount: int | None
+    token: str
+
+
+Event = (
+    Tick
+    | Pressed
+    | CodeSeen
+    | CodeRefused
+    | Left
+    | Answered
+    | RefundAnswered
+    | Probed
+    | ClockSynchronized
+    | Notified
+    | Health
+    | RefundAsked
+)

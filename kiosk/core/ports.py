@@ -1,0 +1,158 @@
+"""What the decisions need from the world, as protocols. The hands implement them; only app.py knows which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kiosk.core.commands import Record, Sound
+from kiosk.core.events import Event
+from kiosk.core.model import Answer, Order, Refund, Sale
+from kiosk.core.screens import View
+from kiosk.core.secret import PaymentCode
+
+Post = Callable[[Event], None]
+"""Puts an event into the kiosk's bounded inbox; any thread may call it."""
+
+
+class Clock(Protocol):
+    """The steady clock: Unix milliseconds that never jump while the process lives, but for `correct`."""
+
+    def now(self) -> int:
+        """Milliseconds of Unix time by the steady clock."""
+        ...
+
+    def correct(self, offset_ms: int) -> None:
+        """Shift the clock by what a verified answer taught."""
+        ...
+
+
+class Provider(Protocol):
+    """WeChat Pay, or a stand-in. No method raises for anything the other side or the network can do: it is in the Answer.
+
+    Each blocks until answered or until its total deadline. Called from the lanes' threads, two at once.
+    `left` is called once, just before the first byte of the request can leave.
+    """
+
+    def charge(self, order: Order, code: PaymentCode, left: Callable[[], None]) -> Answer: ...
+
+    def place(self, order: Order, left: Callable[[], None]) -> Answer: ...
+
+    def ask(self, order: Order) -> Answer: ...
+
+    def reverse(self, order: Order) -> Answer: ...
+
+    def close(self, order: Order) -> Answer: ...
+
+    def refund(self, refund: Refund, order: Order) -> Answer: ...
+
+    def ask_refund(self, refund: Refund, order: Order) -> Answer: ...
+
+    def warm(self) -> Answer:
+        """Have an open, idle connection ready for the next charge; cheap when there is one."""
+        ...
+
+    def probe(self) -> Answer:
+        """Ask something signed and harmless: tells whether WeChat is reached and its verified time."""
+        ...
+
+    def stop(self) -> None:
+        """Give up waiting at once: calls under way return Unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a starting kiosk must know of its ledger."""
+
+    generation: str  # two characters made when the ledger was; part of every number, so none is used twice
+    counters: dict[str, int]  # the highest counter used for each yymmdd
+    orders: tuple[Order, ...]  # all that are not final, and VOID orders still to be watched
+    refunds: tuple[Refund, ...]  # all that are not DONE or ATTENTION
+    sales: tuple[Sale, ...]  # those of `orders`, and of `recent`
+    recent: tuple[Order, ...]  # the last 20 that were sent, newest first
+
+
+class Ledger(Protocol):
+    """The durable truth. One connection, one thread."""
+
+    def commit(self, records: Sequence[Record], at: int) -> None:
+        """All of it, synced to disk, or LedgerError and none of it. `at`: time of the history rows."""
+        ...
+
+    def load(self, watched_since: int) -> Snapshot:
+        """What a starting kiosk needs; VOID orders settled after `watched_since` count as watched."""
+        ...
+
+    def order(self, out_trade_no: str) -> Order | None: ...
+
+    def sale(self, sale_id: str) -> Sale | None: ...
+
+    def refunds_of(self, out_trade_no: str) -> tuple[Refund, ...]: ...
+
+    def idle(self) -> None:
+        """Called when nothing is going on: the moment to checkpoint."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Display(Protocol):
+    """A screen. `run` owns the main thread; `show` may be called from any thread."""
+
+    def show(self, view: View) -> None:
+        """From now on, this; never blocks. Only the newest counts."""
+        ...
+
+    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
+        """The newest camera picture (3 bytes a pixel, rows from the top), mirrored already; shown while scanning."""
+        ...
+
+    def play(self, sound: Sound) -> None:
+        """Let it be heard, soon; silence when there is no sound device is reported once, never raised."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """The picture now on the screen, as PNG."""
+        ...
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Draw until `stop`; calls `beat` at every frame. Raises DriverError when the window cannot be opened."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Scanner(Protocol):
+    """The link to the scanner process. Events go to `post`."""
+
+    def start(self) -> None: ...
+
+    def scan(self, ticket: str) -> None:
+        """Look for payment codes and report them with this ticket."""
+        ...
+
+    def pause(self) -> None:
+        """Stop looking."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Keypad(Protocol):
+    """A source of keys."""
+
+    def start(self) -> None:
+        """Begin; raises DriverError when the device cannot be opened."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class FrameSource(Protocol):
+    """A camera, inside the scanner process: grey frames as (width, height, bytes), newest first wins."""
+
+    def frames(self) -> Iterator[object]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,224 @@
+"""What people see: one value for each screen, with the facts and none of the words (those are the display's).
+
+`until` is a time of the steady clock (ms); the display counts down to it by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.core.events import ScanHint
+from kiosk.core.model import Decline, OrderState, Tender
+from kiosk.core.money import Money
+
+
+class Network(StrEnum):
+    """Whether WeChat can be reached."""
+
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The row of small true signs on every screen."""
+
+    network: Network
+    clock_known: bool
+    unresolved: int  # orders whose end is not known, besides the one in front
+    offline_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """Before the first contact is over: nothing can be sold yet, the amount can be keyed soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody in front."""
+
+    shop: str
+
+
+class AmountHint(StrEnum):
+    """Why OK did not go on from the amount."""
+
+    ZERO = "zero"
+    TOO_LARGE = "too_large"
+    TOO_LONG = "too_long"
+    OFFLINE = "offline"
+    CLOCK = "clock"  # the time is not known yet
+    LEDGER = "ledger"  # nothing can be stored: do not sell
+    CONNECTING = "connecting"
+    CAMERA = "camera"  # scanning is not possible; QR is
+    NOT_SENT = "not_sent"  # the request could not leave: nothing was charged, try again
+    SCAN_TIMEOUT = "scan_timeout"  # nothing was shown for a minute
+    NOT_PLACED = "not_placed"  # WeChat gave no QR: nothing was charged
+
+
+@dataclass(frozen=True, slots=True)
+class Keying:
+    """The merchant keys the amount, smallest unit first. `limit` is the largest amount of a sale."""
+
+    money: Money
+    hint: AmountHint | None = None
+    limit: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SameCustomer:
+    """The amount of an unresolved sale was keyed again. OK: a new customer. CANCEL: back."""
+
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """The camera looks for a payment code; the display shows the camera's view."""
+
+    money: Money
+    until: int
+    hint: ScanHint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charging:
+    """The request is on its way: wait, do nothing."""
+
+    money: Money
+    tail: str  # the last characters of the out_trade_no, to find the sale by
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """The customer types the password on the phone."""
+
+    money: Money
+    tail: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """The QR is being fetched."""
+
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ShowingQr:
+    """The customer scans this."""
+
+    money: Money
+    code_url: str
+    until: int
+    paying: bool = False  # somebody has scanned it and is about to pay
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """Being undone or closed at WeChat: not over yet."""
+
+    money: Money
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaidScreen:
+    """The money is taken. Stays until a key."""
+
+    money: Money
+    tail: str
+    payer: Money | None = None
+    other_refunded: bool = False  # a second payment of this sale came in and goes back to the customer
+
+
+@dataclass(frozen=True, slots=True)
+class DeclinedScreen:
+    """Not paid, and why."""
+
+    money: Money
+    reason: Decline
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Nobody knows yet. Customer: do not pay again. Merchant: do not hand over the goods; the kiosk keeps asking."""
+
+    money: Money
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledScreen:
+    """Not paid: cancelled, closed or reversed; money taken in between was or is being given back."""
+
+    money: Money
+    tail: str
+    refunding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionScreen:
+    """WeChat's answer and our row differ: a person has to look. Goods are not handed over."""
+
+    money: Money
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLine:
+    """One of the last orders, newest first."""
+
+    money: Money
+    tender: Tender
+    state: OrderState
+    tail: str
+    opened_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The last orders, so that "did the last one go through?" is one key away."""
+
+    lines: tuple[MenuLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfOrder:
+    """Cannot sell at all. `problem` names the thing and the remedy, in the merchant's language where the kiosk knows it."""
+
+    problem: str
+
+
+Screen = (
+    Starting
+    | Idle
+    | Keying
+    | SameCustomer
+    | Scanning
+    | Charging
+    | Password
+    | Placing
+    | ShowingQr
+    | Cancelling
+    | PaidScreen
+    | DeclinedScreen
+    | Unresolved
+    | CancelledScreen
+    | AttentionScreen
+    | Menu
+    | OutOfOrder
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the display is told."""
+
+    screen: Screen
+    signs: Signs
