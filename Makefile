@@ -1,0 +1,42 @@
+# Two commands on a bare Debian or Raspberry Pi OS: `sudo apt install make git` (and a clone of this), then `make demo`.
+PY := .venv/bin/python
+
+.PHONY: help setup demo test bench lint clean clean-root
+help:
+	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
+	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
+	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make bench   the figures'
+	@echo 'make lint    ruff and mypy'
+	@echo 'make clean   away with .venv and all that was made'
+	@echo 'make clean-root SUITE=trixie   the tests in a fresh Debian of that name (as root; needs mmdebstrap)'
+
+setup: .venv/.ready
+
+demo: setup
+	@exec .venv/bin/kiosk demo $(ARGS)
+
+test: .venv/.ready-for-tests
+	$(PY) -m pytest $(ARGS)
+
+bench: .venv/.ready-for-tests
+	$(PY) -m pytest tests/bench --benchmark-enable -s $(ARGS)
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+# Neither rule asks pip or apt anything when its stamp is newer than both files.
+.venv/.ready: pyproject.toml deploy/setup.sh
+	@deploy/setup.sh
+
+.venv/.ready-for-tests: pyproject.toml deploy/setup.sh
+	@deploy/setup.sh tests
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks tests/out
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+SUITE ?= trixie
+clean-root:
+	deploy/check-clean-root.sh $(SUITE)

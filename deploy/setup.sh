@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Makes a bare Debian 12 or 13, or a Raspberry Pi OS of that age, ready to work in: the apt packages that are missing, then .venv.
+#   deploy/setup.sh          what the kiosk and its Python tools need
+#   deploy/setup.sh tests    and a virtual screen and a browser, for `make test` and `make bench`
+# Safe to call again. The Makefile calls it only when pyproject.toml or this file is newer than the stamp it leaves in .venv.
+# PYTHON names another interpreter than python3 (3.11 or newer); on a Pi it is always the system's own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# No desktop package drags these in, so each is named. A reason stands where the name does not tell.
+RUN=(python3 python3-venv libzbar0) # libzbar0: pyzbar loads it
+BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
+FONTS=(fonts-noto-core fonts-noto-cjk) # every merchant's and customer's script
+TESTS=(xvfb xdotool)
+BROWSER=(chromium chromium-driver) # the bench page's tests
+# On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
+PI=(python3-picamera2 python3-lgpio python3-gpiozero python3-evdev python3-pygame python3-systemd)
+
+BOARD_FILE=${BOARD_FILE:-/proc/device-tree/model} # the tests name another file
+
+main() {
+    local want=("${RUN[@]}" "${FONTS[@]}") site=false python=${PYTHON:-python3}
+    if grep -qsa 'Raspberry Pi' "$BOARD_FILE"; then
+        want+=("${PI[@]}") site=true python=/usr/bin/python3
+        BROWSER=() # the bench page is a matter of the desk, not of the appliance
+    else
+        want+=("${BUILD[@]}")
+    fi
+    [ "${1-}" != tests ] || want+=("${TESTS[@]}" "${BROWSER[@]}")
+    apt_packages "${want[@]}"
+    venv "$python" "$site"
+    touch .venv/.ready
+    [ "${1-}" != tests ] || touch .venv/.ready-for-tests
+}
+
+apt_packages() { # those of the named packages that are missing, or words on what to do
+    if ! command -v apt-get >/dev/null; then
+        say "This system has no apt-get: only Debian 12 and 13 and Raspberry Pi OS are supported. Going on with what is here;" \
+            "what Debian calls $* must be present under your system's own names."
+        return
+    fi
+    local missing=() unknown=() name as_root=()
+    for name in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || stop "Packages are missing and only root can install them; there is no sudo here. As root:" \
+            "apt-get install --no-install-recommends ${missing[*]}" "then the same make again."
+        as_root=(sudo)
+        [ -t 0 ] || as_root=(sudo -n) # nobody is there to type a password
+    fi
+    # A Pi's first boot is busy with its own updates: wait for the lock rather than fail.
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
+    say "Installing ${#missing[@]} apt packages: ${missing[*]}"
+    local fresh=false
+    if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then # bare images come without package lists
+        "${as_root[@]}" update </dev/null
+        fresh=true
+    fi
+    for name in "${missing[@]}"; do
+        apt-cache show "$name" >/dev/null 2>&1 || unknown+=("$name")
+    done
+    [ ${#unknown[@]} = 0 ] || stop "apt does not know ${unknown[*]}: only Debian 12 and 13 and (on a Pi) Raspberry Pi OS are supported," \
+        "and this is $(. /etc/os-release && echo "$PRETTY_NAME"). Is a part of the archive missing in /etc/apt?"
+    local install=(install --no-install-recommends "${missing[@]}")
+    "${as_root[@]}" "${install[@]}" </dev/null && return
+    [ $fresh = false ] || stop "apt could not install these packages: its own words are above."
+    "${as_root[@]}" update </dev/null # the lists were old and named files that are gone
+    "${as_root[@]}" "${install[@]}" </dev/null || stop "apt could not install these packages: its own words are above."
+}
+
+venv() { # $1 the interpreter, $2 whether the system's packages are seen
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "The kiosk needs Python 3.11 or newer, and $1 is" \
+        "$("$1" -V 2>&1 || echo missing). Debian 12 and 13 have it; elsewhere: make setup PYTHON=/path/to/python3.11"
+    if ! .venv/bin/python -c '' 2>/dev/null || ! grep -qx "include-system-site-packages = $2" .venv/pyvenv.cfg; then
+        say "Making .venv with $("$1" -V)"
+        rm -rf .venv
+        if [ "$2" = true ]; then "$1" -m venv --system-site-packages .venv; else "$1" -m venv .venv; fi
+    fi
+    local key
+    key="$(cat pyproject.toml deploy/setup.sh | sha256sum) $(pwd)" # a moved folder has scripts that point to where it was
+    if [ "$key" != "$(cat .venv/.installed 2>/dev/null)" ]; then
+        say "Installing the Python packages that pyproject.toml names (a minute or two)"
+        .venv/bin/python -m pip install --disable-pip-version-check --quiet --editable '.[dev]' </dev/null ||
+            stop "pip could not install them: its own words are above. Is the network there? The same make again goes on from here."
+        echo "$key" >.venv/.installed
+    fi
+}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+stop() {
+    say "$@"
+    exit 1
+}
+
+main "$@"
