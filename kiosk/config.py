@@ -1,0 +1,416 @@
+"""kiosk.toml: read, checked as a whole, and handed out as values that need no further parsing.
+
+Knows every key, its default and its remedy. Must not know a driver, the network or the ledger. All mistakes come at once, in
+one ConfigError; the key files are read here too, so that a wrong name is found before anything starts.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from kiosk.config_reader import Files, Table, did_you_mean
+from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
+from kiosk.core.errors import ConfigError
+from kiosk.core.model import Direct, Institution, Merchant, Tender
+from kiosk.core.money import exponent, known_currency
+
+PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
+LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
+DISPLAYS = ("pygame", "recording")
+KEYPADS = ("keyboard", "matrix", "evdev", "scripted")
+CAMERAS = ("picamera2", "v4l2", "folder")
+MODES = ("institution", "direct")
+TENDERS = tuple(str(tender) for tender in Tender)
+TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control")
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantConfig:
+    """Who sells. `numbers` are the merchant's numbers at WeChat, `time_zone` says when the shop's day begins."""
+
+    name: str
+    numbers: Merchant
+    merchant_category_code: str
+    currency: str
+    kiosk_id: str
+    time_zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayConfig:
+    """The screen: pixels and languages (locales as "zh_CN")."""
+
+    driver: str
+    size: tuple[int, int]
+    fullscreen: bool
+    merchant_language: str
+    customer_language: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadConfig:
+    """The keys. `rows` and `columns` are BCM pins of the matrix, top row and left column first.
+
+    `device` is for evdev (None: the first number pad found), `script` for scripted. `remote`: keys over the control socket count.
+    """
+
+    driver: str
+    remote: bool
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    device: Path | None = None
+    script: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """The camera. `folder` is given for the driver folder, `device` is for v4l2."""
+
+    driver: str
+    device: Path
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TillConfig:
+    """Habits of the till. `max_amount` in smallest units; `result_seconds` 0: a result stays until a key."""
+
+    default_tender: Tender
+    max_amount: int
+    result_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerConfig:
+    """Where the ledger lies."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """Where the running kiosk answers the other commands."""
+
+    socket: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of kiosk.toml. `warnings`: what is not wrong, and should not stay so."""
+
+    path: Path
+    merchant: MerchantConfig
+    wechat_pay: WechatPayConfig
+    display: DisplayConfig
+    keypad: KeypadConfig
+    camera: CameraConfig
+    till: TillConfig
+    ledger: LedgerConfig
+    control: ControlConfig
+    warnings: tuple[str, ...] = ()
+
+
+def load(path: Path | None = None, credentials: Path | None = None) -> Config:
+    """Read `path`, or the first of PLACES that exists. `credentials` is $CREDENTIALS_DIRECTORY unless given.
+
+    Raises ConfigError with every mistake of the file and of the key files it names.
+    """
+    path = find(path).absolute()
+    if credentials is None and "CREDENTIALS_DIRECTORY" in os.environ:
+        credentials = Path(os.environ["CREDENTIALS_DIRECTORY"])
+    raw = _parse(path)
+    problems: list[str] = []
+    files = Files(path.parent, credentials)
+    tables = {name: Table(name, raw.get(name), problems) for name in TABLES}
+    merchant = _merchant(tables["merchant"])
+    ledger = LedgerConfig(files.beside(tables["ledger"].text("path", 'Write the ledger\'s file, as "/var/lib/kiosk/kiosk.db".')))
+    config = Config(
+        path=path,
+        merchant=merchant,
+        wechat_pay=read_wechat_pay(tables["wechat_pay"], files),
+        display=_display(tables["display"]),
+        keypad=_keypad(tables["keypad"], files),
+        camera=_camera(tables["camera"], files),
+        till=_till(tables["till"], merchant.currency),
+        ledger=ledger,
+        control=_control(tables["control"], files, ledger),
+        warnings=tuple(files.warnings),
+    )
+    for table in tables.values():
+        table.end()
+    for name in raw:
+        if name not in TABLES:
+            hint = did_you_mean(name, TABLES)
+            thing = "table" if isinstance(raw[name], dict) else "key outside all tables"
+            problems.append(f"[{name}] is not a {thing} that is known here{hint}. Correct or remove it.")
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def find(path: Path | None = None) -> Path:
+    """The file that load() reads. Raises ConfigError when there is none."""
+    if path is not None:
+        return path
+    for place in PLACES:
+        if place.exists():
+            return place
+    raise ConfigError(
+        [f"No configuration: neither {PLACES[0]} nor ./{PLACES[1]} exists. Write one, or name one with --config FILE."]
+    )
+
+
+def example() -> str:
+    """A whole kiosk.toml; the lines behind a single # state the defaults."""
+    return _EXAMPLE
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{path} cannot be read ({error.strerror}). Name the right file with --config FILE."]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8."]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path} is not TOML: {error}. Correct that line."]) from None
+
+
+def _merchant(table: Table) -> MerchantConfig:
+    name = table.text("name", _NAME_REMEDY, form=r".{1,60}")
+    if any(character > _LAST_OF_THREE_BYTES for character in name):
+        table.wrong("name", name, "holds an emoji or a rare character, which WeChat refuses", "Leave it out.")
+    currency = table.text("currency", _CURRENCY_REMEDY)
+    if currency and not known_currency(currency):
+        table.wrong("currency", currency, "is not a currency of ISO 4217 that is known here", _CURRENCY_REMEDY)
+    return MerchantConfig(
+        name=name,
+        numbers=_numbers(table),
+        merchant_category_code=table.text(
+            "merchant_category_code", 'Write the four digits, as "5814" for fast food.', form=r"[0-9]{4}"
+        ),
+        currency=currency,
+        kiosk_id=table.text(
+            "kiosk_id",
+            'Write 1 to 10 letters, digits or _, another for each kiosk of this merchant, as "K07".',
+            form=r"[0-9A-Za-z_]{1,10}",
+        ),
+        time_zone=_time_zone(table),
+    )
+
+
+def _numbers(table: Table) -> Merchant:
+    match table.choice("mode", MODES):
+        case "institution":
+            return _institution(table)
+        case "direct":
+            return _direct(table)
+        case _:
+            for key in ("appid", "mchid", "sp_appid", "sp_mchid", "sub_mchid"):
+                table.has(key)  # nobody can say which of them are right
+            return Direct("", "")
+
+
+def _institution(table: Table) -> Institution:
+    for key in ("appid", "mchid"):
+        table.misplaced(key, 'belongs to mode = "direct"', f'Remove it, or set mode = "direct"; an institution has sp_{key}')
+    return Institution(
+        sp_appid=table.text("sp_appid", _APPID_REMEDY, form=_APPID),
+        sp_mchid=table.text("sp_mchid", 'Write the institution\'s number in digits and quotes, as "1900007777".', form=_MCHID),
+        sub_mchid=table.text("sub_mchid", 'Write the sub-merchant\'s number in digits and quotes, as "1900008888".', form=_MCHID),
+    )
+
+
+def _direct(table: Table) -> Direct:
+    for key in ("sp_appid", "sp_mchid", "sub_mchid"):
+        table.misplaced(key, 'belongs to mode = "institution"', 'Remove it, or set mode = "institution"')
+    return Direct(
+        appid=table.text("appid", _APPID_REMEDY, form=_APPID),
+        mchid=table.text("mchid", 'Write the merchant number in digits and quotes, as "1900009999".', form=_MCHID),
+    )
+
+
+def _time_zone(table: Table) -> tzinfo:
+    if not table.has("time_zone"):
+        return _system_zone()
+    remedy = 'Write a zone of the IANA table, as "Asia/Hong_Kong".'
+    name = table.text("time_zone", remedy)
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError: "../x"; OSError: a folder, as "Asia"
+        table.wrong("time_zone", name, "is not a time zone" + did_you_mean(name, available_timezones()), remedy)
+        return UTC
+
+
+def _system_zone() -> tzinfo:
+    """The zone this machine is set to, by name where it has one, so that summer time is right for other days too."""
+    name = os.environ.get("TZ", "").lstrip(":") or os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _display(table: Table) -> DisplayConfig:
+    return DisplayConfig(
+        driver=table.choice("driver", DISPLAYS),
+        size=_size(table),
+        fullscreen=table.flag("fullscreen", "Write true or false.", default=False),
+        merchant_language=table.choice("merchant_language", LANGUAGES, default="en"),
+        customer_language=table.choice("customer_language", LANGUAGES, default="zh_CN"),
+    )
+
+
+def _size(table: Table) -> tuple[int, int]:
+    remedy = "Write width and height in pixels, as [800, 480]; the least is [320, 240]."
+    width, height = table.numbers("size", remedy, count=2, least=1, most=4096, default=_SIZE)
+    if width < _LEAST_SIZE[0] or height < _LEAST_SIZE[1]:
+        table.wrong("size", [width, height], "is too small for people to read", remedy)
+    return width, height
+
+
+def _keypad(table: Table, files: Files) -> KeypadConfig:
+    driver = table.choice("driver", KEYPADS)
+    pins = "Write the four BCM numbers of the GPIO pins, as {}."
+    rows = table.numbers("rows", pins.format(list(_ROWS)), count=4, least=0, most=27, default=_ROWS)
+    columns = table.numbers("columns", pins.format(list(_COLUMNS)), count=4, least=0, most=27, default=_COLUMNS)
+    if len({*rows, *columns}) != len(rows) + len(columns):
+        table.wrong("columns", list(columns), f"and rows = {list(rows)} name a pin twice", "Give each wire a pin of its own.")
+    script_remedy = "Write the file of keys that the scripted keypad presses."
+    script = None
+    if driver == "scripted" or table.has("script"):
+        script = files.beside(table.text("script", script_remedy))
+    return KeypadConfig(
+        driver=driver,
+        remote=table.flag("remote", "Write true to let the bench page press keys, else false.", default=False),
+        rows=rows,
+        columns=columns,
+        device=files.beside(table.text("device", 'Write the pad\'s device, as "/dev/input/event0".'))
+        if table.has("device")
+        else None,
+        script=script,
+    )
+
+
+def _camera(table: Table, files: Files) -> CameraConfig:
+    driver = table.choice("driver", CAMERAS)
+    folder = None
+    if driver == "folder" or table.has("folder"):
+        folder = files.beside(table.text("folder", 'Write the folder whose images stand for the camera, as "frames".'))
+    device = table.text("device", 'Write the camera\'s device, as "/dev/video0".', default="/dev/video0")
+    return CameraConfig(driver=driver, device=files.beside(device), folder=folder)
+
+
+def _till(table: Table, currency: str) -> TillConfig:
+    return TillConfig(
+        default_tender=Tender(table.choice("default_tender", TENDERS, default=Tender.QUICK_PAY)),
+        max_amount=table.number(
+            "max_amount",
+            "Write the largest amount of one sale in the currency's smallest unit, as 500000 for HKD 5000.00.",
+            least=1,
+            most=10**10,
+            default=_max_amount(currency),
+        ),
+        result_seconds=table.number(
+            "result_seconds",
+            "Write how long a result stays on the screen; 0 is until a key is pressed.",
+            least=0,
+            most=3600,
+            default=0,
+        ),
+    )
+
+
+def _max_amount(currency: str) -> int:
+    """The default: enough for a shop, and less than one 0 keyed too many makes of a common sale."""
+    units: int = 10 ** (exponent(currency) if known_currency(currency) else 2)
+    return _MAX_WHOLE_UNITS.get(currency, 5_000) * units
+
+
+def _control(table: Table, files: Files, ledger: LedgerConfig) -> ControlConfig:
+    if table.has("socket"):
+        return ControlConfig(
+            files.beside(table.text("socket", 'Write where the socket shall lie, as "/run/kiosk/control.sock".'))
+        )
+    # Beside the ledger, so that a command typed at a prompt finds the kiosk that systemd started.
+    return ControlConfig(ledger.path.with_name(ledger.path.name + ".sock") if ledger.path.name else ledger.path)
+
+
+_APPID = r"[0-9A-Za-z_-]{1,32}"
+_MCHID = r"[0-9]{1,32}"
+_APPID_REMEDY = 'Write the app id from the merchant platform, as "wx7bc98d929da735fe".'
+_CURRENCY_REMEDY = 'Write the settlement currency of the merchant number in three capital letters, as "HKD".'
+_NAME_REMEDY = 'Write the shop\'s name as customers know it, as "Harbour Snacks".'
+_LAST_OF_THREE_BYTES = "\uffff"  # WeChat takes UTF-8 of one to three bytes a character (contract 1.2)
+_SIZE = (800, 480)
+_LEAST_SIZE = (320, 240)
+_ROWS = (5, 6, 13, 19)
+_COLUMNS = (12, 16, 20, 21)
+_MAX_WHOLE_UNITS = {
+    "HUF": 250_000,
+    "JPY": 100_000,
+    "ISK": 100_000,
+    "AMD": 250_000,
+    "KZT": 300_000,
+    "KRW": 1_000_000,
+    "MNT": 2_000_000,
+    "KHR": 3_000_000,
+    "IDR": 10_000_000,
+    "VND": 20_000_000,
+}
+
+_EXAMPLE = """\
+[merchant]
+name = "Harbour Snacks"
+mode = "institution"                  # or "direct", which has appid and mchid in place of the next three
+sp_appid = "wx7bc98d929da735fe"
+sp_mchid = "1900007777"
+sub_mchid = "1900008888"
+merchant_category_code = "5814"
+currency = "HKD"                      # the settlement currency of the merchant number
+kiosk_id = "K07"                      # another for each kiosk of the merchant
+#time_zone = "Asia/Hong_Kong"         # default: the machine's
+
+[wechat_pay]
+hosts = ["https://apihk.mch.weixin.qq.com", "https://apius.mch.weixin.qq.com"]
+merchant_key = "merchant_key.pem"     # beside this file, or a name in $CREDENTIALS_DIRECTORY
+merchant_serial = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+api_v3_key = "api_v3_key.txt"
+platform_keys = "certificates"        # fetched and renewed; or [{ id = "PUB_KEY_ID_...", file = "wechat_pub.pem" }]
+notify_url = "https://pay.example.net/wechat/notify"
+#ca_file = "ca.pem"                   # default: the usual certificate authorities
+
+[display]
+driver = "pygame"
+size = [800, 480]
+fullscreen = false
+merchant_language = "en"              # en, zh_CN, zh_TW, ja, th or ko
+customer_language = "zh_CN"
+
+[keypad]
+driver = "keyboard"                   # keyboard, matrix, evdev or scripted
+#remote = false                       # true: the bench page may press keys
+#rows = [5, 6, 13, 19]                # matrix: BCM pins, top row first
+#columns = [12, 16, 20, 21]           # matrix: BCM pins, left column first
+
+[camera]
+driver = "picamera2"                  # picamera2, v4l2 or folder
+#device = "/dev/video0"               # v4l2
+#folder = "frames"                    # folder: images in the order of their names, again and again
+
+[till]
+default_tender = "quick_pay"          # what OK does after the amount; or "native"
+#max_amount = 500000                  # the largest sale, in smallest units
+#result_seconds = 0                   # how long a result stays; 0: until a key is pressed
+
+[ledger]
+path = "kiosk.db"
+
+[control]
+#socket = "kiosk.db.sock"             # default: beside the ledger
+"""
