@@ -165,11 +165,6 @@ def find(path: Path | None = None) -> Path:
     )
 
 
-def example() -> str:
-    """A whole kiosk.toml; the lines behind a single # state the defaults."""
-    return _EXAMPLE
-
-
 def _parse(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -218,7 +213,7 @@ def _numbers(table: Table) -> Merchant:
 
 def _institution(table: Table) -> Institution:
     for key in ("appid", "mchid"):
-        table.misplaced(key, 'belongs to mode = "direct"', f'Remove it, or set mode = "direct"; an institution has sp_{key}')
+        table.misplaced(key, 'belongs to mode = "direct"', f'Remove it, or set mode = "direct"; an institution has sp_{key}.')
     return Institution(
         sp_appid=table.text("sp_appid", _APPID_REMEDY, form=_APPID),
         sp_mchid=table.text("sp_mchid", 'Write the institution\'s number in digits and quotes, as "1900007777".', form=_MCHID),
@@ -228,7 +223,7 @@ def _institution(table: Table) -> Institution:
 
 def _direct(table: Table) -> Direct:
     for key in ("sp_appid", "sp_mchid", "sub_mchid"):
-        table.misplaced(key, 'belongs to mode = "institution"', 'Remove it, or set mode = "institution"')
+        table.misplaced(key, 'belongs to mode = "institution"', 'Remove it, or set mode = "institution".')
     return Direct(
         appid=table.text("appid", _APPID_REMEDY, form=_APPID),
         mchid=table.text("mchid", 'Write the merchant number in digits and quotes, as "1900009999".', form=_MCHID),
@@ -268,7 +263,7 @@ def _display(table: Table) -> DisplayConfig:
 
 def _size(table: Table) -> tuple[int, int]:
     remedy = "Write width and height in pixels, as [800, 480]; the least is [320, 240]."
-    width, height = table.numbers("size", remedy, count=2, least=1, most=4096, default=_SIZE)
+    width, height = table.numbers("size", remedy, bounds=(1, 4096), default=_SIZE)
     if width < _LEAST_SIZE[0] or height < _LEAST_SIZE[1]:
         table.wrong("size", [width, height], "is too small for people to read", remedy)
     return width, height
@@ -277,8 +272,8 @@ def _size(table: Table) -> tuple[int, int]:
 def _keypad(table: Table, files: Files) -> KeypadConfig:
     driver = table.choice("driver", KEYPADS)
     pins = "Write the four BCM numbers of the GPIO pins, as {}."
-    rows = table.numbers("rows", pins.format(list(_ROWS)), count=4, least=0, most=27, default=_ROWS)
-    columns = table.numbers("columns", pins.format(list(_COLUMNS)), count=4, least=0, most=27, default=_COLUMNS)
+    rows = table.numbers("rows", pins.format(list(_ROWS)), bounds=(0, 27), default=_ROWS)
+    columns = table.numbers("columns", pins.format(list(_COLUMNS)), bounds=(0, 27), default=_COLUMNS)
     if len({*rows, *columns}) != len(rows) + len(columns):
         table.wrong("columns", list(columns), f"and rows = {list(rows)} name a pin twice", "Give each wire a pin of its own.")
     script_remedy = "Write the file of keys that the scripted keypad presses."
@@ -312,15 +307,13 @@ def _till(table: Table, currency: str) -> TillConfig:
         max_amount=table.number(
             "max_amount",
             "Write the largest amount of one sale in the currency's smallest unit, as 500000 for HKD 5000.00.",
-            least=1,
-            most=10**10,
+            bounds=(1, 10**10),
             default=_max_amount(currency),
         ),
         result_seconds=table.number(
             "result_seconds",
             "Write how long a result stays on the screen; 0 is until a key is pressed.",
-            least=0,
-            most=3600,
+            bounds=(0, 3600),
             default=0,
         ),
     )
@@ -363,54 +356,3 @@ _MAX_WHOLE_UNITS = {
     "IDR": 10_000_000,
     "VND": 20_000_000,
 }
-
-_EXAMPLE = """\
-[merchant]
-name = "Harbour Snacks"
-mode = "institution"                  # or "direct", which has appid and mchid in place of the next three
-sp_appid = "wx7bc98d929da735fe"
-sp_mchid = "1900007777"
-sub_mchid = "1900008888"
-merchant_category_code = "5814"
-currency = "HKD"                      # the settlement currency of the merchant number
-kiosk_id = "K07"                      # another for each kiosk of the merchant
-#time_zone = "Asia/Hong_Kong"         # default: the machine's
-
-[wechat_pay]
-hosts = ["https://apihk.mch.weixin.qq.com", "https://apius.mch.weixin.qq.com"]
-merchant_key = "merchant_key.pem"     # beside this file, or a name in $CREDENTIALS_DIRECTORY
-merchant_serial = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
-api_v3_key = "api_v3_key.txt"
-platform_keys = "certificates"        # fetched and renewed; or [{ id = "PUB_KEY_ID_...", file = "wechat_pub.pem" }]
-notify_url = "https://pay.example.net/wechat/notify"
-#ca_file = "ca.pem"                   # default: the usual certificate authorities
-
-[display]
-driver = "pygame"
-size = [800, 480]
-fullscreen = false
-merchant_language = "en"              # en, zh_CN, zh_TW, ja, th or ko
-customer_language = "zh_CN"
-
-[keypad]
-driver = "keyboard"                   # keyboard, matrix, evdev or scripted
-#remote = false                       # true: the bench page may press keys
-#rows = [5, 6, 13, 19]                # matrix: BCM pins, top row first
-#columns = [12, 16, 20, 21]           # matrix: BCM pins, left column first
-
-[camera]
-driver = "picamera2"                  # picamera2, v4l2 or folder
-#device = "/dev/video0"               # v4l2
-#folder = "frames"                    # folder: images in the order of their names, again and again
-
-[till]
-default_tender = "quick_pay"          # what OK does after the amount; or "native"
-#max_amount = 500000                  # the largest sale, in smallest units
-#result_seconds = 0                   # how long a result stays; 0: until a key is pressed
-
-[ledger]
-path = "kiosk.db"
-
-[control]
-#socket = "kiosk.db.sock"             # default: beside the ledger
-"""

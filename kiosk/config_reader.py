@@ -66,22 +66,23 @@ class Table:
             self.wrong(key, value, "is not known here" + did_you_mean(value, choices), remedy)
         return default or ""
 
-    def number(self, key: str, remedy: str, *, least: int, most: int, default: int) -> int:
+    def number(self, key: str, remedy: str, *, bounds: tuple[int, int], default: int) -> int:
         """A whole number within bounds."""
         value = self._typed(key, int, remedy, required=False)
         if isinstance(value, int):
-            if least <= value <= most:
+            if bounds[0] <= value <= bounds[1]:
                 return value
-            self.wrong(key, value, f"is not between {least} and {most}", remedy)
+            self.wrong(key, value, f"is not between {bounds[0]} and {bounds[1]}", remedy)
         return default
 
-    def numbers(self, key: str, remedy: str, *, count: int, least: int, most: int, default: tuple[int, ...]) -> tuple[int, ...]:
-        """A list of `count` whole numbers within bounds."""
+    def numbers(self, key: str, remedy: str, *, bounds: tuple[int, int], default: tuple[int, ...]) -> tuple[int, ...]:
+        """A list of whole numbers within bounds, as many as the default has."""
         value = self._typed(key, list, remedy, required=False)
         if isinstance(value, list):
-            if len(value) == count and all(type(item) is int and least <= item <= most for item in value):
+            if len(value) == len(default) and all(type(item) is int and bounds[0] <= item <= bounds[1] for item in value):
                 return tuple(value)
-            self.wrong(key, value, f"is not a list of {count} whole numbers between {least} and {most}", remedy)
+            what = f"is not a list of {len(default)} whole numbers between {bounds[0]} and {bounds[1]}"
+            self.wrong(key, value, what, remedy)
         return default
 
     def flag(self, key: str, remedy: str, *, default: bool) -> bool:

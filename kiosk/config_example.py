@@ -1,0 +1,52 @@
+"""A whole kiosk.toml as text: every key, and behind a single # the default of each that may be left out. Knows nothing else."""
+
+EXAMPLE = """\
+[merchant]
+name = "Harbour Snacks"
+mode = "institution"                  # or "direct", which has appid and mchid in place of the next three
+sp_appid = "wx7bc98d929da735fe"
+sp_mchid = "1900007777"
+sub_mchid = "1900008888"
+merchant_category_code = "5814"
+currency = "HKD"                      # the settlement currency of the merchant number
+kiosk_id = "K07"                      # another for each kiosk of the merchant
+#time_zone = "Asia/Hong_Kong"         # default: the machine's
+
+[wechat_pay]
+hosts = ["https://apihk.mch.weixin.qq.com", "https://apius.mch.weixin.qq.com"]
+merchant_key = "merchant_key.pem"     # beside this file, or a name in $CREDENTIALS_DIRECTORY
+merchant_serial = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+api_v3_key = "api_v3_key.txt"
+platform_keys = "certificates"        # fetched and renewed; or [{ id = "PUB_KEY_ID_...", file = "wechat_pub.pem" }]
+notify_url = "https://pay.example.net/wechat/notify"
+#ca_file = "ca.pem"                   # default: the usual certificate authorities
+
+[display]
+driver = "pygame"
+size = [800, 480]
+fullscreen = false
+merchant_language = "en"              # en, zh_CN, zh_TW, ja, th or ko
+customer_language = "zh_CN"
+
+[keypad]
+driver = "keyboard"                   # keyboard, matrix, evdev or scripted
+#remote = false                       # true: the bench page may press keys
+#rows = [5, 6, 13, 19]                # matrix: BCM pins, top row first
+#columns = [12, 16, 20, 21]           # matrix: BCM pins, left column first
+
+[camera]
+driver = "picamera2"                  # picamera2, v4l2 or folder
+#device = "/dev/video0"               # v4l2
+#folder = "frames"                    # folder: images in the order of their names, again and again
+
+[till]
+default_tender = "quick_pay"          # what OK does after the amount; or "native"
+#max_amount = 500000                  # the largest sale, in smallest units
+#result_seconds = 0                   # how long a result stays; 0: until a key is pressed
+
+[ledger]
+path = "kiosk.db"
+
+[control]
+#socket = "kiosk.db.sock"             # default: beside the ledger
+"""
