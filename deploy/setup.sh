@@ -16,12 +16,14 @@ BROWSER=(chromium chromium-driver) # the bench page's tests
 # On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
 PI=(python3-picamera2 python3-lgpio python3-gpiozero python3-evdev python3-pygame python3-systemd)
 
-BOARD_FILE=${BOARD_FILE:-/proc/device-tree/model} # the tests name another file
+# The tests name others.
+BOARD_FILE=${BOARD_FILE:-/proc/device-tree/model}
+SYSTEM_PYTHON=${SYSTEM_PYTHON:-/usr/bin/python3}
 
 main() {
     local want=("${RUN[@]}" "${FONTS[@]}") site=false python=${PYTHON:-python3}
     if grep -qsa 'Raspberry Pi' "$BOARD_FILE"; then
-        want+=("${PI[@]}") site=true python=/usr/bin/python3
+        want+=("${PI[@]}") site=true python=$SYSTEM_PYTHON
         BROWSER=() # the bench page is a matter of the desk, not of the appliance
     else
         want+=("${BUILD[@]}")

@@ -1,0 +1,84 @@
+"""What all tests share: no word to the outside world, a real X server, and patience without sleeping.
+
+Knows no part of the kiosk, so that each test's own imports tell what it is about.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # a test may play; nobody needs to hear it
+
+# No verdict of a test hangs on how busy the machine is.
+hypothesis.settings.register_profile("kiosk", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("kiosk")
+
+MISSING = {  # marker: the programs its tests need, all installed by `make test` (chromium not on a Pi)
+    "screen": ["Xvfb"],
+    "browser": ["chromium", "chromedriver"],
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what this machine has no programs for; CI has them all, or fails."""
+    for item in items:
+        for marker, programs in MISSING.items():
+            absent = [program for program in programs if not shutil.which(program)]
+            if absent and item.get_closest_marker(marker) and "CI" not in os.environ:
+                item.add_marker(pytest.mark.skip(reason=f"{', '.join(absent)} not installed: deploy/setup.sh tests"))
+
+
+@pytest.fixture(scope="session")
+def xvfb() -> Iterator[str]:
+    """The name of a real X server's display, as `:3`; 1280x800 with 24 bits."""
+    ours, theirs = os.pipe()
+    command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL) as server:
+        os.close(theirs)
+        with os.fdopen(ours) as chosen:
+            number = chosen.readline().strip()  # written when the server is up; empty when it could not start
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+        server.terminate()
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """`until(check, seconds=10)`: the first true answer of check(), asked again and again; fails when none came in time."""
+
+    def ask_again(check: Callable[[], Any], seconds: float = 10) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (answer := check()):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {getattr(check, '__qualname__', check)}"
+            time.sleep(0.01)
+        return answer
+
+    return ask_again
+
+
+def _connect_at_home(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6) and not _at_home(address[0]):
+        raise RuntimeError(f"a test tried to reach {address[0]}:{address[1]}; tests stay on loopback addresses")
+    _connect(self, address)
+
+
+def _at_home(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_connect = socket.socket.connect
+socket.socket.connect = _connect_at_home  # type: ignore[assignment,method-assign]
