@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 # No desktop package drags these in, so each is named. A reason stands where the name does not tell.
 RUN=(python3 python3-venv libzbar0) # libzbar0: pyzbar loads it
 BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
-FONTS=(fonts-noto-core fonts-noto-cjk) # every merchant's and customer's script
+FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
 TESTS=(xvfb xdotool)
 BROWSER=(chromium chromium-driver) # the bench page's tests
 # On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
