@@ -54,16 +54,15 @@ def qr_texts(picture: bytes) -> list[str]:
         image = Image.open(io.BytesIO(picture)).convert("L")
     except OSError:
         raise ValueError(f"no picture in these {len(picture)} bytes") from None
-    found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return [symbol.text for symbol in found]
 
 
 def _symbol(digits: str, form: zxingcpp.BarcodeFormat) -> Image.Image:
     """One pixel a module, black 0 and white 255, without quiet zone."""
     options = {"ec_level": "M"} if form == zxingcpp.BarcodeFormat.QRCode else {}
-    pixels = memoryview(zxingcpp.write_barcode_to_image(zxingcpp.create_barcode(digits, form, **options), add_quiet_zones=False))
-    height, width = pixels.shape[:2]
-    return Image.frombytes("L", (width, height), pixels.tobytes())
+    symbol = zxingcpp.create_barcode(digits, form, **options)
+    return Image.fromarray(zxingcpp.write_barcode_to_image(symbol, add_quiet_zones=False))
 
 
 def _svg(modules: Image.Image, quiet_x: int, quiet_y: int, *, stretch: int) -> str:
@@ -92,7 +91,8 @@ def _wallet_page() -> Image.Image:
     draw = ImageDraw.Draw(page)
     for y in range(page.height):
         share = y / page.height
-        draw.line([(0, y), (page.width, y)], fill=tuple(round(a + (b - a) * share) for a, b in zip(_WALLET, _WALLET_LIGHT, strict=True)))
+        colour = tuple(round(top + (low - top) * share) for top, low in zip(_WALLET, _WALLET_LIGHT, strict=True))
+        draw.line([(0, y), (page.width, y)], fill=colour)
     draw.ellipse((40, 44, 84, 88), fill=_ACCENT)
     draw.rounded_rectangle((100, 50, 250, 64), 7, fill=(226, 239, 240))
     draw.rounded_rectangle((100, 74, 200, 84), 5, fill=(140, 184, 190))

@@ -1,0 +1,153 @@
+"""A real headless Chromium for end-to-end tests, through chromedriver's W3C WebDriver HTTP interface. Knows no page.
+
+with Browser(tmp_path) as browser:
+    browser.view(1440, 900)
+    browser.open(url)
+    browser.click("#ok")
+    browser.wait("document.querySelector('#result').textContent === 'Paid'")
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+# Nothing on this list may reach out of the machine or wait for a person.
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+    "--lang=en",
+)
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver, 12.2: the key under which an element's id is given
+ENTER, ESCAPE, BACKSPACE, TAB = "\ue007", "\ue00c", "\ue003", "\ue004"  # W3C WebDriver, 17.4.2: normalised key values
+
+
+def missing() -> str | None:
+    """Why no browser can be started here, or None."""
+    lacking = [program for program in ("chromium", "chromedriver") if shutil.which(program) is None]
+    return f"not installed: {', '.join(lacking)} (apt install chromium chromium-driver)" if lacking else None
+
+
+class BrowserError(AssertionError):
+    """What the driver refused, in its own words."""
+
+
+class Browser:
+    """One Chromium with one window; its profile and the driver's log lie in `folder`."""
+
+    def __init__(self, folder: Path, deadline_s: float = 20.0) -> None:
+        self._folder = folder
+        self._deadline_s = deadline_s
+        self._http = requests.Session()
+        self._http.trust_env = False  # a proxy of the environment has no business between this test and loopback
+
+    def __enter__(self) -> Self:
+        log = self._folder / "chromedriver.log"
+        with log.open("wb") as out:
+            self._driver = subprocess.Popen([shutil.which("chromedriver") or "chromedriver", "--port=0"], stdout=out, stderr=out)
+        try:
+            port = self._until(lambda: re.search(r"successfully on port (\d+)", log.read_text()), f"chromedriver did not start, see {log}")[1]
+            self._url = f"http://127.0.0.1:{port}/session"
+            options = {"binary": shutil.which("chromium"), "args": [*_FLAGS, f"--user-data-dir={self._folder / 'profile'}"]}
+            wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}
+            self._url += "/" + self._ask("POST", "", wanted)["sessionId"]
+        except BaseException:
+            self._driver.kill()
+            self._driver.wait()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._ask("DELETE", "")
+        finally:
+            self._driver.terminate()
+            self._driver.wait()
+
+    def open(self, url: str) -> None:
+        """Go there; returns when the page has loaded."""
+        self._ask("POST", "/url", {"url": url})
+
+    def view(self, width: int, height: int, *, dark: bool = False, scale: float = 1, touch: bool = False) -> None:
+        """The page's own size in CSS pixels, and whether the system is set to dark colours."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch}
+        self._devtools("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def click(self, css: str) -> None:
+        """A real click in the middle of the element; fails when something lies over it."""
+        self._ask("POST", f"/element/{self._find(css)}/click", {})
+
+    def type(self, css: str, text: str) -> None:
+        """Keys into an element, which gets the focus."""
+        self._ask("POST", f"/element/{self._find(css)}/value", {"text": text})
+
+    def press(self, *keys: str) -> None:
+        """Keys to whatever has the focus: characters, or ENTER, ESCAPE, BACKSPACE, TAB of this file."""
+        moves = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self._ask("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": moves}]})
+
+    def text(self, css: str) -> str:
+        """The element's text as a person sees it; what is hidden is not in it."""
+        return str(self._ask("GET", f"/element/{self._find(css)}/text"))
+
+    def script(self, expression: str, *arguments: object) -> Any:
+        """The value of a JavaScript expression; arguments are `arguments[0]` and so on."""
+        return self._ask("POST", "/execute/sync", {"script": f"return ({expression})", "args": list(arguments)})
+
+    def wait(self, expression: str) -> None:
+        """Until the expression is true in the page, or fail with the expression and what the page then said."""
+        self._until(lambda: self.script(expression), f"never true: {expression}")
+
+    def wait_text(self, css: str, text: str) -> None:
+        """Until the element shows this text somewhere in it."""
+        shown = f"(document.querySelector({css!r})?.innerText ?? '').includes({text!r})"
+        self._until(lambda: self.script(shown), f"{css} never showed {text!r}")
+
+    def complaints(self) -> list[str]:
+        """What the page's console said since the last call, of severity warning and above."""
+        entries = self._ask("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries if entry["level"] in ("WARNING", "SEVERE")]
+
+    def screenshot(self, path: Path) -> None:
+        """What the window shows now, as PNG."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(self._ask("GET", "/screenshot")))
+
+    def _find(self, css: str) -> str:
+        return str(self._ask("POST", "/element", {"using": "css selector", "value": css})[_ELEMENT])
+
+    def _devtools(self, command: str, parameters: dict[str, object]) -> None:
+        self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = self._http.request(method, self._url + path, json=body, timeout=self._deadline_s * 3)
+        value = answer.json()["value"]
+        if not answer.ok:
+            raise BrowserError(f"{value['error']}: {value['message'].splitlines()[0]}")
+        return value
+
+    def _until(self, look: Any, complaint: str) -> Any:
+        end = time.monotonic() + self._deadline_s
+        while not (seen := look()):
+            if time.monotonic() > end:
+                raise BrowserError(f"{complaint} within {self._deadline_s:g} s")
+            time.sleep(0.05)
+        return seen
