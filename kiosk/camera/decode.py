@@ -1,0 +1,76 @@
+"""Reading QR and Code 128 out of a grey picture: the one file that knows pyzbar. It judges nothing.
+
+zbar is C and reads pixels a stranger holds up: this is imported by the scanner process and `kiosk decode`, never where keys are.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+from pyzbar import wrapper as zbar
+from pyzbar.pyzbar import ZBarSymbol
+
+from kiosk.camera.symbol import Format, Symbol
+
+Grey = NDArray[np.uint8]
+"""A picture of one byte a pixel, indexed [row, column], rows from the top."""
+
+_FORMATS = {ZBarSymbol.QRCODE: Format.QR, ZBarSymbol.CODE128: Format.CODE128}
+_Y800 = int.from_bytes(b"Y800", "little")
+_MAX_SYMBOLS = 32  # a picture with more is no phone; the rest is not looked at
+_MAX_DATA = 8192  # a QR holds at most 7,089 characters
+_local = threading.local()
+
+
+def read_symbols(grey: Grey) -> list[Symbol]:
+    """Every QR and Code 128 that zbar reads in `grey` (2-D, uint8), in no order that means anything.
+
+    zbar's functions are called without pyzbar's `decode`, for two reasons: that makes a new scanner for each picture, and it
+    raises ValueError where zbar does not know a symbol's orientation, which would lose a picture that was read.
+    """
+    if grey.ndim != 2 or grey.dtype != np.uint8:  # noqa: PLR2004  rows, columns
+        raise ValueError(f"a grey picture is 2-D and uint8, not {grey.ndim}-D {grey.dtype}")
+    height, width = grey.shape
+    if not height or not width:
+        return []
+    pixels = np.ascontiguousarray(grey)
+    image = zbar.zbar_image_create()
+    try:
+        zbar.zbar_image_set_format(image, _Y800)
+        zbar.zbar_image_set_size(image, width, height)
+        # No clean-up function: numpy owns `pixels`, which outlives the image.
+        zbar.zbar_image_set_data(image, ctypes.c_void_p(pixels.ctypes.data), pixels.nbytes, None)
+        if zbar.zbar_scan_image(_scanner(), image) < 0:
+            return []
+        return _symbols(image)
+    finally:
+        zbar.zbar_image_destroy(image)
+
+
+def _symbols(image: object) -> list[Symbol]:
+    found: list[Symbol] = []
+    symbol = zbar.zbar_image_first_symbol(image)
+    while symbol and len(found) < _MAX_SYMBOLS:
+        form = _FORMATS.get(symbol.contents.type)
+        length = zbar.zbar_symbol_get_data_length(symbol)
+        if form is not None and 0 < length <= _MAX_DATA:
+            found.append(Symbol(form, ctypes.string_at(zbar.zbar_symbol_get_data(symbol), length)))
+        symbol = zbar.zbar_symbol_next(symbol)
+    return found
+
+
+def _scanner() -> object:
+    """One scanner for each thread, made once: zbar's is not for two, and making one costs as much as a small scan."""
+    scanner = getattr(_local, "scanner", None)
+    if scanner is None:
+        scanner = zbar.zbar_image_scanner_create()
+        if not scanner:
+            raise MemoryError("zbar could not make a scanner")
+        for kind in ZBarSymbol:
+            if kind > ZBarSymbol.PARTIAL:
+                zbar.zbar_image_scanner_set_config(scanner, kind, zbar.ZBarConfig.CFG_ENABLE, int(kind in _FORMATS))
+        _local.scanner = scanner
+    return scanner

@@ -1,0 +1,33 @@
+"""Which cameras there are, by the name in kiosk.toml. Imports none of them until it is asked to open one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kiosk.camera.process import Camera
+
+DRIVERS = ("picamera2", "folder")
+
+
+def check_driver(driver: str, folder: Path | None) -> None:
+    """ConfigError unless `driver` is one of DRIVERS and the folder camera has its folder. Opens nothing."""
+    if driver not in DRIVERS:
+        raise ConfigError([f"[camera] driver = {driver!r}: there is no such driver; set one of {', '.join(DRIVERS)}"])
+    if driver == "folder" and folder is None:
+        raise ConfigError(['[camera] driver = "folder" needs [camera] folder: the folder whose images are the frames'])
+
+
+def open_camera(driver: str, folder: Path | None) -> Camera:
+    """The camera itself, inside the scanner process; DriverError says what to do when it cannot be opened."""
+    check_driver(driver, folder)
+    if driver == "folder" and folder is not None:
+        from kiosk.camera.folder import FolderCamera  # noqa: PLC0415  Pillow belongs into the scanner process alone
+
+        return FolderCamera(folder)
+    from kiosk.camera.picamera2_source import PiCamera  # noqa: PLC0415  only a Pi can
+
+    return PiCamera()

@@ -1,0 +1,64 @@
+"""A Scanner without a camera, for tests and rehearsals: codes are shown to it by name."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from kiosk.camera.sightings import Believed, Refused, Sightings, UsedCodes
+from kiosk.camera.symbol import Format, Symbol
+from kiosk.core.events import CodeRefused, CodeSeen
+from kiosk.core.ports import Post
+from kiosk.core.secret import PaymentCode
+
+
+class ScriptedScanner:
+    """Judges what it is shown as the real one does, at once and on the caller's thread."""
+
+    def __init__(self, post: Post, now: Callable[[], float] = time.monotonic) -> None:
+        self._post = post
+        self._now = now
+        self._used = UsedCodes()
+        self._lock = threading.Lock()
+        self._ticket: str | None = None
+        self._sightings = Sightings()
+
+    def start(self) -> None:
+        """Nothing needs starting."""
+
+    def scan(self, ticket: str) -> None:
+        """Look from now on; the scan ends with the first code that is believed."""
+        with self._lock:
+            self._ticket, self._sightings = ticket, Sightings(self._used.known(self._now()))
+
+    def pause(self) -> None:
+        with self._lock:
+            self._ticket = None
+
+    def stop(self) -> None:
+        self.pause()
+
+    def show(self, *texts: str, form: Format = Format.QR, frames: int = 2) -> None:
+        """Hold codes with these texts before the camera, side by side, for as long as `frames` take."""
+        symbols = [Symbol(form, text.encode()) for text in texts]
+        for _ in range(frames):
+            event = self._see(symbols)
+            if event is not None:
+                self._post(event)
+
+    def _see(self, symbols: list[Symbol]) -> CodeSeen | CodeRefused | None:
+        with self._lock:
+            if self._ticket is None:
+                return None
+            ticket, now = self._ticket, self._now()
+            match self._sightings.judge(symbols, now):
+                case Believed(digits):
+                    self._ticket = None
+                    code = PaymentCode(digits)
+                    self._used.add(code.digest(), now)
+                    return CodeSeen(ticket, code)
+                case Refused(hint):
+                    return CodeRefused(ticket, hint)
+                case None:
+                    return None

@@ -1,0 +1,221 @@
+"""The words between the money process and the scanner process, and how they lie on a stream. Pure; knows no socket.
+
+A message is one frame: two lengths (big-endian, 2 bytes for the header and 4 for the body), a header of JSON and a body of raw
+bytes (only a picture has one). The money process takes every frame as written by an enemy: anything odd is a WireError.
+`code` carries a payment code, so frames are never logged and WireError never quotes one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kiosk.core.errors import KioskError
+from kiosk.core.events import ScanHint
+from kiosk.core.secret import is_payment_code
+
+MAX_HEADER = 16 * 1024
+MAX_BODY = 512 * 1024
+MAX_SIDE = 640  # of a picture, in pixels
+MAX_TICKET = 64
+MAX_USED = 128
+MAX_TROUBLE = 1000
+_LENGTHS = struct.Struct(">HI")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class WireError(KioskError):
+    """The other side sent what the protocol does not know. The link is dropped; the scanner is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """To the scanner: look, and report with this ticket. `used`: digests of codes that must not be believed again."""
+
+    ticket: str
+    used: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """To the scanner: stop looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """To the scanner: end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the scanner: the camera is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """From the scanner, about once a second: it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """From the scanner: this payment code is believed. The scan is over with it."""
+
+    ticket: str
+    digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """From the scanner: something is seen and not handed over."""
+
+    ticket: str
+    hint: ScanHint
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """From the scanner: what the camera sees, 3 bytes a pixel, rows from the top, mirrored."""
+
+    width: int
+    height: int
+    rgb: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """From the scanner, before it ends: the camera cannot work, in words with the remedy."""
+
+    text: str
+
+
+Message = Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble
+
+
+def pack(message: Message) -> bytes:
+    """The frame of a message."""
+    header: dict[str, object]
+    body = b""
+    match message:
+        case Scan(ticket, used):
+            header = {"is": "scan", "ticket": ticket, "used": list(used)}
+        case Code(ticket, digits):
+            header = {"is": "code", "ticket": ticket, "digits": digits}
+        case Hint(ticket, hint):
+            header = {"is": "hint", "ticket": ticket, "hint": hint.value}
+        case Picture(width, height, body):
+            header = {"is": "picture", "width": width, "height": height}
+        case Trouble(text):
+            header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
+        case Pause() | Stop() | Ready() | Beat():
+            header = {"is": _BARE[type(message)]}
+    head = json.dumps(header).encode("ascii")
+    if len(head) > MAX_HEADER or len(body) > MAX_BODY:
+        raise WireError(f"a message of {len(head)} + {len(body)} bytes is larger than the wire allows")
+    return _LENGTHS.pack(len(head), len(body)) + head + body
+
+
+class Unpacker:
+    """Turns what arrives, in pieces of any size, into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Message]:
+        """The messages that `data` completes; WireError at the first that is none (those before it are lost too)."""
+        self._buffer += data
+        messages = []
+        while len(self._buffer) >= _LENGTHS.size:
+            header, body = _LENGTHS.unpack_from(self._buffer)
+            if header > MAX_HEADER or body > MAX_BODY:
+                raise WireError("a message is larger than the wire allows")
+            end = _LENGTHS.size + header + body
+            if len(self._buffer) < end:
+                break
+            messages.append(_parse(bytes(self._buffer[_LENGTHS.size : end - body]), bytes(self._buffer[end - body : end])))
+            del self._buffer[:end]
+        return messages
+
+
+def _parse(header: bytes, body: bytes) -> Message:
+    try:
+        values = json.loads(header)
+    except (ValueError, RecursionError):
+        raise WireError("a message's header is not JSON") from None
+    if not isinstance(values, dict):
+        raise WireError("a message's header is not an object")
+    kind = values.pop("is", None)
+    read = _READERS.get(kind) if isinstance(kind, str) else None
+    if read is None:
+        raise WireError("a message of no known kind")
+    if body and kind != "picture":
+        raise WireError(f"a {kind} message with a body")
+    try:
+        message = read(values, body)
+    except KeyError:
+        raise WireError(f"a {kind} message lacks a value") from None
+    if values:
+        raise WireError(f"a {kind} message with unknown values")
+    return message
+
+
+def _scan(values: dict[str, object], _body: bytes) -> Scan:
+    ticket, used = _text(values, "ticket", MAX_TICKET), values.pop("used")
+    if not isinstance(used, list) or len(used) > MAX_USED:
+        raise WireError("a scan message's digests are no list, or too many")
+    digests = tuple(item for item in used if isinstance(item, str) and _DIGEST.fullmatch(item))
+    if len(digests) != len(used):
+        raise WireError("a scan message's digests are none")
+    return Scan(ticket, digests)
+
+
+def _code(values: dict[str, object], _body: bytes) -> Code:
+    ticket, digits = _text(values, "ticket", MAX_TICKET), _text(values, "digits", 18)
+    if not is_payment_code(digits):
+        raise WireError("a code message without a payment code")
+    return Code(ticket, digits)
+
+
+def _hint(values: dict[str, object], _body: bytes) -> Hint:
+    ticket, hint = _text(values, "ticket", MAX_TICKET), _text(values, "hint", 32)
+    try:
+        return Hint(ticket, ScanHint(hint))
+    except ValueError:
+        raise WireError("a hint message with an unknown hint") from None
+
+
+def _picture(values: dict[str, object], body: bytes) -> Picture:
+    width, height = values.pop("width"), values.pop("height")
+    if type(width) is not int or type(height) is not int or not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise WireError("a picture's sides are impossible")
+    if len(body) != width * height * 3:
+        raise WireError("a picture's bytes do not fit its sides")
+    return Picture(width, height, body)
+
+
+def _trouble(values: dict[str, object], _body: bytes) -> Trouble:
+    text = _text(values, "text", MAX_TROUBLE)
+    return Trouble("".join(char if char.isprintable() else " " for char in text))  # it goes to a log and a screen
+
+
+def _text(values: dict[str, object], key: str, limit: int) -> str:
+    value = values.pop(key)
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        raise WireError(f"a message's {key} is no text, empty or too long")
+    return value
+
+
+_BARE: dict[type[Message], str] = {Pause: "pause", Stop: "stop", Ready: "ready", Beat: "beat"}
+_READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
+    "scan": _scan,
+    "code": _code,
+    "hint": _hint,
+    "picture": _picture,
+    "trouble": _trouble,
+    "pause": lambda _values, _body: Pause(),
+    "stop": lambda _values, _body: Stop(),
+    "ready": lambda _values, _body: Ready(),
+    "beat": lambda _values, _body: Beat(),
+}
