@@ -1,0 +1,138 @@
+"""The request bodies and paths of both modes, Direct and Institution (contract 2, 3). Pure: knows no signature and no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+
+from kiosk.core.model import Call, Direct, Institution, Merchant, Order, Refund
+from kiosk.core.secret import PaymentCode
+
+_BEIJING = timezone(timedelta(hours=8))
+_MICROPAY = "/v3/global/micropay/transactions"
+_TRANSACTIONS = "/v3/global/transactions"
+_REFUNDS = "/v3/global/refunds"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What is the same in every order of this kiosk."""
+
+    merchant: Merchant
+    merchant_category_code: str  # contract 4.5
+    description: str  # 1 to 127 characters, seen by the customer
+    notify_url: str
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request, serialised once: these bytes are signed, and these bytes are sent. The body may hold a payment code."""
+
+    name: str  # for the log: the call, never the content
+    method: str
+    target: str  # path and query
+    body: bytes = field(default=b"", repr=False)
+
+
+def charge(shop: Shop, order: Order, code: PaymentCode) -> Outgoing:
+    """Quick Pay (contract 3.2). No notify_url, no times: this call knows none."""
+    body = {
+        **_numbers(shop.merchant),
+        **_order(shop, order),
+        "trade_type": "MICROPAY",
+        "payer": {"auth_code": code.reveal()},
+    }
+    return Outgoing(Call.CHARGE, "POST", f"{_MICROPAY}/pay", _bytes(body))
+
+
+def place(shop: Shop, order: Order) -> Outgoing:
+    """Native (contract 3.3): the same order always gives the same bytes, so that it may be sent again."""
+    body = {**_numbers(shop.merchant), **_order(shop, order), "trade_type": "NATIVE", "notify_url": shop.notify_url}
+    if order.expires_at is not None:
+        body["time_expire"] = beijing_time(order.expires_at)
+    return Outgoing(Call.PLACE, "POST", f"{_TRANSACTIONS}/native", _bytes(body))
+
+
+def ask(merchant: Merchant, out_trade_no: str) -> Outgoing:
+    """Query an order (contract 3.4)."""
+    return Outgoing(Call.ASK, "GET", f"{_TRANSACTIONS}/out-trade-no/{out_trade_no}?{_query(merchant)}")
+
+
+def reverse(merchant: Merchant, order: Order) -> Outgoing:
+    """Undo a Quick Pay order (contract 3.6). The body has no appid."""
+    target = f"{_MICROPAY}/out-trade-no/{order.out_trade_no}/reverse"
+    return Outgoing(Call.REVERSE, "POST", target, _bytes(_merchant_numbers(merchant)))
+
+
+def close(merchant: Merchant, order: Order) -> Outgoing:
+    """Make a Native order unpayable (contract 3.5)."""
+    target = f"{_TRANSACTIONS}/out-trade-no/{order.out_trade_no}/close"
+    return Outgoing(Call.CLOSE, "POST", target, _bytes(_merchant_numbers(merchant)))
+
+
+def refund(merchant: Merchant, refund: Refund, order: Order) -> Outgoing:
+    """Give back (contract 3.7): `total` is the original order's, the currency is the order's."""
+    body = {
+        **_numbers(merchant),
+        "out_trade_no": order.out_trade_no,
+        "out_refund_no": refund.out_refund_no,
+        "amount": {"refund": refund.money.amount, "total": order.money.amount, "currency": order.money.currency},
+    }
+    return Outgoing(Call.REFUND, "POST", _REFUNDS, _bytes(body))
+
+
+def ask_refund(merchant: Merchant, refund: Refund) -> Outgoing:
+    """Query one refund (contract 3.8)."""
+    return Outgoing(Call.ASK_REFUND, "GET", f"{_REFUNDS}/out-refund-no/{refund.out_refund_no}?{_query(merchant)}")
+
+
+def certificates() -> Outgoing:
+    """The list of platform certificates (contract 1.6)."""
+    return Outgoing("certificates", "GET", "/v3/global/certificates")
+
+
+def signing_number(merchant: Merchant) -> str:
+    """The number whose key signs: never the sub-merchant's (contract 1.3)."""
+    return merchant.mchid if isinstance(merchant, Direct) else merchant.sp_mchid
+
+
+def beijing_time(at: int) -> str:
+    """`at` (Unix ms) as RFC 3339 with WeChat's own offset: 2026-01-05T18:12:00+08:00."""
+    return datetime.fromtimestamp(at // 1000, UTC).astimezone(_BEIJING).isoformat(timespec="seconds")
+
+
+def _numbers(merchant: Merchant) -> dict[str, object]:
+    match merchant:
+        case Direct():
+            return {"appid": merchant.appid, "mchid": merchant.mchid}
+        case Institution():
+            return {"sp_appid": merchant.sp_appid, "sp_mchid": merchant.sp_mchid, "sub_mchid": merchant.sub_mchid}
+
+
+def _merchant_numbers(merchant: Merchant) -> dict[str, object]:
+    """The numbers without the app's, as queries, closes and reversals have them."""
+    match merchant:
+        case Direct():
+            return {"mchid": merchant.mchid}
+        case Institution():
+            return {"sp_mchid": merchant.sp_mchid, "sub_mchid": merchant.sub_mchid}
+
+
+def _query(merchant: Merchant) -> str:
+    return "&".join(f"{name}={value}" for name, value in _merchant_numbers(merchant).items())
+
+
+def _order(shop: Shop, order: Order) -> dict[str, object]:
+    return {
+        "description": shop.description,
+        "out_trade_no": order.out_trade_no,
+        "merchant_category_code": shop.merchant_category_code,
+        "amount": {"total": order.money.amount, "currency": order.money.currency},
+        "scene_info": {"device_id": shop.device_id},
+    }
+
+
+def _bytes(body: dict[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")

@@ -1,0 +1,284 @@
+"""WeChat Pay behind the Provider protocol: sign, send, verify, read. Holds no decision about an order and stores nothing.
+
+Each call answers within its total deadline with one of the six outcomes. A charge leaves at most once (see transport.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+
+from kiosk import __version__
+from kiosk.core.model import Answer, NotFound, Order, Pending, Refund, Unknown, Why
+from kiosk.core.ports import Clock
+from kiosk.core.secret import PaymentCode
+from kiosk.payment.wechat import answers, messages
+from kiosk.payment.wechat.certificates import PlatformKeys
+from kiosk.payment.wechat.crypto import PlatformKey
+from kiosk.payment.wechat.messages import Outgoing, Shop
+from kiosk.payment.wechat.notification import Notice, Refused, open_notification
+from kiosk.payment.wechat.signer import Signer
+from kiosk.payment.wechat.transport import Limits, Message, NoReply, Reply, Transport
+from kiosk.payment.wechat.verifier import Check, Flaw, check
+
+_log = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[0-9A-Za-z_-]{1,80}", re.ASCII)
+_CLOCK_DOUBT_MS = 60_000
+
+Read = Callable[[int, bytes], Answer]
+"""The table of a call: status and body of a verified answer in, Answer out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Total seconds of each call, and of the connecting within it."""
+
+    connect_s: float = 5.0
+    charge_s: float = 15.0  # several cards may be tried in turn (contract 5): no early end
+    place_s: float = 6.0
+    ask_s: float = 6.0
+    undo_s: float = 6.0  # reverse and close
+    refund_s: float = 10.0
+    probe_s: float = 6.0
+    warm_for_s: float = 20.0  # a connection used this recently needs no warming
+
+
+class WechatPay:
+    """The global APIv3 of WeChat Pay. Any thread may call anything; each has connections of its own."""
+
+    def __init__(  # noqa: PLR0913  it is put together in one place, by name
+        self,
+        *,
+        shop: Shop,
+        signer: Signer,
+        keys: PlatformKeys,
+        api_v3_key: bytes,
+        transport: Transport,
+        clock: Clock,
+        nonce: Callable[[], str],
+        language: str = "en",
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        """`nonce` gives up to 32 letters and digits, unpredictable, new each time (contract 1.3)."""
+        self._shop = shop
+        self._signer = signer
+        self._keys = keys
+        self._api_v3_key = api_v3_key
+        self._transport = transport
+        self._clock = clock
+        self._nonce = nonce
+        self._language = language
+        self._deadlines = deadlines or Deadlines()
+        self._verified_at: float | None = None  # monotonic: when anything verified last came
+        self._renewing = threading.Lock()
+
+    def charge(self, order: Order, code: PaymentCode, left: Callable[[], None]) -> Answer:
+        """Debit the customer behind `code` (contract 3.2)."""
+        return self._call(messages.charge(self._shop, order, code), answers.charged, self._deadlines.charge_s, left)
+
+    def place(self, order: Order, left: Callable[[], None]) -> Answer:
+        """Have a Native order made; `code_url` is in the Answer (contract 3.3)."""
+        return self._call(messages.place(self._shop, order), answers.placed, self._deadlines.place_s, left)
+
+    def ask(self, order: Order) -> Answer:
+        """Query an order: the authority (contract 3.4)."""
+        return self._call(messages.ask(self._shop.merchant, order.out_trade_no), answers.asked, self._deadlines.ask_s)
+
+    def reverse(self, order: Order) -> Answer:
+        """Undo a Quick Pay order (contract 3.6)."""
+        return self._call(messages.reverse(self._shop.merchant, order), answers.undone, self._deadlines.undo_s)
+
+    def close(self, order: Order) -> Answer:
+        """Make a Native order unpayable (contract 3.5)."""
+        return self._call(messages.close(self._shop.merchant, order), answers.undone, self._deadlines.undo_s)
+
+    def refund(self, refund: Refund, order: Order) -> Answer:
+        """Ask for a refund under its own number; safe to send again (contract 3.7)."""
+
+        def read(status: int, body: bytes) -> Answer:
+            return answers.refunded(status, body, refund)
+
+        return self._call(messages.refund(self._shop.merchant, refund, order), read, self._deadlines.refund_s)
+
+    def ask_refund(self, refund: Refund, order: Order) -> Answer:  # noqa: ARG002  the protocol gives both; the number is enough
+        """Query a refund (contract 3.8)."""
+
+        def read(status: int, body: bytes) -> Answer:
+            return answers.refund_asked(status, body, refund)
+
+        return self._call(messages.ask_refund(self._shop.merchant, refund), read, self._deadlines.ask_s)
+
+    def warm(self) -> Answer:
+        """Have a tried connection of the calling thread ready. Asks nothing when it has one that was used a moment ago."""
+        idle_s = self._transport.idle_for()
+        recent_s = self._deadlines.warm_for_s
+        verified_at = self._verified_at
+        if (
+            idle_s is not None
+            and idle_s < recent_s
+            and verified_at is not None
+            and time.monotonic() - verified_at < recent_s
+            and not self._keys.renewal_due(self._clock.now())
+        ):
+            return Answer(Pending(), reached=True)
+        return self.probe()
+
+    def probe(self) -> Answer:
+        """Ask something signed: Pending when all is well, else Unknown. `server_time` is verified even if our clock is wrong.
+
+        With platform certificates it is their list, which is renewed by that; with a public key, the query of a number that
+        no order has (the list of certificates fails then, contract 1.8).
+        """
+        until = time.monotonic() + self._deadlines.probe_s
+        answer, hint = self._probe(self._clock.now(), until)
+        if hint is not None and abs(hint - self._clock.now()) > _CLOCK_DOUBT_MS:
+            # WeChat refuses what is signed at a wrong time. Its unsigned Date is no truth, but enough to sign one harmless
+            # question with; the time that is told on is the verified one of the answer.
+            answer, _ = self._probe(hint, until)
+        return answer
+
+    def open_notification(self, headers: Mapping[str, str], body: bytes) -> Notice | Refused:
+        """Open what came to notify_url (contract 7); an unknown serial may cause one fetch of the certificates."""
+
+        def attempt() -> Notice | Refused:
+            now = self._clock.now()
+            return open_notification(headers, body, key_of=self._key_of(now), api_v3_key=self._api_v3_key, now=now)
+
+        opened = attempt()
+        if opened == Refused(Flaw.UNKNOWN_SERIAL) and self._refetch(time.monotonic() + self._deadlines.probe_s):
+            opened = attempt()
+        return opened
+
+    def stop(self) -> None:
+        """Give up waiting: calls under way and later ones return Unknown."""
+        self._transport.stop()
+
+    def _call(self, outgoing: Outgoing, read: Read, total_s: float, left: Callable[[], None] = lambda: None) -> Answer:
+        began = time.monotonic()
+        until = began + total_s
+        reply = self._send(outgoing, self._clock.now(), until, left)
+        if isinstance(reply, NoReply):
+            answer = Answer(Unknown(reply.why, reply.detail))
+        else:
+            verdict = self._verify(reply)
+            if verdict.flaw is Flaw.UNKNOWN_SERIAL and self._refetch(until):
+                verdict = self._verify(reply)
+            answer = self._read(reply, verdict, read)
+        _report(outgoing, reply, answer, began)
+        return answer
+
+    def _read(self, reply: Reply, verdict: Check, read: Read) -> Answer:
+        if verdict.flaw is not None:
+            return answers.unverified(reply.status, reply.body, verdict.flaw)
+        self._verified_at = time.monotonic()
+        return replace(read(reply.status, reply.body), server_time=verdict.signed_at, reached=True)
+
+    def _send(self, outgoing: Outgoing, at: int, until: float, left: Callable[[], None] = lambda: None) -> Reply | NoReply:
+        """Sign with the time `at` (Unix ms) and send; `until` is monotonic."""
+        authorization = self._signer.authorization(
+            outgoing.method, outgoing.target, outgoing.body, timestamp=at // 1000, nonce=self._nonce()
+        )
+        headers = {
+            "Authorization": authorization,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # what is signed is what is read, and nothing here can grow by unpacking
+            "Accept-Language": self._language,
+            "User-Agent": f"kiosk/{__version__}",
+        }
+        if outgoing.body:
+            headers["Content-Type"] = "application/json"
+        if self._keys.header_id is not None:
+            headers["Wechatpay-Serial"] = self._keys.header_id
+        limits = Limits(total_s=until - time.monotonic(), connect_s=self._deadlines.connect_s)
+        message = Message(outgoing.method, outgoing.target, headers, outgoing.body)
+        return self._transport.exchange(message, limits=limits, left=left)
+
+    def _verify(self, reply: Reply) -> Check:
+        now = self._clock.now()
+        return check(reply.headers, reply.body, self._key_of(now), now)
+
+    def _key_of(self, now: int) -> Callable[[str], PlatformKey | None]:
+        return lambda serial: self._keys.key_of(serial, now)
+
+    def _refetch(self, until: float) -> bool:
+        """Fetch the certificates because a serial is unknown; False when that was done a moment ago, or does not help.
+
+        The fetch itself never causes another one. A second thread waits for the first one's, and does not fetch again.
+        """
+        left_s = until - time.monotonic()
+        if left_s <= 0 or not self._renewing.acquire(timeout=left_s):
+            return False
+        try:
+            now = self._clock.now()
+            if not self._keys.may_refetch(now):
+                return self._keys.from_list  # perhaps the other thread has just brought it: look again
+            reply = self._send(messages.certificates(), now, until)
+            return isinstance(reply, Reply) and self._keys.take(reply.headers, reply.body, self._clock.now()).flaw is None
+        finally:
+            self._renewing.release()
+
+    def _probe(self, at: int, until: float) -> tuple[Answer, int | None]:
+        """One question signed at `at`: what it says, and at what other time (Unix ms) it might be asked again."""
+        began = time.monotonic()
+        by_list = self._keys.from_list
+        merchant, number = self._shop.merchant, f"PROBE-{self._shop.device_id}"[:32]
+        outgoing = messages.certificates() if by_list else messages.ask(merchant, number)
+        reply = self._send(outgoing, at, until)
+        hint: int | None = None
+        if isinstance(reply, NoReply):
+            answer = Answer(Unknown(reply.why, reply.detail))
+        else:
+            fine = 200 <= reply.status < 300  # noqa: PLR2004
+            verdict = self._keys.take(reply.headers, reply.body, self._clock.now()) if by_list and fine else self._verify(reply)
+            if verdict.flaw is Flaw.STALE:
+                answer = Answer(Unknown(Why.UNVERIFIED, verdict.flaw), server_time=verdict.signed_at, reached=True)
+            else:
+                answer = self._read(reply, verdict, _listed if by_list else _probed)
+            if reply.status == 401:  # noqa: PLR2004
+                hint = verdict.signed_at or _date(reply.headers.get("Date", ""))
+        _report(outgoing, reply, answer, began)
+        return answer, hint
+
+
+def _listed(status: int, body: bytes) -> Answer:
+    """The list of certificates came, verified: whatever else is in it was judged when it was taken."""
+    return Answer(Pending()) if 200 <= status < 300 else _refusal(answers.asked(status, body))  # noqa: PLR2004
+
+
+def _probed(status: int, body: bytes) -> Answer:
+    """The query of a number that no order has: "no such order" is all that can be hoped for."""
+    answer = answers.asked(status, body)
+    return Answer(Pending()) if isinstance(answer.outcome, NotFound | Pending) else _refusal(answer)
+
+
+def _refusal(answer: Answer) -> Answer:
+    return answer if isinstance(answer.outcome, Unknown) else Answer(Unknown(Why.UNLISTED))
+
+
+def _date(value: str) -> int | None:
+    """An HTTP Date in Unix ms, None when it is none."""
+    try:
+        return int(parsedate_to_datetime(value).timestamp() * 1000)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _report(outgoing: Outgoing, reply: Reply | NoReply, answer: Answer, began: float) -> None:
+    """One line for each call: facts, never a body. Request-ID is what WeChat's support asks for (contract 1.2)."""
+    request_id = "" if isinstance(reply, NoReply) else reply.headers.get("Request-ID", "")
+    fields: dict[str, object] = {
+        "call": outgoing.name,
+        "status": None if isinstance(reply, NoReply) else reply.status,
+        "outcome": type(answer.outcome).__name__.lower(),
+        "ms": round((time.monotonic() - began) * 1000),
+        "Request-ID": request_id if _REQUEST_ID.fullmatch(request_id) else "",
+    }
+    if isinstance(answer.outcome, Unknown):
+        fields |= {"why": answer.outcome.why.value, "code": answer.outcome.detail}
+    _log.info("WeChat Pay answered" if isinstance(reply, Reply) else "WeChat Pay did not answer", extra=fields)

@@ -1,0 +1,428 @@
+"""One HTTP request, one answer or one honest reason for none: the only file of kiosk/payment that imports `requests`.
+
+Knows hosts, TLS, deadlines and sizes; no signature and no message. What it promises (contract 1.1):
+- A request leaves at most once. `left` is called just before its first byte can; until then the next host may be tried,
+  after that never. Whether it was called, and not which exception came, tells NOT_SENT from TIMEOUT and CUT. So a kept-alive
+  connection that turns out to be dead is CUT: its bytes may have arrived. `warm` exists to make that rare.
+- The deadline is a total: names, connecting, TLS, headers and body; neither a slow drip nor endless headers stretch it.
+- No redirects, cookies, proxies or settings from the environment, no decompression, nothing sent again by a library.
+Each thread has connections of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+from urllib3.util.connection import is_connection_dropped
+
+from kiosk.core.model import Why
+from kiosk.payment.wechat.resolver import Resolver
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+LARGEST_BODY = 64 * 1024
+_LARGEST_HEAD = 64 * 1024
+_CHUNK = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: path and query of `target`, headers and body exactly as signed. The body may hold a payment code."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a host answered: raw. Header names are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """Why there is no answer: NOT_SENT, TIMEOUT, CUT or MALFORMED (too large). `detail` is the class of an exception."""
+
+    why: Why
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one exchange, in seconds from its start and in bytes of body."""
+
+    total_s: float
+    connect_s: float = 5.0
+    body_bytes: int = LARGEST_BODY
+
+
+class Transport:
+    """The hosts, tried in turn, beginning with the one that last could be connected to."""
+
+    def __init__(self, hosts: Sequence[str], *, ca_file: Path | None = None, idle_s: float = 45.0) -> None:
+        """`hosts` as "https://name[:port]". `ca_file` (PEM) is trusted besides the usual authorities.
+
+        A connection idle for `idle_s` is replaced before use: servers and routers forget such ones, some without a word.
+        """
+        self._hosts = tuple(host.rstrip("/") for host in hosts)
+        self._ca_file = ca_file
+        self._idle_s = idle_s
+        self._good = 0
+        self._lanes = threading.local()
+        self._resolver = Resolver()
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+        self._under_way: set[_Exchange] = set()
+        self._stopped = threading.Event()
+
+    def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None]) -> Reply | NoReply:
+        """Send one request from the calling thread's connections and wait for its answer.
+
+        ValueError when the library would not send the target as it is given.
+        """
+        now = time.monotonic()
+        lane = self._lane()
+        if lane.used_at is not None and now - lane.used_at >= self._idle_s:
+            lane.adapter.close()
+        exchange = _Exchange(now + limits.total_s, limits, left, self._stopped, self._resolver)
+        with self._lock:
+            self._under_way.add(exchange)
+        try:
+            return self._exchange(lane, exchange, message)
+        finally:
+            with self._lock:
+                self._under_way.discard(exchange)
+
+    def idle_for(self) -> float | None:
+        """Seconds since the calling thread's open connection was last used; None when it has none, or a dropped one."""
+        lane = self._lane()
+        if lane.used_at is None or lane.connection is None or is_connection_dropped(lane.connection):
+            return None
+        return time.monotonic() - lane.used_at
+
+    def stop(self) -> None:
+        """End all exchanges under way, from any thread; no further one begins. One that is connecting ends in `connect_s`."""
+        self._stopped.set()
+        with self._lock:
+            for exchange in self._under_way:
+                exchange.interrupt()
+
+    def _lane(self) -> _Lane:
+        lane: _Lane | None = getattr(self._lanes, "lane", None)
+        if lane is None:
+            lane = self._lanes.lane = _Lane(_Adapter(self._tls_context()))
+        return lane
+
+    def _tls_context(self) -> ssl.SSLContext:
+        with self._lock:  # reading the authorities takes tens of milliseconds on a small machine: once
+            if self._context is None:
+                self._context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+                self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+                if self._ca_file is not None:
+                    self._context.load_verify_locations(self._ca_file)
+            return self._context
+
+    def _exchange(self, lane: _Lane, exchange: _Exchange, message: Message) -> Reply | NoReply:
+        failure = NoReply(Why.NOT_SENT, "NoHost")
+        first = self._good
+        for turn in range(len(self._hosts)):
+            index = (first + turn) % len(self._hosts)
+            url = self._hosts[index] + message.target
+            request = requests.Request(message.method, url, headers=dict(message.headers), data=message.body or None).prepare()
+            if request.path_url != message.target:
+                raise ValueError(f"the path would not be sent as it was signed: {message.target!r}")
+            result = self._try(lane, exchange, request)
+            if exchange.sent:
+                self._good = index
+            if isinstance(result, Reply) or exchange.sent or exchange.over:
+                return result
+            failure = result
+        return failure
+
+    def _try(self, lane: _Lane, exchange: _Exchange, request: PreparedRequest) -> Reply | NoReply:
+        exchange.problem = None
+        _of_thread.exchange = exchange
+        response: requests.Response | None = None
+        try:
+            left_s = max(exchange.left_s, 0.001)
+            # The adapter itself, without the session around it: no cookies, no redirects, no netrc, no environment.
+            response = lane.adapter.send(request, stream=True, timeout=(left_s, left_s))
+            body = b""
+            while chunk := response.raw.read(_CHUNK, decode_content=False):
+                body += chunk
+                if len(body) > exchange.limits.body_bytes:
+                    exchange.problem = "TooLarge"
+                    return NoReply(Why.MALFORMED, "TooLarge")
+            reply = Reply(response.status_code, response.headers, body)
+        except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            # What is caught carries the request, payment code and all: nothing but a class name goes on from here.
+            return exchange.failed(error)
+        finally:
+            _of_thread.exchange = None
+            if response is not None and exchange.problem is not None:
+                response.close()
+            lane.connection = exchange.connection
+            lane.used_at = time.monotonic()
+        return reply
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The connections of one thread."""
+
+    adapter: _Adapter
+    connection: _Connection | None = None
+    used_at: float | None = None
+
+
+class _Exchange:
+    """One request under way: how long it may take, whether it has left, and what went wrong first."""
+
+    def __init__(
+        self, until: float, limits: Limits, left: Callable[[], None], stopped: threading.Event, resolver: Resolver
+    ) -> None:
+        self.limits = limits
+        self.sent = False
+        self.problem: str | None = None
+        self.connection: _Connection | None = None
+        self._until = until
+        self._left = left
+        self._stopped = stopped
+        self._resolver = resolver
+        self._bytes_left = limits.body_bytes + _LARGEST_HEAD
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the deadline."""
+        return self._until - time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no time, or no wish, for another host."""
+        return self._stopped.is_set() or self.left_s <= 0
+
+    def wait_s(self) -> float:
+        """The longest the next wait may last; raises when it may not begin."""
+        if self._stopped.is_set():
+            raise _StoppedError
+        if (left_s := self.left_s) <= 0:
+            raise TimeoutError
+        return left_s
+
+    def leave(self, connection: _Connection) -> float:
+        """The next bytes may go out on `connection`, for so long. The first time, `left` is called."""
+        left_s = self.wait_s()
+        if not self.sent:
+            self.connection = connection
+            self.sent = True  # before the call: should that raise, nothing is sent, and no other host is tried either
+            self._left()
+        return left_s
+
+    def count(self, received: int) -> None:
+        """`received` bytes came in; raises when it is too much, whether head or body."""
+        self._bytes_left -= received
+        if self._bytes_left < 0:
+            raise _TooLargeError
+
+    def connect(self, host: str, port: int, options: Sequence[tuple[Any, ...]]) -> socket.socket:
+        """A connected socket; its timeout is what is left for TLS.
+
+        Several addresses share the time, so that a dead one (IPv6 without a way out) leaves some for the next.
+        """
+        until = time.monotonic() + min(self.wait_s(), self.limits.connect_s)
+        addresses = self._resolver.resolve(host, port, until, self._stopped)
+        error: OSError = TimeoutError()
+        for number, (family, kind, protocol, _, address) in enumerate(addresses, start=1):
+            self.wait_s()
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                break
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in options:
+                    sock.setsockopt(*option)
+                sock.settimeout(left_s if number == len(addresses) else left_s / 2)
+                sock.connect(address)
+                sock.settimeout(max(until - time.monotonic(), 0.001))
+            except OSError as failed:
+                sock.close()
+                error = failed
+            else:
+                return sock
+        raise error
+
+    def noticed(self, error: BaseException) -> None:
+        """Keep the name of the first thing that went wrong, before libraries wrap it."""
+        if self.problem is None:
+            self.problem = type(error).__name__.removeprefix("_").removesuffix("Error") or "Error"
+
+    def failed(self, error: BaseException) -> NoReply:
+        """The honest reason for having no answer."""
+        while error.__context__ is not None:
+            error = error.__context__
+        self.noticed(error)
+        detail = self.problem or ""
+        if not self.sent:
+            return NoReply(Why.NOT_SENT, detail)
+        if detail == "TooLarge":
+            return NoReply(Why.MALFORMED, detail)
+        if self._stopped.is_set() or self.left_s > 0:
+            return NoReply(Why.CUT, detail)
+        return NoReply(Why.TIMEOUT, detail)
+
+    def interrupt(self) -> None:
+        """Wake a thread that waits for bytes: called from another one."""
+        connection = self.connection
+        sock = None if connection is None else connection.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):  # closed in between: then nobody waits
+                # Not SSLSocket.shutdown, which takes the TLS object away from under the thread that is reading.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _StoppedError(OSError):
+    """The kiosk is stopping."""
+
+
+class _TooLargeError(OSError):
+    """More bytes than an answer may have."""
+
+
+_of_thread = threading.local()
+"""`.exchange`: the _Exchange of this thread. The library makes the connections, so they cannot be handed it."""
+
+
+def _current() -> _Exchange:
+    exchange: _Exchange = _of_thread.exchange
+    return exchange
+
+
+class _TimedReader(io.RawIOBase):
+    """The receiving side of a socket: every wait is bounded by what is left until the deadline, and every byte is counted."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401  the library's own type is as wide
+        exchange = _current()
+        try:
+            self._sock.settimeout(exchange.wait_s())
+            received: int | None = self._raw.readinto(buffer)
+            exchange.count(received or 0)
+        except OSError as error:
+            exchange.noticed(error)
+            raise
+        return received
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    """An answer read through a _TimedReader."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+
+
+if TYPE_CHECKING:
+    _Mixable = HTTPConnection
+else:
+    _Mixable = object
+
+
+class _Connection(_Mixable):
+    """Mixed into the library's connections: our connecting, our deadlines, and the moment the first byte leaves."""
+
+    response_class: type[http.client.HTTPResponse] = _TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _current().connect(self.host, self.port, self.socket_options or ())
+
+    def connect(self) -> None:
+        """Connect (and shake hands), keeping the name of what goes wrong."""
+        try:
+            super().connect()
+        except Exception as error:
+            _current().noticed(error)
+            raise
+
+    def send(self, data: Any) -> None:  # noqa: ANN401
+        """All bytes of a request pass here, head and body apart."""
+        exchange = _current()
+        if self.sock is None:
+            if exchange.sent:
+                raise ConnectionResetError  # never open a second connection for the rest of a request
+            self.connect()
+        left_s = exchange.leave(self)
+        if self.sock is not None:
+            self.sock.settimeout(left_s)
+        try:
+            super().send(data)
+        except OSError as error:
+            exchange.noticed(error)
+            raise
+
+
+class _PlainConnection(_Connection, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    """The library's adapter with our connections, one TLS context for all of them, and nothing ever sent again."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_connections=8, pool_maxsize=1, max_retries=Retry(total=False, redirect=False))
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
+        """Always verify, by the context alone: the library would read the authorities again for every connection."""
+        conn.cert_reqs = "CERT_REQUIRED"
+        conn.ca_certs = None
+        conn.ca_cert_dir = None
