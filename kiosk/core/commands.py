@@ -105,6 +105,13 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectClock:
+    """Shift the steady clock by this: what was learnt before the first sale."""
+
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartScan:
     """Look for a payment code; what is seen is reported with this ticket (the order's out_trade_no)."""
 
@@ -132,4 +139,19 @@ class Reply:
     problem: str | None = None
 
 
-Act = Charge | Place | Ask | Reverse | Close | GiveBack | AskRefund | Warm | Probe | StartScan | StopScan | Play | Reply
+Act = (
+    Charge
+    | Place
+    | Ask
+    | Reverse
+    | Close
+    | GiveBack
+    | AskRefund
+    | Warm
+    | Probe
+    | CorrectClock
+    | StartScan
+    | StopScan
+    | Play
+    | Reply
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.core.model import Answer, Call
+from kiosk.core.model import Answer, Call, Order, Refund, Sale
 from kiosk.core.secret import PaymentCode
 
 
@@ -129,7 +129,9 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class ClockSynchronized:
-    """The operating system's clock is set by NTP."""
+    """The operating system's clock is set by NTP; it is `offset_ms` ahead of the kiosk's steady clock."""
+
+    offset_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,14 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class RefundAsked:
-    """The merchant wants money given back; `amount` None is what is left. `token` names who gets the Reply."""
+    """The merchant wants money given back; `amount` None is what is left. `token` names who gets the Reply.
 
-    out_trade_no: str
+    The rows are read from the ledger by whoever asks, in the loop's own thread, so that they are as committed.
+    """
+
+    order: Order
+    sale: Sale
+    before: tuple[Refund, ...]
     amount: int | None
     token: str
 

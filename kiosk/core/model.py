@@ -231,7 +231,7 @@ class Order:
     payer: Money | None = None
     rate_e8: int | None = None
     decline: Decline | None = None
-    asks: int = 0  # answered queries
+    asks: int = 0  # answered queries since the order is in this state of waiting or undoing
     tries: int = 0  # answered reversals, closes or refunds
     last_call: Call | None = None
     last_outcome: str | None = None  # class name of the last outcome, in lower case

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import NoReturn
 
-# Provider's contract 5: 18 decimal digits, first two 10-15. ASCII only: `\d` and str.isdigit take full-width digits, `$` a newline.
+# Contract 5: 18 decimal digits, the first two 10-15. ASCII only: `\d` and str.isdigit take full-width digits, `$` a newline.
 _FORM = re.compile(r"\A1[0-5][0-9]{16}\Z", re.ASCII)
 
 

@@ -1,0 +1,267 @@
+"""Sales and orders while a step is being made: opening, cancelling, what an arrow means for the sale and the people. Pure.
+
+step.py says which of these an event leads to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from kiosk.core import lifecycle, refunds, till
+from kiosk.core.commands import Act, Insert, Play, Record, Sound, StartScan, StopScan, Update, Warm
+from kiosk.core.events import Part
+from kiosk.core.lifecycle import Around, is_open, is_watched
+from kiosk.core.model import (
+    Answer,
+    Call,
+    Ended,
+    Order,
+    OrderState,
+    Refund,
+    RefundState,
+    Sale,
+    SaleState,
+    Tender,
+)
+from kiosk.core.money import Money
+from kiosk.core.screens import AmountHint, Network
+from kiosk.core.state import Kiosk, Step, in_front
+
+RECENT = 20
+
+
+class Books:
+    """One step while it is being made: the kiosk so far, what to commit, what to do; and what moves sales and orders."""
+
+    def __init__(self, kiosk: Kiosk, now: int) -> None:
+        self.k = kiosk
+        self.now = now
+        self.records: list[Record] = []
+        self.acts: list[Act] = []
+
+    def done(self) -> Step:
+        self.forget()
+        return Step(self.k, tuple(self.records), tuple(self.acts))
+
+    # -- sales and orders ------------------------------------------------------------------------------------------
+
+    def begin(self, amount: int, tender: Tender, *, sure: bool) -> None:
+        hint = self.obstacle(tender)
+        if hint is not None:
+            self.go(till.Keying(amount, hint))
+            if hint is AmountHint.OFFLINE and not self.k.probing:
+                self.k = replace(self.k, probed_at=None)
+            return
+        money = Money(amount, self.k.settings.currency)
+        if not sure and any(o.money == money for o in self.k.orders.values() if is_open(o)):
+            self.go(till.Asking(amount, tender))
+            return
+        number = self.number()
+        sale = Sale(sale_id=f"S-{number}", money=money, opened_at=self.now)
+        self.keep_sale(sale)
+        self.records.append(Insert(sale, "keyed"))
+        self.open_order(number, sale, tender)
+
+    def anew(self, tender: Tender) -> None:
+        old = in_front(self.k)
+        assert old is not None
+        hint = self.obstacle(tender)
+        if hint is not None:
+            self.acts.append(Play(Sound.FAILED))
+            if not is_open(old):
+                self.go(till.Keying(old.money.amount, hint))
+            return
+        self.cancel(old, "tender changed")
+        sale = self.k.sales[old.sale_id]
+        if sale.state is not SaleState.OPEN:
+            sale = replace(sale, state=SaleState.OPEN)
+            self.keep_sale(sale)
+            self.records.append(Update(sale, "another order"))
+        self.open_order(self.number(), sale, tender)
+
+    def open_order(self, number: str, sale: Sale, tender: Tender) -> None:
+        native = tender is Tender.NATIVE
+        order = Order(
+            out_trade_no=number,
+            sale_id=sale.sale_id,
+            tender=tender,
+            money=sale.money,
+            opened_at=self.now,
+            state=OrderState.SENT if native else OrderState.ARMED,
+            sent_at=self.now if native else None,
+            anchor_at=self.now if native else None,
+            expires_at=self.now + lifecycle.NATIVE_LIFE if native else None,
+        )
+        self.keep(order)
+        self.records.append(Insert(order, "placing" if native else "armed"))
+        self.k = replace(self.k, counters={**self.k.counters, _day(self.k, self.now): _counter(number, self.k)})
+        if native:
+            self.go(till.Front(number))  # the queue places it in this same step: it is due now
+        else:
+            self.acts.append(Warm())
+            self.go(till.Scanning(number, until=self.now + till.SCAN_FOR))
+
+    def obstacle(self, tender: Tender) -> AmountHint | None:
+        if Part.LEDGER in self.k.problems:
+            return AmountHint.LEDGER
+        if self.k.network is not Network.ONLINE:
+            return AmountHint.OFFLINE if self.k.network is Network.OFFLINE else AmountHint.CONNECTING
+        if not self.k.clock_known:
+            return AmountHint.CLOCK
+        if tender is Tender.QUICK_PAY and Part.CAMERA in self.k.problems:
+            return AmountHint.CAMERA
+        return None
+
+    def cancel(self, order: Order, why: str) -> None:
+        after = lifecycle.cancel(order, self.now)
+        if after is not order and after.state is not order.state:
+            self.write(after, why)
+            self.follow(order, after)
+
+    def follow(self, before: Order, after: Order) -> None:
+        """What an arrow means for the sale, for its other orders and for the people in front."""
+        if after.state is OrderState.REFUNDING:
+            self.give_all_back(after)
+        self.settle_sale(after)
+        if after.state is OrderState.PAID:
+            for other in tuple(self.k.orders.values()):
+                if other.sale_id == after.sale_id and other.out_trade_no != after.out_trade_no and is_open(other):
+                    self.cancel(other, "paid by another order")
+        front = in_front(self.k)
+        if front is None or front.sale_id != after.sale_id:
+            return
+        if after.state is OrderState.PAID:
+            if front.out_trade_no != after.out_trade_no:
+                self.go(till.Front(after.out_trade_no))
+            self.acts.append(Play(Sound.PAID))
+        elif front.out_trade_no == after.out_trade_no and before.state is not OrderState.ARMED:
+            if after.state in (OrderState.DECLINED, OrderState.ATTENTION) or after.decline is not None:
+                self.acts.append(Play(Sound.FAILED))
+            elif after.state is OrderState.VOID and after.sent_at is None:
+                native = after.tender is Tender.NATIVE
+                self.go(till.Keying(after.money.amount, AmountHint.NOT_PLACED if native else AmountHint.NOT_SENT))
+                self.acts.append(Play(Sound.FAILED))
+
+    def settle_sale(self, order: Order) -> None:
+        sale = self.k.sales[order.sale_id]
+        state = sale.state
+        others_open = any(is_open(o) for o in self.k.orders.values() if o.sale_id == order.sale_id)
+        match order.state:
+            case OrderState.PAID:
+                state = SaleState.PAID
+            case OrderState.ATTENTION if state is not SaleState.PAID:
+                state = SaleState.ATTENTION
+            case OrderState.REFUNDED if state in (SaleState.OPEN, SaleState.UNPAID) and not others_open:
+                state = SaleState.REFUNDED
+            case OrderState.DECLINED | OrderState.CLOSED | OrderState.REVERSED | OrderState.VOID:
+                if state is SaleState.OPEN and not others_open:
+                    state = SaleState.UNPAID
+            case OrderState.REVERSING | OrderState.CLOSING | OrderState.REFUNDING if state is SaleState.UNPAID:
+                state = SaleState.OPEN  # a VOID order turned out to live
+            case _:
+                pass
+        if state is not sale.state:
+            self.keep_sale(replace(sale, state=state))
+            self.records.append(Update(self.k.sales[order.sale_id], order.state.lower()))
+
+    def give_all_back(self, order: Order) -> None:
+        refund = refunds.late(order, self.now)
+        self.records.append(Insert(refund, "late money"))
+        self.k = replace(
+            self.k,
+            refunds={**self.k.refunds, refund.out_refund_no: refund},
+            parents={**self.k.parents, order.out_trade_no: order},
+        )
+
+    def late_money_back(self, order: Order, refund: Refund) -> None:
+        if order.state is not OrderState.REFUNDING:
+            return
+        if refund.state is RefundState.DONE:
+            ended = Answer(Ended(OrderState.REFUNDED))
+            after = lifecycle.merge(order, Call.ASK_REFUND, ended, Around(), self.k.settings.merchant, self.now)
+        elif refund.state is RefundState.ATTENTION:
+            after = replace(order, state=OrderState.ATTENTION, settled_at=self.now, note=refund.note)
+        else:
+            return
+        self.write(after, "refund " + refund.state.lower())
+        self.follow(order, after)
+
+    def given_back(self, order: Order, refund: Refund) -> None:
+        earlier = sum(r.money.amount for r in self.k.siblings.get(order.out_trade_no, ()) if r.state is not RefundState.ATTENTION)
+        open_ones = [r for r in self.k.refunds.values() if r.out_trade_no == order.out_trade_no]
+        given = earlier + sum(r.money.amount for r in open_ones if r.state in (RefundState.ACCEPTED, RefundState.DONE))
+        sale = self.k.sales.get(order.sale_id)
+        if sale is not None and sale.state is SaleState.PAID and given >= order.money.amount:
+            self.keep_sale(replace(sale, state=SaleState.REFUNDED))
+            self.records.append(Update(self.k.sales[sale.sale_id], "refunded"))
+        if not refunds.is_open(refund):
+            done = (*self.k.siblings.get(order.out_trade_no, ()), refund)
+            self.k = replace(self.k, siblings={**self.k.siblings, order.out_trade_no: done})
+
+    # -- small parts -----------------------------------------------------------------------------------------------
+
+    def write(self, order: Order, why: str) -> None:
+        """The order as it is from now on, in memory and on disk."""
+        self.keep(order)
+        self.records.append(Update(order, why))
+        if order.sent_at is not None:
+            others = tuple(o for o in self.k.recent if o.out_trade_no != order.out_trade_no)
+            recent = sorted((order, *others), key=lambda o: (o.opened_at, o.out_trade_no), reverse=True)
+            self.k = replace(self.k, recent=tuple(recent[:RECENT]))
+
+    def keep(self, order: Order) -> None:
+        self.k = replace(self.k, orders={**self.k.orders, order.out_trade_no: order})
+
+    def keep_sale(self, sale: Sale) -> None:
+        self.k = replace(self.k, sales={**self.k.sales, sale.sale_id: sale})
+
+    def flies(self, number: str, call: Call) -> None:
+        self.k = replace(self.k, in_flight=self.k.in_flight | {(number, call)})
+
+    def go(self, to: till.Till) -> None:
+        was_scanning = self.k.till.out_trade_no if isinstance(self.k.till, till.Scanning) else None
+        scans = to.out_trade_no if isinstance(to, till.Scanning) else None
+        if was_scanning != scans:
+            self.acts.append(StartScan(scans) if scans is not None else StopScan())
+        self.k = replace(self.k, till=to)
+
+    def number(self) -> str:
+        day = _day(self.k, self.now)
+        return f"{self.k.settings.kiosk_id}-{day}-{self.k.generation}{self.k.counters.get(day, 0) + 1:04d}"
+
+    def paid_by_another(self, order: Order) -> bool:
+        return self.k.sales[order.sale_id].state in (SaleState.PAID, SaleState.REFUNDED)
+
+    def present(self, sale: Sale) -> bool:
+        front = in_front(self.k)
+        if front is None or front.sale_id != sale.sale_id:
+            return False
+        ended = self.k.till.ended_at if isinstance(self.k.till, till.Front) else None
+        return ended is None or self.now - ended <= till.STANDS_THERE
+
+    def forget(self) -> None:
+        """Drop from memory what is over: the ledger keeps it."""
+        k = self.k
+        front = in_front(k)
+        kept = {number: order for number, order in k.orders.items() if is_open(order) or order is front or is_watched(order)}
+        refunding = {number: refund for number, refund in k.refunds.items() if refunds.is_open(refund)}
+        parents = {r.out_trade_no for r in refunding.values()}
+        sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}
+        self.k = replace(
+            k,
+            orders=kept,
+            refunds=refunding,
+            parents={number: order for number, order in k.parents.items() if number in parents},
+            siblings={number: found for number, found in k.siblings.items() if number in parents},
+            sales={number: sale for number, sale in k.sales.items() if number in sales},
+            hastened=k.hastened & (kept.keys() | refunding.keys()),
+        )
+
+
+def _day(kiosk: Kiosk, now: int) -> str:
+    return datetime.fromtimestamp(now // 1000, kiosk.settings.zone).strftime("%y%m%d")
+
+
+def _counter(number: str, kiosk: Kiosk) -> int:
+    return int(number.rsplit("-", 1)[1][len(kiosk.generation) :])

@@ -1,0 +1,149 @@
+"""The kiosk between two steps, and what its rows make due. Pure; nothing here changes anything.
+
+The queue of open questions is not a second list: it is the open orders and refunds of `Kiosk`, by due time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+from kiosk.core import lifecycle, refunds, till
+from kiosk.core.commands import Act, Record
+from kiosk.core.events import Part
+from kiosk.core.lifecycle import is_open
+from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
+from kiosk.core.screens import Network
+
+PROBE_OFFLINE = 3 * lifecycle.SECOND  # how soon the network's return is noticed
+PROBE_ONLINE = 60 * lifecycle.SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the owner fixed."""
+
+    merchant: Merchant
+    shop: str
+    currency: str
+    kiosk_id: str
+    zone: tzinfo
+    default_tender: Tender = Tender.QUICK_PAY
+    max_amount: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """The whole state between two steps. All of it but the rows may be lost at any moment."""
+
+    settings: Settings
+    generation: str
+    counters: Mapping[str, int]
+    sales: Mapping[str, Sale]  # of the orders below
+    orders: Mapping[str, Order]  # open, watched, or in front
+    refunds: Mapping[str, Refund]  # open
+    parents: Mapping[str, Order]  # the paid orders of the open refunds
+    siblings: Mapping[str, tuple[Refund, ...]]  # earlier refunds of those orders
+    recent: tuple[Order, ...] = ()
+    till: till.Till = field(default_factory=till.Idle)
+    in_flight: frozenset[tuple[str, Call]] = frozenset()
+    hastened: frozenset[str] = frozenset()  # due now, whatever their rows say
+    used_codes: tuple[str, ...] = ()  # digests, newest last
+    network: Network = Network.CONNECTING
+    offline_since: int | None = None
+    clock_known: bool = False
+    probing: bool = False
+    probed_at: int | None = None
+    problems: Mapping[Part, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event led to."""
+
+    kiosk: Kiosk
+    records: tuple[Record, ...]
+    acts: tuple[Act, ...]
+
+
+def wake_at(kiosk: Kiosk, now: int) -> int:
+    """When the next Tick must come at the latest, if nothing else happens."""
+    times = [now + PROBE_ONLINE]
+    for order in kiosk.orders.values():
+        ends = lifecycle.too_long_at(order)
+        if ends is not None:
+            times.append(ends)
+        due = order_due(kiosk, order)
+        if due is not None and may_leave(kiosk, order.out_trade_no, due.call):
+            times.append(due.at)
+    for refund in kiosk.refunds.values():
+        due = refund_due(kiosk, refund)
+        if due is not None and not busy(kiosk, refund.out_refund_no):
+            times.append(due.at)
+    if not kiosk.probing:
+        times.append(probe_at(kiosk))
+    times.extend(_till_times(kiosk, now))
+    return max(now, min(times))
+
+
+def in_front(kiosk: Kiosk) -> Order | None:
+    """The order the people in front are dealing with."""
+    match kiosk.till:
+        case till.Scanning(number) | till.Front(number):
+            return kiosk.orders.get(number)
+        case _:
+            return None
+
+
+def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
+    """The next call of an order; what was hastened is asked for at once."""
+    due = lifecycle.next_call(order, at_counter=at_counter(kiosk, order))
+    if due is not None and order.out_trade_no in kiosk.hastened and due.call in (Call.ASK, Call.REVERSE, Call.CLOSE):
+        return lifecycle.Due(Call.ASK, 0)  # a question is always allowed, and what it teaches sets the next date
+    return due
+
+
+def refund_due(kiosk: Kiosk, refund: Refund) -> lifecycle.Due | None:
+    """The next call of a refund, which waits for the earlier ones of its order."""
+    others = [r for r in kiosk.refunds.values() if r.out_trade_no == refund.out_trade_no and r is not refund]
+    due = refunds.next_call(refund, (*kiosk.siblings.get(refund.out_trade_no, ()), *others))
+    if due is not None and refund.out_refund_no in kiosk.hastened:
+        return replace(due, at=0 if refund.called_at is not None else due.at)
+    return due
+
+
+def at_counter(kiosk: Kiosk, order: Order) -> bool:
+    """Whether people are waiting for this order's sale."""
+    front = in_front(kiosk)
+    return front is not None and front.sale_id == order.sale_id
+
+
+def busy(kiosk: Kiosk, number: str) -> bool:
+    """Whether a call about this number is on its way."""
+    return any(flying == number for flying, _ in kiosk.in_flight)
+
+
+def may_leave(kiosk: Kiosk, number: str, call: Call) -> bool:
+    """One call at a time for an order; only a question may go beside a charge whose answer is late."""
+    flying = {c for n, c in kiosk.in_flight if n == number}
+    return not flying or (call is Call.ASK and flying == {Call.CHARGE})
+
+
+def probe_at(kiosk: Kiosk) -> int:
+    """When to ask whether WeChat can be reached."""
+    if kiosk.probed_at is None:
+        return 0
+    return kiosk.probed_at + (PROBE_ONLINE if kiosk.network is Network.ONLINE else PROBE_OFFLINE)
+
+
+def _till_times(kiosk: Kiosk, now: int) -> list[int]:
+    match kiosk.till:
+        case till.Scanning(_, until) | till.Menu(until):
+            return [until]
+        case till.Front() as front:
+            order = kiosk.orders[front.out_trade_no]
+            times = (till.verdict_at(order), order.expires_at)
+            return [at for at in times if at is not None and at > now] if is_open(order) else []
+        case _:
+            return []

@@ -1,0 +1,264 @@
+"""Who stands in front: the screens a merchant walks through and what each key means there. Pure; lost at any moment.
+
+The till decides what people want (an `Intent`); what that does to orders is step.py's. It knows an order's row only to tell how
+far it is (`stage`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from kiosk.core.events import Key, ScanHint
+from kiosk.core.lifecycle import SECOND
+from kiosk.core.model import Order, OrderState, Tender
+from kiosk.core.screens import AmountHint
+
+SCAN_FOR = 60 * SECOND  # then back to the amount
+VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever the network does
+STANDS_THERE = 60 * SECOND  # after CANCEL, until the merchant keys anything
+MENU_FOR = 30 * SECOND  # the last sales are not left open for a passer-by
+MOST_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody in front."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keying:
+    """An amount is being keyed, in smallest units."""
+
+    amount: int
+    hint: AmountHint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The amount equals that of an unresolved sale: whether it is the same customer is asked first."""
+
+    amount: int
+    tender: Tender
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """The camera looks for a payment code for this armed order."""
+
+    out_trade_no: str
+    until: int
+    hint: ScanHint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """An order that has left is in front; how far it is stands in its row."""
+
+    out_trade_no: str
+    code_url: str | None = None
+    payer_acts: bool = False
+    ended_at: int | None = None  # when a person or time ended the wait
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The last orders."""
+
+    until: int
+
+
+Till = Idle | Keying | Asking | Scanning | Front | Menu
+
+
+class Stage(StrEnum):
+    """How far the order in front is, as people see it."""
+
+    CHARGING = "charging"
+    PASSWORD = "password"  # noqa: S105  the screen's name
+    PLACING = "placing"
+    QR = "qr"
+    CANCELLING = "cancelling"
+    UNRESOLVED = "unresolved"
+    PAID = "paid"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    ATTENTION = "attention"
+
+
+def stage(till: Front, order: Order, now: int) -> Stage:
+    """How far `order` is; a wait without an end turns into UNRESOLVED in time for the cashier's verdict."""
+    native = order.tender is Tender.NATIVE
+    match order.state:
+        case OrderState.PAID:
+            return Stage.PAID
+        case OrderState.DECLINED:
+            return Stage.DECLINED
+        case OrderState.CLOSED | OrderState.REVERSED | OrderState.REFUNDED | OrderState.VOID | OrderState.REFUNDING:
+            return Stage.CANCELLED
+        case OrderState.ATTENTION:
+            return Stage.ATTENTION
+        case OrderState.REVERSING if order.decline is not None:
+            return Stage.DECLINED  # PAYERROR is final; the reversal only cleans up
+        case OrderState.REVERSING | OrderState.CLOSING:
+            return Stage.UNRESOLVED if _overdue(order, now) else Stage.CANCELLING
+        case OrderState.ARMED | OrderState.SENT | OrderState.PAYING:
+            if _overdue(order, now):
+                return Stage.UNRESOLVED
+            if native:
+                shown = till.code_url is not None and now < (order.expires_at or 0)
+                return Stage.QR if shown else Stage.CANCELLING if till.code_url else Stage.PLACING
+            return Stage.PASSWORD if order.state is OrderState.PAYING else Stage.CHARGING
+        case _:
+            assert_never(order.state)
+
+
+def verdict_at(order: Order) -> int | None:
+    """When a wait still without an end is shown as UNRESOLVED: a Quick Pay order by the clock."""
+    return (order.sent_at or order.opened_at) + VERDICT_AFTER if order.tender is Tender.QUICK_PAY else None
+
+
+def _overdue(order: Order, now: int) -> bool:
+    at = verdict_at(order)
+    if at is None:  # native: the customer may have paid where the kiosk cannot see it
+        return now >= (order.expires_at or 0) and order.last_outcome == "unknown"
+    return now >= at
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The till goes there; no order is touched."""
+
+    till: Till
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A sale of this amount. `sure`: the merchant has said that it is a new customer."""
+
+    amount: int
+    tender: Tender
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """Another order for the sale in front, by this tender; the old one is undone when it is still open."""
+
+    tender: Tender
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """End the wait for the order in front."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The key means nothing here."""
+
+
+Intent = Go | Begin | Anew | Undo | Refused
+
+_TENDER = {Key.SCAN: Tender.QUICK_PAY, Key.QR: Tender.NATIVE}
+
+
+def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int, now: int) -> Intent:
+    """What a key means. `order` is the one in front, for Scanning and Front; `limit` the largest amount of a sale."""
+    match till:
+        case Idle():
+            return _idle(key, now)
+        case Keying():
+            return _keying(till, key, default, limit)
+        case Asking():
+            return _asking(till, key)
+        case Scanning():
+            return _scanning(key)
+        case Front():
+            assert order is not None
+            return _front(stage(till, order, now), key, now)
+        case Menu():
+            return _menu(key)
+        case _:
+            assert_never(till)
+
+
+def _digit(key: Key) -> int | None:
+    return int(key) if len(key) == 1 and key.isdigit() else None
+
+
+def _idle(key: Key, now: int) -> Intent:
+    digit = _digit(key)
+    if digit is not None:
+        return Go(Keying(digit))
+    return Go(Menu(now + MENU_FOR)) if key is Key.MENU else Refused()
+
+
+def _keying(till: Keying, key: Key, default: Tender, limit: int) -> Intent:
+    digit = _digit(key)
+    if digit is not None:
+        if len(str(till.amount)) >= MOST_DIGITS:
+            return Go(replace(till, hint=AmountHint.TOO_LONG))
+        return Go(Keying(till.amount * 10 + digit))
+    match key:
+        case Key.CLEAR:
+            return Go(Keying(till.amount // 10)) if till.amount >= 10 else Go(Idle())  # noqa: PLR2004  the last digit
+        case Key.CLEAR_ALL | Key.CANCEL:
+            return Go(Idle())
+        case Key.OK | Key.SCAN | Key.QR:
+            if till.amount == 0:
+                return Go(replace(till, hint=AmountHint.ZERO))
+            if till.amount > limit:
+                return Go(replace(till, hint=AmountHint.TOO_LARGE))
+            return Begin(till.amount, _TENDER.get(key, default))
+        case _:
+            return Refused()
+
+
+def _asking(till: Asking, key: Key) -> Intent:
+    match key:
+        case Key.OK:
+            return Begin(till.amount, till.tender, sure=True)
+        case Key.CANCEL:
+            return Go(Keying(till.amount))
+        case _:
+            return Refused()
+
+
+def _scanning(key: Key) -> Intent:
+    match key:
+        case Key.CANCEL:
+            return Undo()
+        case Key.QR:
+            return Anew(Tender.NATIVE)
+        case _:
+            return Refused()
+
+
+def _front(at: Stage, key: Key, now: int) -> Intent:
+    match at:
+        case Stage.CHARGING | Stage.PLACING:
+            return Undo() if key is Key.CANCEL else Refused()  # an answer is on its way
+        case Stage.PASSWORD:
+            return Undo() if key is Key.CANCEL else Anew(Tender.NATIVE) if key is Key.QR else Refused()
+        case Stage.QR:
+            return Undo() if key is Key.CANCEL else Anew(Tender.QUICK_PAY) if key is Key.SCAN else Refused()
+        case Stage.CANCELLING | Stage.UNRESOLVED | Stage.PAID | Stage.ATTENTION:
+            return _leave(key, now)
+        case Stage.DECLINED | Stage.CANCELLED:
+            return Anew(_TENDER[key]) if key in _TENDER else _leave(key, now)
+        case _:
+            assert_never(at)
+
+
+def _leave(key: Key, now: int) -> Intent:
+    """From a result: OK and CANCEL to the start, a digit straight into the next amount. Open orders settle behind."""
+    if key in (Key.OK, Key.CANCEL, Key.CLEAR):
+        return Go(Idle())
+    return _idle(key, now)
+
+
+def _menu(key: Key) -> Intent:
+    digit = _digit(key)
+    return Go(Keying(digit)) if digit is not None else Go(Idle())

@@ -1,0 +1,86 @@
+"""What people see of a kiosk: a pure function from its state to a View. No words, no pixels."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from kiosk.core import screens, till
+from kiosk.core.events import Part
+from kiosk.core.lifecycle import TOO_LONG, is_open
+from kiosk.core.model import Decline, Order, OrderState
+from kiosk.core.money import Money
+from kiosk.core.screens import MenuLine, Screen, Signs, View
+from kiosk.core.state import Kiosk, in_front
+from kiosk.core.till import Stage
+
+TAIL = 6  # enough of an out_trade_no to find the sale by
+MENU_LINES = 6
+
+
+def view(kiosk: Kiosk, now: int) -> View:
+    """The screen and the row of signs at this moment."""
+    front = in_front(kiosk)
+    unresolved = sum(1 for order in kiosk.orders.values() if is_open(order) and order is not front)
+    signs = Signs(kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since)
+    return View(_screen(kiosk, now), signs)
+
+
+def _screen(kiosk: Kiosk, now: int) -> Screen:
+    currency = kiosk.settings.currency
+    match kiosk.till:
+        case till.Idle():
+            for part in (Part.LEDGER, Part.KEYPAD):
+                if part in kiosk.problems:
+                    return screens.OutOfOrder(kiosk.problems[part])
+            return screens.Idle(kiosk.settings.shop)
+        case till.Keying(amount, hint):
+            limit = Money(kiosk.settings.max_amount, currency)
+            return screens.Keying(Money(amount, currency), hint, limit)
+        case till.Asking(amount, _):
+            return screens.SameCustomer(Money(amount, currency))
+        case till.Scanning(number, until, hint):
+            return screens.Scanning(kiosk.orders[number].money, until, hint)
+        case till.Front() as front:
+            return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
+        case till.Menu():
+            return screens.Menu(tuple(_line(order) for order in kiosk.recent[:MENU_LINES]))
+        case _:
+            assert_never(kiosk.till)
+
+
+def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
+    money, tail = order.money, order.out_trade_no[-TAIL:]
+    match till.stage(front, order, now):
+        case Stage.CHARGING:
+            return screens.Charging(money, tail)
+        case Stage.PASSWORD:
+            return screens.Password(money, tail, (order.sent_at or order.opened_at) + TOO_LONG)
+        case Stage.PLACING:
+            return screens.Placing(money)
+        case Stage.QR:
+            assert front.code_url is not None
+            return screens.ShowingQr(money, front.code_url, order.expires_at or now, paying=front.payer_acts)
+        case Stage.CANCELLING:
+            return screens.Cancelling(money, tail)
+        case Stage.UNRESOLVED:
+            return screens.Unresolved(money, tail)
+        case Stage.PAID:
+            return screens.PaidScreen(money, tail, order.payer, other_refunded=_other_refunded(kiosk, order))
+        case Stage.DECLINED:
+            return screens.DeclinedScreen(money, order.decline or Decline.REFUSED, tail)
+        case Stage.CANCELLED:
+            refunding = order.state in (OrderState.REFUNDING, OrderState.REFUNDED)
+            return screens.CancelledScreen(money, tail, refunding=refunding)
+        case Stage.ATTENTION:
+            return screens.AttentionScreen(money, tail)
+        case _ as never:
+            assert_never(never)
+
+
+def _other_refunded(kiosk: Kiosk, order: Order) -> bool:
+    back = (OrderState.REFUNDING, OrderState.REFUNDED)
+    return any(o.sale_id == order.sale_id and o.state in back for o in (*kiosk.orders.values(), *kiosk.recent))
+
+
+def _line(order: Order) -> MenuLine:
+    return MenuLine(order.money, order.tender, order.state, order.out_trade_no[-TAIL:], order.opened_at)
