@@ -144,10 +144,12 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
     for table in tables.values():
         table.end()
     for name in raw:
-        if name not in TABLES:
-            hint = did_you_mean(name, TABLES)
-            thing = "table" if isinstance(raw[name], dict) else "key outside all tables"
-            problems.append(f"[{name}] is not a {thing} that is known here{hint}. Correct or remove it.")
+        if name in TABLES:
+            continue
+        if isinstance(raw[name], dict):
+            problems.append(f"[{name}] is not a table that is known here{did_you_mean(name, TABLES)}. Correct or remove it.")
+        else:
+            problems.append(f"{name} stands above all tables. Move it into its table, or remove it.")
     if problems:
         raise ConfigError(problems)
     return config

@@ -92,7 +92,7 @@ class JournalHandler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        from systemd.journal import send  # noqa: PLC0415  only where there is a journal
+        from systemd.journal import send  # type: ignore[import-untyped]  # noqa: PLC0415  only where there is a journal
 
         self._send: Any = send
 
@@ -119,7 +119,7 @@ def _notify(state: str) -> None:
     if not os.environ.get("NOTIFY_SOCKET"):
         return
     try:
-        from systemd.daemon import notify  # noqa: PLC0415  a laptop without systemd runs the kiosk too
+        from systemd.daemon import notify  # type: ignore[import-untyped]  # noqa: PLC0415  a laptop without systemd runs the kiosk too
     except ImportError as error:
         raise DriverError(f"NOTIFY_SOCKET is set, but systemd-python cannot be imported ({error}). Install it.") from None
     notify(state)
