@@ -41,9 +41,11 @@ apt_packages() { # those of the named packages that are missing, or words on wha
             "what Debian calls $* must be present under your system's own names."
         return
     fi
-    local missing=() unknown=() name as_root=()
+    local missing=() unknown=() name as_root=() here
+    # A package may be here under a new name that provides the old one: libzbar0 is libzbar0t64 since Debian 13.
+    here=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Provides}\n' | sed -n 's/^installed//p' | tr ' ,' '\n\n')
     for name in "$@"; do
-        dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+        grep -qx "$name" <<<"$here" || missing+=("$name")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" != 0 ]; then
