@@ -1,0 +1,139 @@
+"""What the other commands ask the running kiosk over its socket: orders, a report, a refund, its screen, a key.
+
+Called from the socket's threads. Everything about money is read and decided in the loop's thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+
+from kiosk.control import Answer, Request
+from kiosk.core.commands import Reply
+from kiosk.core.errors import LedgerError
+from kiosk.core.events import RefundAsked
+from kiosk.core.ports import Display, Ledger
+from kiosk.core.screens import View
+from kiosk.core.state import Kiosk
+from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.payment.ledger import SqliteLedger
+from kiosk.runtime import Runtime
+
+REPLY_MOST_S = 10.0
+
+
+class Answers:
+    """`answer` is the control socket's handler. `keys` None: keys over the socket are off."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        display: Callable[[], Display | None],
+        view: Callable[[], View],
+        keys: ScriptedKeypad | None,
+    ) -> None:
+        self._runtime = runtime
+        self._display = display
+        self._view = view
+        self._keys = keys
+
+    def answer(self, request: Request) -> Answer:
+        """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
+        doing = request.get("do")
+        handler: Callable[[Request], Answer] | None = {
+            "screen": self._answer_screen,
+            "key": self._answer_key,
+            "state": self._answer_state,
+            "orders": self._answer_orders,
+            "report": self._answer_report,
+            "refund": self._answer_refund,
+        }.get(str(doing))
+        if handler is None:
+            return {"problem": f"do = {doing!r} is not known to this kiosk"}
+        return handler(request)
+
+    def _answer_screen(self, _: Request) -> Answer:
+        display = self._display()
+        if display is None:
+            return {"problem": "the display is not open yet"}
+        return {"ok": True, "png": base64.b64encode(display.snapshot()).decode("ascii")}
+
+    def _answer_key(self, request: Request) -> Answer:
+        if self._keys is None:
+            return {"problem": "keys over the socket are off: write [keypad] remote = true"}
+        try:
+            self._keys.press(str(request.get("key")))
+        except ValueError as problem:
+            return {"problem": str(problem)}
+        return {"ok": True}
+
+    def _answer_state(self, _: Request) -> Answer:
+        view = self._view()
+        signs = view.signs
+        return {
+            "ok": True,
+            "screen": type(view.screen).__name__,
+            "network": str(signs.network),
+            "clock_known": signs.clock_known,
+            "unresolved": signs.unresolved,
+        }
+
+    def _answer_orders(self, request: Request) -> Answer:
+        start, end = request.get("start"), request.get("end")
+        include_open = request.get("include_open") is True
+
+        def read(ledger: Ledger, _: Kiosk) -> Answer:
+            assert isinstance(ledger, SqliteLedger)
+            return {"ok": True, **orders(ledger, start, end, include_open=include_open)}
+
+        return self._runtime.ask(read)
+
+    def _answer_report(self, request: Request) -> Answer:
+        start, end = request.get("start"), request.get("end")
+
+        def read(ledger: Ledger, _: Kiosk) -> Answer:
+            assert isinstance(ledger, SqliteLedger)
+            if not isinstance(start, int) or not isinstance(end, int):
+                return {"problem": "report wants start and end in milliseconds"}
+            return {"ok": True, "totals": [asdict(total) for total in ledger.totals(start, end)]}
+
+        return self._runtime.ask(read)
+
+    def _answer_refund(self, request: Request) -> Answer:
+        number, amount = request.get("out_trade_no"), request.get("amount")
+        if not isinstance(number, str) or not (amount is None or type(amount) is int):
+            return {"problem": "refund wants out_trade_no and amount, an int of the smallest unit or nothing"}
+        token = secrets.token_hex(8)
+
+        def read(ledger: Ledger, _: Kiosk) -> RefundAsked | str:
+            return refund_asked(ledger, number, amount, token)
+
+        asked = self._runtime.ask(read)
+        if isinstance(asked, str):
+            return {"problem": asked}
+        reply = self._runtime.expect_reply(token)
+        self._runtime.post(asked)
+        answered: Reply = reply.result(REPLY_MOST_S)
+        if answered.problem is not None:
+            return {"problem": answered.problem}
+        return {"ok": True, "out_refund_no": answered.result}
+
+
+def orders(ledger: SqliteLedger, start: object, end: object, *, include_open: bool) -> dict[str, object]:
+    """The lines of `kiosk orders`: between two times (ms), or of the last day when the caller knows no times yet."""
+    if isinstance(start, int) and isinstance(end, int):
+        return {"orders": [asdict(line) for line in ledger.lines(start, end, include_open=include_open)]}
+    return {"last_opened_at": ledger.last_opened_at()}
+
+
+def refund_asked(ledger: Ledger, number: str, amount: int | None, token: str) -> RefundAsked | str:
+    """The event that asks for a refund, with the rows as committed; or in words why there is nothing to ask for."""
+    order = ledger.order(number)
+    if order is None:
+        return f"out_trade_no {number[:40]!r} is not in this kiosk's ledger: `kiosk orders --day DAY` lists them"
+    sale = ledger.sale(order.sale_id)
+    if sale is None:
+        raise LedgerError(f"order {number} is of no sale: restore the ledger from a backup")
+    return RefundAsked(order, sale, ledger.refunds_of(number), amount, token)

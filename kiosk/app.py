@@ -1,0 +1,296 @@
+"""The composition root: the only file that knows which concrete parts make a kiosk. A start list, and the same list backwards.
+
+The parts that look after money start first: open orders are asked for before a window is even loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import string
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from kiosk import service
+from kiosk.answers import Answers, refund_asked
+from kiosk.camera import open_scanner
+from kiosk.clock import SteadyClock
+from kiosk.control import ControlServer
+from kiosk.core import refunds
+from kiosk.core.commands import Insert, Play
+from kiosk.core.errors import KioskError
+from kiosk.core.events import ClockSynchronized
+from kiosk.core.screens import Network, Signs, Starting, View
+from kiosk.core.state import Settings
+from kiosk.keypad import open_keypad
+from kiosk.keypad.keyboard import KeyboardKeypad
+from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.lanes import LONGEST_CALL_S, Lane
+from kiosk.payment.ledger import SqliteLedger
+from kiosk.payment.wechat import open_provider
+from kiosk.runtime import Runtime
+from kiosk.supervision import Heartbeats, Supervisor
+
+if TYPE_CHECKING:
+    from kiosk.config import Config
+    from kiosk.core.ports import Display, Ledger, Provider, Scanner
+
+_log = logging.getLogger(__name__)
+
+ALPHABET = string.ascii_lowercase + string.digits
+LOOP_SILENT_S = 10.0
+SCANNER_SILENT_S = 10.0
+DISPLAY_SILENT_S = 10.0
+CONTROL_SILENT_S = 10.0
+END_MOST_S = 10.0
+
+
+def run(config: Config) -> int:
+    """Run the kiosk until SIGTERM, SIGINT or its window is closed. Returns the exit code."""
+    service.set_up_logging()
+    for warning in config.warnings:
+        _log.warning("configuration", extra={"hint": warning})
+    app = App(config)
+    with _signals(app.stop):
+        return app.run()
+
+
+class App:
+    """One kiosk. `run` owns the calling thread, which has to be the main one for a real window."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._clock = SteadyClock()
+        self._stopped = threading.Event()
+        self._code = 0
+        self._display: Display | None = None
+        self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
+        self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
+        self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
+        self._provider = make_provider(config, self._clock)
+        self._counter = Lane("counter", self._provider, self._runtime.post, self._clock)
+        self._back_office = Lane("back office", self._provider, self._runtime.post, self._clock)
+        self._runtime.use(self._counter, self._back_office)
+        self._keyboard = KeyboardKeypad(self._runtime.post)
+        self._keypad = self._keyboard
+        self._remote = ScriptedKeypad(self._runtime.post)
+        if config.keypad.driver != "keyboard":
+            self._keypad = open_keypad(config.keypad.driver, self._runtime.post, script=config.keypad.script)  # type: ignore[assignment]
+
+    def run(self) -> int:
+        """Start everything in its order, draw until stopped, stop everything in the opposite order."""
+        supervise, config = self._supervisor, self._config
+        with contextlib.ExitStack() as backwards:
+            backwards.callback(_say, "stopped")
+            # 1. money: the ledger and its loop, then the two lanes to WeChat
+            loop = supervise.spawn("loop", lambda: self._runtime.run(self._beat("loop")), LOOP_SILENT_S)
+            backwards.callback(self._end_loop, loop)
+            backwards.callback(self._end_lanes)
+            lanes = [
+                supervise.spawn(lane.name, lambda lane=lane: lane.run(self._beat(lane.name)), LONGEST_CALL_S)  # type: ignore[misc]
+                for lane in (self._counter, self._back_office)
+            ]
+            self._lanes = lanes
+            supervise.start()
+            # 2. senses: the scanner's process, the keys, the socket for the other commands
+            scanner = self._start_scanner()
+            backwards.callback(scanner.stop)
+            self._keypad.start()
+            backwards.callback(self._keypad.stop)
+            answers = Answers(
+                self._runtime, lambda: self._display, lambda: self._view, self._remote if config.keypad.remote else None
+            )
+            control = ControlServer(config.control.socket, answers.answer)
+            control.open()
+            supervise.spawn("control", lambda: control.serve(self._beat("control")), CONTROL_SILENT_S)
+            backwards.callback(control.stop)
+            # 3. the screen, last because pygame is slow to load; nothing above waits for it
+            display = self._open_display()
+            backwards.callback(_say, "stopping")
+            backwards.callback(service.stopping)
+            backwards.callback(supervise.stop)
+            if not self._stopped.is_set():
+                supervise.hearts.register("display", DISPLAY_SILENT_S)
+                self._runtime.opened.wait(END_MOST_S)
+                self._tell_clock()
+                service.notify_ready()
+                _say("ready")
+                display.run(self._beat("display"))
+                supervise.hearts.retire("display")
+        return self._code
+
+    def stop(self) -> None:
+        """End the kiosk; any thread and any signal handler may call it."""
+        self._stopped.set()
+        if self._display is not None:
+            self._display.stop()
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _open_ledger(self) -> Ledger:
+        return open_ledger(self._config, self._clock)
+
+    def _start_scanner(self) -> Scanner:
+        camera = self._config.camera
+        self._supervisor.hearts.register("scanner", SCANNER_SILENT_S)
+        scanner = open_scanner(
+            self._runtime.post, self._show_camera, driver=camera.driver, folder=camera.folder, beat=self._beat("scanner")
+        )
+        self._runtime.use_scanner(scanner)
+        scanner.start()
+        return scanner
+
+    def _open_display(self) -> Display:
+        from kiosk.display import open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
+
+        chosen = self._config.display
+        self._display = open_display(
+            chosen.driver,
+            size=chosen.size,
+            fullscreen=chosen.fullscreen,
+            merchant_language=chosen.merchant_language,
+            customer_language=chosen.customer_language,
+            now=self._clock.now,
+            on_key=self._on_key,
+        )
+        self._display.show(self._view)
+        return self._display
+
+    def _on_key(self, name: str, down: bool) -> None:  # noqa: FBT001  the shape of a key event
+        if name == "quit":
+            self.stop()
+        elif self._keypad is self._keyboard:
+            self._keyboard.raw(name, down)
+
+    def _show(self, view: View) -> None:
+        self._view = view
+        service.status(_status(view))
+        if self._display is not None:
+            self._display.show(view)
+
+    def _show_camera(self, width: int, height: int, rgb: bytes) -> None:
+        if self._display is not None:
+            self._display.show_camera(width, height, rgb)
+
+    def _play(self, act: Play) -> None:
+        if self._display is not None:
+            self._display.play(act.sound)
+
+    def _tell_clock(self) -> None:
+        if service.clock_is_set():
+            self._runtime.post(ClockSynchronized(self._clock.behind_wall()))
+
+    # -- life and death --------------------------------------------------------------------------------------------
+
+    def _beat(self, name: str) -> Callable[[], None]:
+        return lambda: self._supervisor.hearts.beat(name)
+
+    def _feed(self) -> None:
+        service.watchdog()
+
+    def _fatal(self, name: str) -> None:
+        """A thread is dead: the process ends, its successor reads the rows. Whoever hangs is not waited for."""
+        self._code = 1
+        _log.critical("the kiosk stops", extra={"because_of": name})
+        killer = threading.Timer(END_MOST_S, os._exit, [1])
+        killer.daemon = True
+        killer.start()
+        self.stop()
+
+    def _end_lanes(self) -> None:
+        self._provider.stop()
+        for lane in (self._counter, self._back_office):
+            lane.stop()
+        for thread in self._lanes:
+            thread.join(END_MOST_S)
+
+    def _end_loop(self, loop: threading.Thread) -> None:
+        self._runtime.stop()
+        loop.join(END_MOST_S)
+
+
+def settings(config: Config) -> Settings:
+    """What the decisions need of the configuration."""
+    return Settings(
+        merchant=config.merchant.numbers,
+        shop=config.merchant.name,
+        currency=config.merchant.currency,
+        kiosk_id=config.merchant.kiosk_id,
+        zone=config.merchant.time_zone,
+        default_tender=config.till.default_tender,
+        max_amount=config.till.max_amount,
+    )
+
+
+def open_ledger(config: Config, clock: SteadyClock) -> SqliteLedger:
+    """The ledger as configured, made when it is not there. LedgerBusy when a kiosk holds it."""
+    return SqliteLedger.open(
+        config.ledger.path, generation=lambda: "".join(secrets.choice(ALPHABET) for _ in range(2)), now=clock.now()
+    )
+
+
+def make_provider(config: Config, clock: SteadyClock) -> Provider:
+    """The client of WeChat Pay as configured. ConfigError when a key is not what its name says."""
+    wechat = config.wechat_pay
+    return open_provider(
+        merchant=config.merchant.numbers,
+        merchant_category_code=config.merchant.merchant_category_code,
+        hosts=wechat.hosts,
+        merchant_key_pem=wechat.merchant_key,
+        merchant_serial=wechat.merchant_serial,
+        api_v3_key=wechat.api_v3_key,
+        platform_keys=[(key.id, key.pem) for key in wechat.platform_keys] or "certificates",
+        notify_url=wechat.notify_url,
+        description=config.merchant.name,
+        device_id=config.merchant.kiosk_id,
+        clock=clock,
+        nonce=lambda: secrets.token_hex(16),
+        certificate_cache=config.ledger.path.parent / "certificates.json",
+        ca_file=wechat.ca_file,
+    )
+
+
+def queue_refund(config: Config, out_trade_no: str, amount: int | None) -> str:
+    """Commit a refund into the ledger of a kiosk that does not run; it leaves when the kiosk does. Returns its out_refund_no.
+
+    Raises KioskError with the reason when it cannot be asked for, LedgerBusy when a kiosk runs after all.
+    """
+    clock = SteadyClock()
+    ledger = SqliteLedger.open(
+        config.ledger.path, generation=lambda: "".join(secrets.choice(ALPHABET) for _ in "00"), now=clock.now()
+    )
+    with contextlib.closing(ledger):
+        asked = refund_asked(ledger, out_trade_no, amount, "")
+        if isinstance(asked, str):
+            raise KioskError(asked)
+        made = refunds.begin(asked.order, asked.before, amount, clock.now())
+        if isinstance(made, refunds.Refusal):
+            raise KioskError(made.problem)
+        ledger.commit([Insert(made, "refund asked")], clock.now())
+        return made.out_refund_no
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT stop the kiosk in its order while this lasts."""
+    before = {sig: signal.signal(sig, lambda *_: stop()) for sig in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
+
+
+def _say(what: str) -> None:
+    _log.info("kiosk " + what)
+
+
+def _status(view: View) -> str:
+    signs = view.signs
+    waiting = f", {signs.unresolved} unresolved" if signs.unresolved else ""
+    return f"{type(view.screen).__name__}, network {signs.network}{waiting}"

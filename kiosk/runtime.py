@@ -1,0 +1,278 @@
+"""The loop: an event from the inbox, one step, the commit, and only then the acts. Owns the ledger's thread.
+
+Knows the ports and the pure step; no concrete driver. When the ledger fails, nothing of the step is kept and nothing leaves;
+the ledger is opened afresh and the rows alone say how to go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar, assert_never, cast
+
+from kiosk.core.commands import (
+    Act,
+    Ask,
+    AskRefund,
+    Charge,
+    Close,
+    CorrectClock,
+    GiveBack,
+    Place,
+    Play,
+    Probe,
+    Reply,
+    Reverse,
+    StartScan,
+    StopScan,
+    Update,
+    Warm,
+)
+from kiosk.core.errors import LedgerBusy, LedgerError
+from kiosk.core.events import Event, Key, Pressed, Tick
+from kiosk.core.lifecycle import is_open
+from kiosk.core.model import Order
+from kiosk.core.ports import Clock, Ledger, Scanner
+from kiosk.core.screens import Network, OutOfOrder, Signs, View
+from kiosk.core.state import Kiosk, Settings, Step, wake_at
+from kiosk.core.step import resume, step
+from kiosk.core.till import Scanning
+from kiosk.core.view import view
+from kiosk.lanes import Lane
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+INBOX_MOST = 1000
+BEAT_MS = 1000
+OPEN_AGAIN_S = 3.0
+QUIET_MS = 30_000  # then the ledger may checkpoint
+WATCH_VOID_MS = 2 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Something another thread wants to know of ledger and kiosk, answered in the loop's thread."""
+
+    put: Callable[[Ledger, Kiosk], Any]
+    answer: Future[Any]
+
+
+class Runtime:
+    """`run` is the loop's thread; `post` and `ask` may be called from any other."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_ledger: Callable[[], Ledger],
+        clock: Clock,
+        show: Callable[[View], None],
+        play: Callable[[Play], None],
+    ) -> None:
+        self._settings = settings
+        self._open_ledger = open_ledger
+        self._clock = clock
+        self._show = show
+        self._play = play
+        self._inbox: queue.Queue[Event | _Question | None] = queue.Queue(INBOX_MOST)
+        self._counter: Lane
+        self._back_office: Lane
+        self._scanner: Scanner | None = None
+        self._stopping = threading.Event()
+        self._replies: dict[str, Future[Reply]] = {}
+        self._shown: View | None = None
+        self.opened = threading.Event()  # the ledger is open and what it holds is being asked for
+
+    def use(self, counter: Lane, back_office: Lane) -> None:
+        """The lanes acts leave by."""
+        self._counter, self._back_office = counter, back_office
+
+    def use_scanner(self, scanner: Scanner) -> None:
+        """The scanner acts go to."""
+        self._scanner = scanner
+
+    def post(self, event: Event) -> None:
+        """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
+        self._inbox.put(event, timeout=5.0)
+
+    def ask(self, put: Callable[[Ledger, Kiosk], T], timeout_s: float = 10.0) -> T:
+        """Let `put(ledger, kiosk)` run between two steps and return what it returned or raise what it raised."""
+        question: _Question = _Question(put, Future())
+        self._inbox.put(question, timeout=timeout_s)
+        return cast("T", question.answer.result(timeout_s))
+
+    def expect_reply(self, token: str) -> Future[Reply]:
+        """The answer that a Reply act with this token will bring."""
+        self._replies[token] = Future()
+        return self._replies[token]
+
+    def stop(self) -> None:
+        """End after the event under way. The lanes have ended before: what they brought is still written down."""
+        self._stopping.set()
+        self._inbox.put(None)
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """The loop. Raises LedgerBusy when another kiosk holds the ledger; any other trouble with it is shown and waited out."""
+        while not self._stopping.is_set():
+            beat()
+            try:
+                ledger = self._open_ledger()
+            except LedgerBusy:
+                raise
+            except LedgerError as problem:
+                self._out_of_order(problem)
+                self._stopping.wait(OPEN_AGAIN_S)
+                continue
+            try:
+                self._serve(ledger, beat)
+            except LedgerError as problem:
+                self._out_of_order(problem)
+                self._stopping.wait(OPEN_AGAIN_S)
+            finally:
+                ledger.close()
+
+    def _serve(self, ledger: Ledger, beat: Callable[[], None]) -> None:
+        now = self._clock.now()
+        self._drop_keys()
+        snapshot = ledger.load(now - WATCH_VOID_MS)
+        parents = {}
+        for refund in snapshot.refunds:
+            order = ledger.order(refund.out_trade_no)
+            if order is None:
+                raise LedgerError(f"refund {refund.out_refund_no} is of no order: restore the ledger from a backup")
+            parents[order.out_trade_no] = (order, ledger.refunds_of(order.out_trade_no))
+        kiosk = self._carry_out(ledger, resume(self._settings, snapshot, parents, now))
+        self.opened.set()
+        busy_at = now
+        while True:
+            beat()
+            event = self._next(kiosk)
+            if event is None:
+                break
+            if isinstance(event, _Question):
+                self._answer(event, ledger, kiosk)
+                continue
+            now = self._clock.now()
+            if not isinstance(event, Tick):
+                busy_at = now
+            elif now - busy_at >= QUIET_MS and not any(is_open(order) for order in kiosk.orders.values()):
+                ledger.idle()
+                busy_at = now
+            kiosk = self._carry_out(ledger, step(kiosk, event, now))
+        self._wind_up(ledger, kiosk)
+
+    def _next(self, kiosk: Kiosk) -> Event | _Question | None:
+        now = self._clock.now()
+        wait_ms = min(wake_at(kiosk, now) - now, BEAT_MS)
+        try:
+            return self._inbox.get(timeout=wait_ms / 1000) if wait_ms > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return Tick()
+
+    def _carry_out(self, ledger: Ledger, made: Step) -> Kiosk:
+        """Commit, then act. LedgerError leaves before anything of the step is kept."""
+        if made.records:
+            ledger.commit(made.records, self._clock.now())
+        for act in made.acts:
+            self._dispatch(act)
+        shown = view(made.kiosk, self._clock.now())
+        if shown != self._shown:
+            self._shown = shown
+            self._show(shown)
+        for record in made.records:
+            if isinstance(record, Update) and isinstance(record.row, Order) and not is_open(record.row):
+                _tell(record.row, record.why)
+        return made.kiosk
+
+    def _dispatch(self, act: Act) -> None:
+        match act:
+            case Charge() | Warm():
+                self._counter.take(act)
+            case Place() | Ask() | Reverse() | Close():
+                (self._counter if act.at_counter else self._back_office).take(act)
+            case GiveBack() | AskRefund() | Probe():
+                self._back_office.take(act)
+            case StartScan(ticket):
+                if self._scanner is not None:
+                    self._scanner.scan(ticket)
+            case StopScan():
+                if self._scanner is not None:
+                    self._scanner.pause()
+            case Play():
+                self._play(act)
+            case CorrectClock(offset_ms):
+                self._clock.correct(offset_ms)
+                _log.warning("the clock was corrected", extra={"offset_ms": offset_ms})
+            case Reply(token):
+                waiting = self._replies.pop(token, None)
+                if waiting is not None:
+                    waiting.set_result(act)
+            case _:
+                assert_never(act)
+
+    def _drop_keys(self) -> None:
+        """Keys pressed while there was no till are not a sale; answers that came in meanwhile are kept."""
+        kept: list[Event | _Question | None] = []
+        while True:
+            try:
+                event = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+            if not isinstance(event, Pressed):
+                kept.append(event)
+        for event in kept:
+            self._inbox.put(event)
+
+    def _answer(self, question: _Question, ledger: Ledger, kiosk: Kiosk) -> None:
+        try:
+            question.answer.set_result(question.put(ledger, kiosk))
+        except LedgerError as problem:
+            question.answer.set_exception(problem)
+
+    def _wind_up(self, ledger: Ledger, kiosk: Kiosk) -> None:
+        """Write down what still came in. What never left needs no question after the next start."""
+        if isinstance(kiosk.till, Scanning):
+            kiosk = self._keep(ledger, step(kiosk, Pressed(Key.CANCEL), self._clock.now()))
+        while True:
+            try:
+                event = self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(event, _Question):
+                self._answer(event, ledger, kiosk)
+            elif event is not None:
+                kiosk = self._keep(ledger, step(kiosk, event, self._clock.now()))
+
+    def _keep(self, ledger: Ledger, made: Step) -> Kiosk:
+        if made.records:
+            ledger.commit(made.records, self._clock.now())
+        return made.kiosk
+
+    def _out_of_order(self, problem: LedgerError) -> None:
+        _log.error("the ledger cannot be used", extra={"problem": str(problem)})
+        signs = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
+        self._shown = View(OutOfOrder(str(problem)), signs)
+        self._show(self._shown)
+
+
+def _tell(order: Order, why: str) -> None:
+    """One rich line for each order that has reached an end."""
+    _log.info(
+        "order ended",
+        extra={
+            "out_trade_no": order.out_trade_no,
+            "state": str(order.state),
+            "why": why,
+            "tender": str(order.tender),
+            "amount": order.money.amount,
+            "currency": order.money.currency,
+            "sale": order.sale_id,
+            "transaction_id": order.transaction_id,
+            "sent_at": order.sent_at,
+            "settled_at": order.settled_at,
+        },
+    )
