@@ -1,7 +1,7 @@
-"""The durable truth: sales, orders, refunds and the history of each, in one SQLite file. With ledger_file.py the only SQL.
+"""The durable truth: sales, orders, refunds and the history of each. All SQL of the program is here and in schema/.
 
-Writes what it is told, all or nothing, synced; refuses rows that cannot be (schema/*.sql); knows no meaning and no clock.
-One connection, used from the thread that opened it and from no other.
+Writes what it is told, all or nothing, synced; refuses rows that cannot be (schema/0001.sql); knows no meaning and no clock.
+One connection, used from the thread that opened it and from no other. What SQLite and the disk need is ledger_file.py.
 """
 
 # ruff: noqa: S608  what is put into SQL text here are names and conditions of this file; values are bound
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -20,16 +19,14 @@ from kiosk.core.commands import Insert, Record
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
 from kiosk.core.ports import Snapshot
-from kiosk.payment import ledger_file, ledger_rows
+from kiosk.payment import ledger_rows
+from kiosk.payment.ledger_file import LedgerFile, RowRefused
 from kiosk.payment.ledger_rows import Value
 
 RECENT = 20
-PAGE = 4096 + 24  # bytes of one page in the log
-CHECKPOINT_IDLE = 256 * PAGE  # rarely: a card that lies about syncs harms a ledger while it checkpoints
-CHECKPOINT_ALWAYS = 1024 * PAGE  # the cap, 4 MiB, should the kiosk never be idle
-
 _OPEN = "state IN ('ARMED', 'SENT', 'PAYING', 'REVERSING', 'CLOSING', 'REFUNDING')"  # as in the index orders_open
 _TRIED = "(state NOT IN ('ARMED', 'VOID') OR sent_at IS NOT NULL OR called_at IS NOT NULL)"  # somebody may have seen it
+_REFUND_OPEN = "state IN ('REQUESTED', 'ACCEPTED')"  # as in the index refunds_open
 _GIVEN_BACK = "state IN ('ACCEPTED', 'DONE')"
 
 
@@ -80,19 +77,21 @@ class HistoryLine:
 class SqliteLedger:
     """The ledger (ports.Ledger). After an error of the disk it takes no further commit: close it, open it, load again.
 
-    What such a failed commit held may be found there after the opening, as after a power cut: nobody can take back what was
-    handed to a disk. It is harmless, because nothing was sent for it and what is open gets asked for.
+    What such a failed commit held may then be found there all the same (see LedgerFile). It is harmless, because nothing was
+    sent for it and what is open gets asked for.
     """
 
-    def __init__(self, connection: sqlite3.Connection, name: Path, generation: str) -> None:
-        """Of an opened connection; use `open` or `in_memory`."""
-        connection.row_factory = sqlite3.Row
-        self.generation: Final = generation
-        self._connection = connection
-        self._name = name
-        self._log = name.with_name(f"{name.name}-wal")
-        self._number = re.compile(rf"-([0-9]{{6}})-{re.escape(generation)}([0-9]{{1,15}})\Z")
-        self._unfit: str | None = None  # why no commit is taken any more
+    def __init__(self, file: LedgerFile, generation: Callable[[], str], now: int) -> None:
+        """Of an open file; use `open` or `in_memory`."""
+        self._file = file
+        rows = file.rows("SELECT generation FROM meta")
+        self.generation: Final[str] = rows[0]["generation"] if rows else generation()
+        self._number = re.compile(rf"-([0-9]{{6}})-{re.escape(self.generation)}([0-9]{{1,15}})\Z")
+        with file.transaction():  # the proof that this disk still takes a commit
+            file.change(
+                "INSERT INTO meta VALUES (1, ?1, ?2, ?2) ON CONFLICT (one) DO UPDATE SET opened_at = excluded.opened_at",
+                (self.generation, now),
+            )
 
     @classmethod
     def open(cls, path: Path, *, generation: Callable[[], str], now: int) -> Self:
@@ -100,71 +99,49 @@ class SqliteLedger:
 
         Raises LedgerBusy when another kiosk holds it; LedgerError when it is damaged, newer, no ledger, or cannot be written.
         """
-        path = path.resolve()
-        connection = ledger_file.open_file(path)
-        try:
-            return cls(connection, path, _begin(connection, generation, now))
-        except sqlite3.Error as error:
-            connection.close()
-            raise ledger_file.said(path, error) from error
+        file = LedgerFile.open(path)
+        with ExitStack() as undo:
+            undo.callback(file.close)
+            ledger = cls(file, generation, now)
+            undo.pop_all()
+        return ledger
 
     @classmethod
     def in_memory(cls, generation: str = "aa") -> Self:
-        """A ledger with every guard and no file."""
-        connection = ledger_file.open_memory()
-        return cls(connection, Path(":memory:"), _begin(connection, lambda: generation, 0))
+        """A ledger with every guard and no file, made in less than a millisecond: for tests and simulators."""
+        return cls(LedgerFile.in_memory(), lambda: generation, 0)
 
     def commit(self, records: Sequence[Record], at: int) -> None:
         """All of it, in the order given, synced to disk, or LedgerError and none of it. `at`: time of the history rows.
 
         The order matters where one row makes room for another: a sale before its order, the old order before the new.
         """
-        self._fit()
         if not records:
             return
-        record = records[0]
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._file.transaction():
             for record in records:
-                self._write(record, at)
-            self._connection.execute("COMMIT")
-        except (sqlite3.IntegrityError, OverflowError, UnicodeError, LookupError) as error:
-            self._roll_back()
-            raise LedgerError(
-                f"ledger {self._name}: {type(record).__name__.lower()} of {_described(record)} refused, and all that came with "
-                f"it: {error}; a mistake of this program, report it",
-            ) from error
-        except sqlite3.Error as error:
-            self._roll_back()
-            raise self._failed(error) from error
-        except BaseException:
-            self._roll_back()
-            raise
-        # From here on it is durable: a failing checkpoint spoils the next commit, not this one.
-        with suppress(LedgerError):
-            self._checkpoint(beyond=CHECKPOINT_ALWAYS)
+                try:
+                    self._write(record, at)
+                except RowRefused as refusal:
+                    row = type(record.row).__name__.lower()
+                    raise LedgerError(
+                        f"ledger {self._file.path}: {type(record).__name__.lower()} of {row} {_number_of(record)} in state "
+                        f"{record.row.state} ({record.why}) refused, and all that came with it: {refusal}; "
+                        "a mistake of this program, report it",
+                    ) from refusal
 
     def load(self, watched_since: int) -> Snapshot:
         """What a starting kiosk needs; VOID orders settled after `watched_since` count as watched."""
-        orders = [
-            ledger_rows.order(row)
-            for row in self._rows(
-                f"SELECT * FROM orders WHERE {_OPEN} UNION ALL SELECT * FROM orders WHERE state = 'VOID' AND settled_at > ? "
-                "ORDER BY opened_at, out_trade_no",
-                watched_since,
-            )
-        ]
-        recent = [
-            ledger_rows.order(row)
-            for row in self._rows(
-                "SELECT * FROM orders WHERE sent_at IS NOT NULL ORDER BY opened_at DESC, out_trade_no DESC LIMIT ?", RECENT
-            )
-        ]
-        refunds = self._rows("SELECT * FROM refunds WHERE state IN ('REQUESTED', 'ACCEPTED') ORDER BY opened_at, out_refund_no")
+        live = self._file.rows(f"SELECT * FROM orders WHERE {_OPEN}")
+        live += self._file.rows("SELECT * FROM orders WHERE state = 'VOID' AND settled_at > ?", (watched_since,))
+        orders = sorted(map(ledger_rows.order, live), key=lambda order: (order.opened_at, order.out_trade_no))
+        latest = "SELECT * FROM orders WHERE sent_at IS NOT NULL ORDER BY opened_at DESC, out_trade_no DESC LIMIT ?"
+        recent = [ledger_rows.order(row) for row in self._file.rows(latest, (RECENT,))]
+        refunds = self._file.rows(f"SELECT * FROM refunds WHERE {_REFUND_OPEN} ORDER BY opened_at, out_refund_no")
         sales = [self.sale(sale_id) for sale_id in dict.fromkeys(order.sale_id for order in (*orders, *recent))]
         return Snapshot(
             generation=self.generation,
-            counters={row["day"]: row["highest"] for row in self._rows("SELECT day, highest FROM counters")},
+            counters={row["day"]: row["highest"] for row in self._file.rows("SELECT day, highest FROM counters")},
             orders=tuple(orders),
             refunds=tuple(ledger_rows.refund(row) for row in refunds),
             sales=tuple(sale for sale in sales if sale is not None),
@@ -173,17 +150,18 @@ class SqliteLedger:
 
     def order(self, out_trade_no: str) -> Order | None:
         """The order of this number."""
-        rows = self._rows("SELECT * FROM orders WHERE out_trade_no = ?", out_trade_no)
+        rows = self._file.rows("SELECT * FROM orders WHERE out_trade_no = ?", (out_trade_no,))
         return ledger_rows.order(rows[0]) if rows else None
 
     def sale(self, sale_id: str) -> Sale | None:
         """The sale of this number."""
-        rows = self._rows("SELECT * FROM sales WHERE sale_id = ?", sale_id)
+        rows = self._file.rows("SELECT * FROM sales WHERE sale_id = ?", (sale_id,))
         return ledger_rows.sale(rows[0]) if rows else None
 
     def refunds_of(self, out_trade_no: str) -> tuple[Refund, ...]:
         """Every refund of the order, oldest first."""
-        rows = self._rows("SELECT * FROM refunds WHERE out_trade_no = ? ORDER BY opened_at, out_refund_no", out_trade_no)
+        oldest_first = "SELECT * FROM refunds WHERE out_trade_no = ? ORDER BY opened_at, out_refund_no"
+        rows = self._file.rows(oldest_first, (out_trade_no,))
         return tuple(ledger_rows.refund(row) for row in rows)
 
     def lines(self, start: int, end: int, *, include_open: bool = False) -> list[OrderLine]:
@@ -191,15 +169,13 @@ class SqliteLedger:
 
         An order that nobody tried to send is not listed.
         """
-        rows = self._rows(
+        rows = self._file.rows(
             "SELECT o.*, s.state AS sale_state, (SELECT coalesce(sum(amount), 0) FROM refunds r "
             f"WHERE r.out_trade_no = o.out_trade_no AND {_GIVEN_BACK}) AS refunded "
             "FROM orders o JOIN sales s USING (sale_id) WHERE out_trade_no IN ("
             f"SELECT out_trade_no FROM orders WHERE opened_at >= ? AND opened_at < ? AND {_TRIED} UNION "
             f"SELECT out_trade_no FROM orders WHERE ? AND {_OPEN} AND {_TRIED}) ORDER BY o.opened_at, o.out_trade_no",
-            start,
-            end,
-            int(include_open),
+            (start, end, int(include_open)),
         )
         return [
             OrderLine(
@@ -220,12 +196,12 @@ class SqliteLedger:
 
     def last_opened_at(self) -> int | None:
         """When the newest order that `lines` would list was opened."""
-        rows = self._rows(f"SELECT opened_at FROM orders WHERE {_TRIED} ORDER BY opened_at DESC LIMIT 1")
+        rows = self._file.rows(f"SELECT opened_at FROM orders WHERE {_TRIED} ORDER BY opened_at DESC LIMIT 1")
         return rows[0]["opened_at"] if rows else None
 
     def totals(self, start: int, end: int) -> list[Total]:
         """What was paid and given back from `start` up to and without `end`, by tender and currency."""
-        rows = self._rows(
+        rows = self._file.rows(
             "SELECT tender, currency, sum(kind = 'paid') AS paid_count, sum(iif(kind = 'paid', amount, 0)) AS paid, "
             "sum(kind = 'refund') AS refund_count, sum(iif(kind = 'refund', amount, 0)) AS refunded, "
             "sum(kind = 'late') AS late_count, sum(iif(kind = 'late', amount, 0)) AS late FROM ("
@@ -234,118 +210,72 @@ class SqliteLedger:
             "SELECT iif(r.late, 'late', 'refund'), o.tender, r.currency, r.amount "
             "FROM refunds r JOIN orders o USING (out_trade_no) "
             f"WHERE r.opened_at >= ?1 AND r.opened_at < ?2 AND r.{_GIVEN_BACK}) GROUP BY tender, currency ORDER BY 1, 2",
-            start,
-            end,
+            (start, end),
         )
-        return [Total(**{**dict(row), "tender": Tender(row["tender"])}) for row in rows]
+        return [Total(**{**row, "tender": Tender(row["tender"])}) for row in rows]
 
     def history_of(self, out_trade_no: str) -> list[HistoryLine]:
         """All that happened to the order, to its sale and to its refunds, in the order it happened."""
-        rows = self._rows(
+        rows = self._file.rows(
             "SELECT kind, number, was, became, why, at, changed FROM history WHERE number = ?1 "
             "OR number IN (SELECT sale_id FROM orders WHERE out_trade_no = ?1) "
             "OR number IN (SELECT out_refund_no FROM refunds WHERE out_trade_no = ?1) ORDER BY seq",
-            out_trade_no,
+            (out_trade_no,),
         )
-        return [HistoryLine(**{**dict(row), "changed": json.loads(row["changed"])}) for row in rows]
+        return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in rows]
 
     def problems(self) -> list[str]:
         """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
-        found = [row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
-        astray = [f"row of {row['table']} without its {row['parent']}" for row in self._rows("PRAGMA foreign_key_check")]
-        return found + astray
+        return self._file.problems()
 
     def idle(self) -> None:
         """Called when nothing is going on: the moment to checkpoint."""
-        if self._unfit is None:
-            self._checkpoint(beyond=CHECKPOINT_IDLE)
+        self._file.idle()
 
     def close(self) -> None:
-        """Let go of the file; SQLite empties the log into it first. Nothing can be asked afterwards."""
-        self._unfit = self._unfit or f"ledger {self._name} is closed"
-        self._connection.close()
+        """Let go of the file. Nothing can be asked afterwards."""
+        self._file.close()
 
     def _write(self, record: Record, at: int) -> None:
         table, key, values = ledger_rows.columns(record.row)
-        number = values[key]
         if isinstance(record, Insert):
-            names = ", ".join(values)
-            self._connection.execute(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(values)})", values)
+            self._file.change(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)
             self._count(record.row)
-            self._note(record, number, None, {"state": values["state"]}, at)
+            self._note(record, None, {}, at)
             return
-        before = self._connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (number,)).fetchone()
-        if before is None:
-            raise LookupError("there is no such row")
-        changed = {name: value for name, value in values.items() if before[name] != value}
+        before = self._file.rows(f"SELECT * FROM {table} WHERE {key} = :{key}", values)
+        if not before:
+            raise RowRefused("there is no such row")
+        changed = {name: value for name, value in values.items() if value != before[0][name]}
         if not changed:
             return
-        settings = ", ".join(f"{name} = :{name}" for name in changed)  # only these: an index on the others is not touched
-        self._connection.execute(f"UPDATE {table} SET {settings} WHERE {key} = :{key}", {**changed, key: number})
-        if "state" in changed:
-            self._note(record, number, before["state"], changed, at)
+        settings = ", ".join(f"{name} = :{name}" for name in changed)  # only these: the other indexes stay untouched
+        self._file.change(f"UPDATE {table} SET {settings} WHERE {key} = :{key}", values)
+        if changed.pop("state", None) is not None:
+            self._note(record, before[0]["state"], changed, at)
 
-    def _note(self, record: Record, number: Value, was: str | None, changed: dict[str, Value], at: int) -> None:
+    def _note(self, record: Record, was: str | None, changed: dict[str, Value], at: int) -> None:
         kind = type(record.row).__name__.lower()
-        others = {name: value for name, value in changed.items() if name != "state"}
-        self._connection.execute(
+        became = record.row.state.value
+        self._file.change(
             "INSERT INTO history (kind, number, was, became, why, at, changed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (kind, number, was, changed["state"], record.why, at, json.dumps(others, separators=(",", ":"))),
+            (kind, _number_of(record), was, became, record.why, at, json.dumps(changed, separators=(",", ":"))),
         )
 
     def _count(self, row: Sale | Order | Refund) -> None:
         counted = self._number.search(row.out_trade_no) if isinstance(row, Order) else None
         if counted is not None:
-            self._connection.execute(
+            self._file.change(
                 "INSERT INTO counters VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET highest = max(highest, excluded.highest)",
                 (counted[1], int(counted[2])),
             )
 
-    def _rows(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.Error as error:
-            raise self._failed(error) from error
 
-    def _checkpoint(self, *, beyond: int) -> None:
-        try:
-            size = self._log.stat().st_size
-        except FileNotFoundError:
-            return
-        if size > beyond:
-            try:
-                ledger_file.checkpoint(self._connection)
-            except sqlite3.Error as error:
-                raise self._failed(error) from error
-
-    def _failed(self, error: sqlite3.Error) -> LedgerError:
-        """The disk can no longer be trusted: a second sync would report success for what the first has lost."""
-        said = ledger_file.said(self._name, error)
-        self._unfit = self._unfit or f"{said}; nothing is committed until it has been opened again"
-        return said
-
-    def _fit(self) -> None:
-        if self._unfit is not None:
-            raise LedgerError(self._unfit)
-
-    def _roll_back(self) -> None:
-        with suppress(sqlite3.Error):  # SQLite has often done it already
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-
-def _begin(connection: sqlite3.Connection, generation: Callable[[], str], now: int) -> str:
-    """Commit something: the proof that the disk still takes it. Returns the ledger's generation."""
-    row = connection.execute("SELECT generation FROM meta").fetchone()
-    made = generation() if row is None else row[0]
-    connection.execute(
-        "INSERT INTO meta VALUES (1, ?1, ?2, ?2) ON CONFLICT (one) DO UPDATE SET opened_at = excluded.opened_at", (made, now)
-    )
-    return str(made)
-
-
-def _described(record: Record) -> str:
-    _, key, values = ledger_rows.columns(record.row)
-    return f"{type(record.row).__name__.lower()} {values[key]} in state {values['state']} ({record.why})"
+def _number_of(record: Record) -> str:
+    match record.row:
+        case Sale():
+            return record.row.sale_id
+        case Order():
+            return record.row.out_trade_no
+        case Refund():
+            return record.row.out_refund_no

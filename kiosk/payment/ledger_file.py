@@ -1,6 +1,7 @@
-"""The ledger's file: made, locked, set up, and brought to this program's schema. Knows SQLite and the disk, and no row.
+"""The ledger's file: made, locked, set up, brought to this program's schema, written and synced. The one user of sqlite3.
 
-A file that is not a ledger, is damaged or belongs to a newer kiosk is refused as it is: nothing here overwrites one.
+Knows SQLite and the disk, and not a single table. A file that is not a ledger, is damaged or belongs to a newer kiosk is
+refused as it is: nothing here overwrites one.
 
 POSIX drops a process's locks on a file when the process closes *any* descriptor of it (SQLite, "How To Corrupt", 2.2). So no
 other code of the process that holds the ledger may open its file, be it only to read or to copy it.
@@ -11,18 +12,23 @@ from __future__ import annotations
 import functools
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from kiosk.core.errors import LedgerBusy, LedgerError
 
 SCHEMA: Final[Traversable] = files("kiosk.payment") / "schema"
 APPLICATION_ID = 0x4B494F53  # "KIOS", bytes 68 to 71 of the file
 
-# Both are read back after setting: SQLite answers a pragma it does not know, or cannot obey, with silence.
+PAGE = 4096 + 24  # bytes of one page in the log
+CHECKPOINT_IDLE = 256 * PAGE  # rarely: a card that lies about syncs harms a ledger while it checkpoints
+CHECKPOINT_ALWAYS = 1024 * PAGE  # the cap, 4 MiB, should the kiosk never be idle
+
+# All are read back after setting: SQLite meets a pragma it does not know, or cannot obey, with silence.
 _SAFETY: dict[str, int | str] = {
     "foreign_keys": 1,
     "synchronous": 2,  # FULL: in WAL mode each commit is synced; NORMAL loses the last one to a power cut
@@ -31,56 +37,128 @@ _SAFETY: dict[str, int | str] = {
     "recursive_triggers": 1,  # without it INSERT OR REPLACE deletes past the DELETE triggers
     "temp_store": 2,  # MEMORY
 }
-_FILE_ONLY: dict[str, int | str] = {
+_OF_A_FILE: dict[str, int | str] = {
     "journal_mode": "wal",
     "mmap_size": 0,  # a failing card would answer a mapped read with SIGBUS
-    "wal_autocheckpoint": 0,  # SqliteLedger picks the moment
+    "wal_autocheckpoint": 0,  # see `idle`
     "journal_size_limit": 4 * 1024 * 1024,
 }
 
+Row = dict[str, Any]
+Values = tuple[str | int | None, ...] | Mapping[str, str | int | None]
 
-def open_file(path: Path, schema: Traversable = SCHEMA) -> sqlite3.Connection:
-    """The one connection to the ledger at `path` (absolute), which is made if there is none; holds its lock until closed.
 
-    Raises LedgerBusy at once when another process, or another connection of this one, holds it; LedgerError for the rest.
+class RowRefused(LedgerError):
+    """The schema does not allow this row, or SQLite cannot hold a value of it. The disk is well."""
+
+
+class LedgerFile:
+    """An open ledger, held against everybody else. After an error of the disk it takes no further transaction.
+
+    What such a failed transaction held may be found there when the file is opened again, as after a power cut: nobody can
+    take back what was handed to a disk.
     """
-    newest = migrations(schema)
-    _make(path)
-    try:
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
-    except sqlite3.Error as error:
-        raise said(path, error) from error
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # before the first look: then the wal-index lives in memory
-        _identify(connection, path, len(newest))  # before the first write
-        _set(connection, path, _SAFETY | _FILE_ONLY)
-        checkpoint(connection)
-        _migrate(connection, newest)
-    except sqlite3.Error as error:
-        connection.close()
-        raise said(path, error) from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        """Of a connection set up by `open` or `in_memory`."""
+        connection.row_factory = _row
+        self.path: Final = path
+        self._connection = connection
+        self._log = path.with_name(f"{path.name}-wal")
+        self._unfit: str | None = None  # why no transaction is taken any more
 
-def open_memory() -> sqlite3.Connection:
-    """A ledger without a file, a copy of one made before: for tests and simulators."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.deserialize(_template())
-    _set(connection, Path(":memory:"), _SAFETY)
-    connection.execute("PRAGMA synchronous = OFF")
-    return connection
+    @classmethod
+    def open(cls, path: Path, schema: Traversable = SCHEMA) -> Self:
+        """The file at `path`, made if there is none, at the newest version of `schema`.
 
+        Raises LedgerBusy at once when another process, or this one, holds it already; LedgerError for the rest.
+        """
+        path = path.resolve()
+        newest = migrations(schema)
+        _make(path)
+        with ExitStack() as undo:
+            try:
+                connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
+                undo.callback(connection.close)
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # before the first look: the wal-index stays in memory
+                _identify(connection, path, len(newest))  # before the first write
+                _set(connection, path, _SAFETY | _OF_A_FILE)
+                _checkpoint(connection)
+                _migrate(connection, newest)
+            except sqlite3.Error as error:
+                raise said(path, error) from error
+            undo.pop_all()
+        return cls(connection, path)
 
-def checkpoint(connection: sqlite3.Connection) -> None:
-    """Copy the log into the file, sync it, and empty the log.
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A ledger with every guard and no file, a copy of one made before."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.deserialize(_template())
+        _set(connection, Path(":memory:"), {**_SAFETY, "synchronous": 0})
+        return cls(connection, Path(":memory:"))
 
-    Also done at opening: after a failed sync the kernel calls pages clean that the disk never got, and a later sync reports
-    success. Pages copied from the log are written, and synced, afresh.
-    """
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is changed inside, synced to disk when this returns; or none of it, and what was raised."""
+        if self._unfit is not None:
+            raise LedgerError(self._unfit)
+        try:
+            self.rows("BEGIN IMMEDIATE")
+            yield
+            self.rows("COMMIT")
+        finally:
+            with suppress(sqlite3.Error):  # SQLite has often done it already
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+        # It is durable by now: a failing checkpoint spoils the next transaction, not this one.
+        with suppress(LedgerError):
+            self._checkpoint(beyond=CHECKPOINT_ALWAYS)
+
+    def change(self, sql: str, values: Values) -> None:
+        """Part of a transaction. Raises RowRefused, or LedgerError when the disk failed."""
+        try:
+            self.rows(sql, values)
+        except (sqlite3.IntegrityError, OverflowError, UnicodeError) as error:
+            raise RowRefused(str(error)) from error
+
+    def rows(self, sql: str, values: Values = ()) -> list[Row]:
+        """What a question yields, all of it. Raises LedgerError when the disk failed."""
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):  # the row's fault, and ours
+            raise
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def problems(self) -> list[str]:
+        """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
+        found = [row["integrity_check"] for row in self.rows("PRAGMA integrity_check")]
+        astray = [f"a row of {row['table']} refers to none of {row['parent']}" for row in self.rows("PRAGMA foreign_key_check")]
+        return [line for line in found if line != "ok"] + astray
+
+    def idle(self) -> None:
+        """Checkpoint if the log has grown: nobody waits for the disk now."""
+        if self._unfit is None:
+            self._checkpoint(beyond=CHECKPOINT_IDLE)
+
+    def close(self) -> None:
+        """Let go of the file; SQLite empties the log into it first."""
+        self._unfit = f"ledger {self.path} is closed; open it again"
+        self._connection.close()
+
+    def _checkpoint(self, *, beyond: int) -> None:
+        try:
+            if self._log.exists() and self._log.stat().st_size > beyond:
+                _checkpoint(self._connection)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: sqlite3.Error) -> LedgerError:
+        """From now on nothing is committed: a second sync would report success for what the first one lost."""
+        failure = said(self.path, error)
+        self._unfit = self._unfit or f"{failure}; nothing is committed until it was opened again"
+        return failure
 
 
 def migrations(schema: Traversable) -> tuple[str, ...]:
@@ -111,9 +189,9 @@ def said(path: Path, error: sqlite3.Error) -> LedgerError:
 
 def _make(path: Path) -> None:
     """Have an empty file of mode 0600 at `path` unless there is one, and its name on the disk."""
+    log = path.with_name(f"{path.name}-wal")
     try:
         size = path.stat().st_size if path.exists() else 0
-        log = path.with_name(f"{path.name}-wal")
         if size == 0 and log.exists() and log.stat().st_size > 0:  # SQLite would throw the log away
             raise LedgerError(f"ledger {path}: empty or missing, but not its log {log}; put the file back, or move the log away")
         with suppress(FileExistsError):  # never opened once it exists: see the top
@@ -150,18 +228,22 @@ def _set(connection: sqlite3.Connection, path: Path, settings: dict[str, int | s
             raise LedgerError(f"ledger {path}: {name} is {taken} where {value} is needed; move the ledger to a local disk")
 
 
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    """Copy the log into the file, sync it, and empty the log.
+
+    Also done at opening: after a failed sync the kernel calls pages clean that the disk never got, and a later sync reports
+    success. Pages copied from the log are written, and synced, afresh.
+    """
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def _migrate(connection: sqlite3.Connection, newest: tuple[str, ...]) -> None:
     """Apply what is missing, each version in a transaction of its own: a power cut leaves a whole version."""
     for number in range(int(_one(connection, "PRAGMA user_version")), len(newest)):
-        try:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;\n{newest[number]}\n"
-                f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {number + 1};\nCOMMIT;",
-            )
-        except sqlite3.Error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        connection.executescript(  # what fails here fails the opening: the closing rolls it back
+            f"BEGIN IMMEDIATE;\n{newest[number]}\n"
+            f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {number + 1};\nCOMMIT;",
+        )
 
 
 @functools.cache
@@ -176,3 +258,7 @@ def _template() -> bytes:
 def _one(connection: sqlite3.Connection, sql: str) -> int | str:
     value: int | str = connection.execute(sql).fetchone()[0]
     return value
+
+
+def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}

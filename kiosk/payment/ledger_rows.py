@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import Any
 
 from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
 from kiosk.core.money import Money
 
 Value = str | int | None
+Row = dict[str, Any]
 
 
 def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
@@ -67,12 +68,12 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
             }
 
 
-def sale(row: sqlite3.Row) -> Sale:
+def sale(row: Row) -> Sale:
     """The sale of a row of `sales`."""
     return Sale(row["sale_id"], Money(row["amount"], row["currency"]), row["opened_at"], SaleState(row["state"]))
 
 
-def order(row: sqlite3.Row) -> Order:
+def order(row: Row) -> Order:
     """The order of a row of `orders`."""
     return Order(
         out_trade_no=row["out_trade_no"],
@@ -100,7 +101,7 @@ def order(row: sqlite3.Row) -> Order:
     )
 
 
-def refund(row: sqlite3.Row) -> Refund:
+def refund(row: Row) -> Refund:
     """The refund of a row of `refunds`."""
     return Refund(
         out_refund_no=row["out_refund_no"],
