@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,8 +38,8 @@ FAKES = {
         esac""",
     "python3": """
         case "$*" in
-        -V) echo Python 3.13.5 ;;
-        -c*) [ ! -e "$W/old-python" ] ;;
+        -V) echo "Python $(tr , . <"$W/version")" ;;
+        -c*) "$REAL_PYTHON" -c "import sys; sys.version_info = ($(cat "$W/version")); $2" ;;
         *pip*) echo "pip $*" >>"$W/calls" ;;
         *venv*)
             echo "venv $*" >>"$W/calls"
@@ -88,10 +89,11 @@ def machine(tmp_path: Path) -> Machine:
     machine.env = {
         "PATH": f"{fakes}:{os.environ['PATH']}",
         "W": str(tmp_path),
+        "REAL_PYTHON": sys.executable,
         "BOARD_FILE": str(tmp_path / "board"),
         "SYSTEM_PYTHON": str(fakes / "python3"),
     }
-    for name, text in {"uid": "0\n", "here": "", "unknown": ""}.items():
+    for name, text in {"uid": "0\n", "here": "", "unknown": "", "version": "3,13,5"}.items():
         machine.write(name, text)
     return machine
 
@@ -211,10 +213,12 @@ def test_on_a_pi_the_hardware_libraries_come_from_apt(machine: Machine) -> None:
 
 def test_an_old_python_is_refused_with_its_version(machine: Machine) -> None:
     """Debian 11 has 3.9."""
-    machine.write("old-python")
+    machine.write("version", "3,9,2")
     result = machine.make()
     assert result.returncode != 0
-    assert "needs Python 3.11 or newer" in result.stderr
+    assert "needs Python 3.11 or newer, and python3 is Python 3.9.2" in result.stderr
+    machine.write("version", "3,11,2")
+    assert machine.make().returncode == 0
 
 
 def test_the_tests_programs_come_with_make_test_only(machine: Machine) -> None:
