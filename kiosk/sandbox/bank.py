@@ -54,6 +54,9 @@ class Bank:
         self.password = PASSWORD
         self.tell: Callable[[OrderRow, RefundRow | None], None] = lambda _order, _refund: None
         self.book: dict[str, OrderRow] = {}
+        self._restless: dict[str, OrderRow] = {}  # those that time or the customer can change
+        self._cost: dict[str, int] = {}  # CNY fen that an order took and did not give back
+        self._spent = 0  # their sum
         self._clock = BankClock(now)
         self._start = balance
         self._codes: dict[str, tuple[str, int]] = {}  # payment code -> account, shown at
@@ -62,7 +65,9 @@ class Bank:
         self._code_of: dict[str, bytes] = {}  # out_trade_no -> salted digest of its payment code
         self._store = Store(file) if file else None
         if self._store:
-            self.book.update({order.out_trade_no: order for order in self._store.load()})
+            for order in self._store.load():
+                self.book[order.out_trade_no] = order
+                self._index(order)
 
     # --- the customer's phone
 
@@ -77,7 +82,7 @@ class Bank:
         """Read the kiosk's QR. Raises Refusal in the words of the phone."""
         with self.lock:
             self.pass_time()
-            order = next((each for each in self.book.values() if each.kind is Kind.NATIVE and each.code_url == code_url), None)
+            order = next((each for each in self.book.values() if each.code_url == code_url != ""), None)
             if order is None:
                 raise Refusal("This QR code is unknown or was replaced by a newer one.")
             self._payable(order)
@@ -94,7 +99,7 @@ class Bank:
         """The orders that show a payment dialog on the customer's phone, oldest first."""
         with self.lock:
             self.pass_time()
-            return [self.bill(each) for each in self.book.values() if each.open and each.dialog]
+            return [self.bill(each) for each in self._restless.values() if each.open and each.dialog]
 
     def approve(self, out_trade_no: str, password: str | None = None) -> None:
         """Pay. A wrong password changes nothing (contract 3.4.2); None is a fingerprint. Raises Refusal."""
@@ -128,7 +133,7 @@ class Bank:
     def balance(self) -> int:
         """The customers' CNY fen: what is left of the first balance after all that was taken and given back."""
         with self.lock:
-            return self._start - sum(_taken(order) for order in self.book.values())
+            return self._start - self._spent
 
     def orders(self) -> list[dict[str, Any]]:
         """The ledger, oldest order first."""
@@ -140,7 +145,8 @@ class Bank:
 
     def time(self) -> int:
         """The bank's time: true, unless switched to run ahead or faster."""
-        return self._clock(self.trouble.clock_scale, self.trouble.clock_ahead_s)
+        with self.lock:
+            return self._clock(self.trouble.clock_scale, self.trouble.clock_ahead_s)
 
     def bill(self, order: OrderRow) -> Bill:
         """The order as its payer sees it."""
@@ -204,15 +210,10 @@ class Bank:
     def pass_time(self) -> None:
         """Do what is due by now: late payments, Quick Pay orders revoked by themselves, refunds that arrive."""
         at = self.time()
-        for order in list(self.book.values()):
+        for order in list(self._restless.values()):
             if order.open and order.late_at is not None and order.late_at <= at:
                 self.take_money(order)
-            elif (
-                order.open
-                and order.kind is Kind.MICROPAY
-                and order.late_at is None
-                and order.created_at + REVOKED_AFTER <= at
-            ):
+            elif order.open and order.kind is Kind.MICROPAY and order.late_at is None and order.created_at + REVOKED_AFTER <= at:
                 order.state, order.dialog = State.REVOKED, False
                 self.keep(order)
             for refund in order.refunds:
@@ -227,7 +228,8 @@ class Bank:
         self.tell(order, refund)
 
     def keep(self, order: OrderRow) -> None:
-        """Note a change of this order for the next start."""
+        """Take note of a change of this order, also for the next start. Called after each."""
+        self._index(order)
         if self._store:
             self._store.keep(order)
 
@@ -236,6 +238,15 @@ class Bank:
         return prefix + self._digits(digits)
 
     # --- helpers
+
+    def _index(self, order: OrderRow) -> None:
+        cost = _taken(order)
+        self._spent += cost - self._cost.get(order.out_trade_no, 0)
+        self._cost[order.out_trade_no] = cost
+        if order.open or any(each.status == "PROCESSING" for each in order.refunds):
+            self._restless[order.out_trade_no] = order
+        else:
+            self._restless.pop(order.out_trade_no, None)
 
     def _on_phone(self, out_trade_no: str) -> OrderRow:
         self.pass_time()

@@ -16,7 +16,8 @@ from kiosk.sandbox.records import Entry, Fault, Kind, OrderRow, RefundRow, State
 REVERSE_NOT_BEFORE = 15 * SECOND  # contract 3.6
 CLOSE_NOT_BEFORE = 5 * MINUTE  # contract 3.5
 _NO_ORDER = (404, "ORDER_NOT_EXIST", "The order does not exist")
-_FAILED_STATUS = {"NOT_ENOUGH": 403, "NOT_SUPORT_CARD": 403, "TRADE_ERROR": 403, "RULE_LIMIT": 403, "ACCOUNT_ERROR": 403, "NO_AUTH": 403}
+_WITH_403 = {"NOT_ENOUGH", "NOT_SUPORT_CARD", "TRADE_ERROR", "RULE_LIMIT", "ACCOUNT_ERROR", "NO_AUTH"}  # other declines: 400
+_MOST_REFUNDS = 50  # contract 3.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ class Desk:
             self._fail(order)
         elif decline != "none":
             self._fail(order)
-            raise Fault(_FAILED_STATUS.get(decline, 400), decline, f"The payment was refused: {decline}")
+            raise Fault(403 if decline in _WITH_403 else 400, decline, f"The payment was refused: {decline}")
         elif order.payer_total > bank.balance():
             self._fail(order)
             raise Fault(403, "NOT_ENOUGH", "The customer's balance does not suffice", number=88430113)
@@ -252,8 +253,8 @@ class Desk:
             raise Fault(403, "TRADE_OVERDUE", "The order is older than a year")
         if order.refunded + wanted.refund > order.total:
             raise Fault(400, "INVALID_REQUEST", "The refunds would exceed what was paid")
-        if len(order.refunds) >= 50:  # contract 3.7
-            raise Fault(400, "INVALID_REQUEST", "The order has 50 refunds already")
+        if len(order.refunds) >= _MOST_REFUNDS:
+            raise Fault(400, "INVALID_REQUEST", f"The order has {_MOST_REFUNDS} refunds already")
         if order.refunds and at - order.refunds[-1].created_at < MINUTE:
             raise Fault(429, "FREQUENCY_LIMITED", "Less than a minute since the last refund of this order")
 

@@ -26,11 +26,11 @@ class Kind(StrEnum):
     NATIVE = "NATIVE"
 
 
-class Refusal(Exception):  # noqa: N818  what the phone says to its owner, not a fault
+class Refusal(Exception):
     """What the customer's phone says when it will not do something. `str()` is for the customer."""
 
 
-class Fault(Exception):  # noqa: N818  an answer of the API, not a fault of the program
+class Fault(Exception):
     """An answer of the API that is not a success: the error envelope of contract 3.11.1."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The bank's ledger on disk: a line of JSON for each change of an order, the last line of a number counts. Holds no payment code."""
+"""The bank's ledger on disk: a line of JSON for each change of an order; the last of a number counts. No payment code."""
 
 from __future__ import annotations
 

@@ -80,7 +80,9 @@ class Trouble:
 
     error_before: int = _count(_SRV, "5xx before processing", "Nothing was done.")
     error_after: int = _count(_SRV, "5xx after processing", "All was done.")
-    error_status: str = _choice(_SRV, "Which 5xx", "500 with SYSTEM_ERROR; 502 and 503 as a gateway: no JSON.", "500", "502", "503")
+    error_status: str = _choice(
+        _SRV, "Which 5xx", "500 with SYSTEM_ERROR; 502 and 503 as a gateway: no JSON.", "500", "502", "503"
+    )
     rate_limited: int = _count(_SRV, "429", "FREQUENCY_LIMITED; nothing was done.")
 
     unsigned_2xx: int = _count(_SIG, "Unsigned success", "2xx without signature headers.")
@@ -99,9 +101,13 @@ class Trouble:
 
     reverse_early: str = _choice(_END, "Reverse before 15 s", "What a reversal that comes too soon gets.", "refuse", "accept")
     reverse_paying: int = _count(_END, "Reverse: being paid", "A reversal of a waiting order is answered 'being paid'.")
-    reverse_paying_code: str = _choice(_END, "... with the code", "400 USERPAYING or 500 SYSTEM_ERROR.", "USERPAYING", "SYSTEM_ERROR")
+    reverse_paying_code: str = _choice(
+        _END, "... with the code", "400 USERPAYING or 500 SYSTEM_ERROR.", "USERPAYING", "SYSTEM_ERROR"
+    )
     reverse_refused: int = _count(_END, "Reverse: ORDER_PAID", "A reversal of a paid order is refused: use refund.")
-    reversed_shows: str = _choice(_END, "A reversed payment shows", "trade_state after reversing a paid order.", "REVOKED", "REFUND")
+    reversed_shows: str = _choice(
+        _END, "A reversed payment shows", "trade_state after reversing a paid order.", "REVOKED", "REFUND"
+    )
     close_five_minutes: bool = _flag(_END, "Close: 5 minute rule", "Closing earlier is refused.", default=True)
     close_closed: str = _choice(_END, "Close again", "What closing a closed order gets.", "ORDER_CLOSED", "204")
     refund_not_enough: int = _count(_END, "Refund: NOT_ENOUGH", "The merchant's pool is too small.")
@@ -121,7 +127,9 @@ class Trouble:
     statement_bom: bool = _flag(_BILL, "Byte order mark", "The file begins with a BOM.", default=True)
     statement_gzip: str = _choice(_BILL, "gzip", "When the file is compressed.", "asked", "never", "always")
     statement_summary: bool = _flag(_BILL, "Summary", "Two lines of totals at the end.", default=True)
-    statement_is: str = _choice(_BILL, "It is", "creating: STATEMENT_CREATING. none: NO_STATEMENT_EXIST.", "ready", "creating", "none")
+    statement_is: str = _choice(
+        _BILL, "It is", "creating: STATEMENT_CREATING. none: NO_STATEMENT_EXIST.", "ready", "creating", "none"
+    )
     statement_after_ten: bool = _flag(_BILL, "10 o'clock rule", "A day's file is ready at 10:00 Beijing time of the next day.")
 
     rotation: str = _choice(
