@@ -21,7 +21,7 @@ from kiosk.core.money import exponent, known_currency
 
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
-DISPLAYS = ("pygame", "recording")
+DISPLAYS = ("pygame", "offscreen", "recording")
 KEYPADS = ("keyboard", "matrix", "evdev", "scripted")
 CAMERAS = ("picamera2", "v4l2", "folder")
 MODES = ("institution", "direct")
@@ -54,25 +54,18 @@ class DisplayConfig:
 
 @dataclass(frozen=True, slots=True)
 class KeypadConfig:
-    """The keys. `rows` and `columns` are BCM pins of the matrix, top row and left column first.
-
-    `device` is for evdev (None: the first number pad found), `script` for scripted. `remote`: keys over the control socket count.
-    """
+    """The keys. `script` is a file for the driver scripted. `remote`: keys over the control socket count."""
 
     driver: str
     remote: bool
-    rows: tuple[int, ...]
-    columns: tuple[int, ...]
-    device: Path | None = None
     script: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """The camera. `folder` is given for the driver folder, `device` is for v4l2."""
+    """The camera. `folder` is there when the driver is folder."""
 
     driver: str
-    device: Path
     folder: Path | None = None
 
 
@@ -272,24 +265,12 @@ def _size(table: Table) -> tuple[int, int]:
 
 
 def _keypad(table: Table, files: Files) -> KeypadConfig:
-    driver = table.choice("driver", KEYPADS)
-    pins = "Write the four BCM numbers of the GPIO pins, as {}."
-    rows = table.numbers("rows", pins.format(list(_ROWS)), bounds=(0, 27), default=_ROWS)
-    columns = table.numbers("columns", pins.format(list(_COLUMNS)), bounds=(0, 27), default=_COLUMNS)
-    if len({*rows, *columns}) != len(rows) + len(columns):
-        table.wrong("columns", list(columns), f"and rows = {list(rows)} name a pin twice", "Give each wire a pin of its own.")
-    script_remedy = "Write the file of keys that the scripted keypad presses."
     script = None
-    if driver == "scripted" or table.has("script"):
-        script = files.beside(table.text("script", script_remedy))
+    if table.has("script"):
+        script = files.beside(table.text("script", "Write the file of keys that the scripted keypad presses."))
     return KeypadConfig(
-        driver=driver,
+        driver=table.choice("driver", KEYPADS),
         remote=table.flag("remote", "Write true to let the bench page press keys, else false.", default=False),
-        rows=rows,
-        columns=columns,
-        device=files.beside(table.text("device", 'Write the pad\'s device, as "/dev/input/event0".'))
-        if table.has("device")
-        else None,
         script=script,
     )
 
@@ -299,8 +280,7 @@ def _camera(table: Table, files: Files) -> CameraConfig:
     folder = None
     if driver == "folder" or table.has("folder"):
         folder = files.beside(table.text("folder", 'Write the folder whose images stand for the camera, as "frames".'))
-    device = table.text("device", 'Write the camera\'s device, as "/dev/video0".', default="/dev/video0")
-    return CameraConfig(driver=driver, device=files.beside(device), folder=folder)
+    return CameraConfig(driver, folder)
 
 
 def _till(table: Table, currency: str) -> TillConfig:
@@ -344,8 +324,6 @@ _NAME_REMEDY = 'Write the shop\'s name as customers know it, as "Harbour Snacks"
 _LAST_OF_THREE_BYTES = "\uffff"  # WeChat takes UTF-8 of one to three bytes a character (contract 1.2)
 _SIZE = (800, 480)
 _LEAST_SIZE = (320, 240)
-_ROWS = (5, 6, 13, 19)
-_COLUMNS = (12, 16, 20, 21)
 _MAX_WHOLE_UNITS = {
     "HUF": 250_000,
     "JPY": 100_000,

@@ -31,12 +31,10 @@ customer_language = "zh_CN"
 [keypad]
 driver = "keyboard"                   # keyboard, matrix, evdev or scripted
 #remote = false                       # true: the bench page may press keys
-#rows = [5, 6, 13, 19]                # matrix: BCM pins, top row first
-#columns = [12, 16, 20, 21]           # matrix: BCM pins, left column first
+#script = "keys.txt"                  # scripted: presses the words of this file, as 1 2 5 0 OK
 
 [camera]
 driver = "picamera2"                  # picamera2, v4l2 or folder
-#device = "/dev/video0"               # v4l2
 #folder = "frames"                    # folder: images in the order of their names, again and again
 
 [till]
