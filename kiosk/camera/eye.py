@@ -6,7 +6,7 @@ together with the other three 86 %; the busiest area alone costs a fifth of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from kiosk.camera.decode import Grey, read_symbols
 from kiosk.camera.symbol import Symbol
 from kiosk.core.secret import is_payment_code
 
+_LEAST = 16  # a picture with a side of fewer pixels holds no code
 _BLOCK = 16  # of the half-size picture, in pixels: the grid on which busyness is measured
 _STEP = 24  # a smaller difference between neighbours is noise
 _BUSY = 0.35  # of the busiest block
@@ -34,7 +35,7 @@ class Eye:
             return symbols
         look = _OTHERS[self._turn % len(_OTHERS)]
         self._turn += 1
-        return symbols + read_symbols(look(grey))
+        return symbols + _read(look, grey)
 
 
 def study(grey: Grey) -> Iterator[list[Symbol]]:
@@ -44,8 +45,12 @@ def study(grey: Grey) -> Iterator[list[Symbol]]:
     """
     yield read_symbols(grey)
     for look in _OTHERS:
-        yield read_symbols(look(grey))
+        yield _read(look, grey)
     yield read_symbols(grey[::2])
+
+
+def _read(look: Callable[[Grey], Grey], grey: Grey) -> list[Symbol]:
+    return read_symbols(look(grey)) if min(grey.shape) >= _LEAST else []
 
 
 def softened(grey: Grey) -> Grey:

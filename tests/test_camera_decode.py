@@ -1,0 +1,199 @@
+"""From a picture to what is in it: the decoder, the other ways of looking, and `kiosk decode` over files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zxingcpp
+from camera_pictures import CODE, OTHER_CODE, barcode, held, page, qr, scene
+from PIL import Image
+from pyzbar import pyzbar
+
+from kiosk.camera.command import decode_paths
+from kiosk.camera.decode import read_symbols
+from kiosk.camera.eye import Eye, black_and_white, busiest, inverted_ink, softened, study
+from kiosk.camera.symbol import Format, Symbol
+from kiosk.core.secret import is_payment_code
+
+FULL_WIDTH = CODE.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
+
+
+def grey(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("L"))
+
+
+def decoded(image: Image.Image, folder: Path, name: str = "frame.png") -> dict:
+    image.save(folder / name)
+    (answer,) = decode_paths([folder / name], any_symbols=False)
+    return answer
+
+
+def test_a_phones_page_gives_its_qr_and_its_barcode():
+    assert set(read_symbols(grey(scene(page())))) == {Symbol(Format.QR, CODE.encode()), Symbol(Format.CODE128, CODE.encode())}
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (1, 500), (500, 1), (3, 3)])
+def test_a_picture_too_small_for_a_code_is_read_as_empty(size: tuple[int, int]):
+    assert [symbols for symbols in study(np.zeros(size, np.uint8)) if symbols] == []
+
+
+def test_a_picture_that_is_not_grey_is_refused():
+    with pytest.raises(ValueError, match="2-D and uint8"):
+        read_symbols(np.zeros((4, 4, 3), np.uint8))
+
+
+def test_a_view_into_a_larger_array_is_read_like_a_copy():
+    wide = np.full((720, 2000), 200, np.uint8)
+    wide[:, 100:1380] = grey(scene(page()))
+    assert set(read_symbols(wide[:, 100:1380])) == set(read_symbols(wide[:, 100:1380].copy())) != set()
+
+
+def test_other_symbologies_are_not_looked_for():
+    for form, text in (("EAN13", "4006381333931"), ("ITF", "12345678"), ("Code39", "AB12"), ("Codabar", "A1234B"), ("Code93", "AB12")):
+        made = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, form))
+        image = Image.fromarray(np.array(zxingcpp.write_barcode_to_image(made, scale=4, add_quiet_zones=True)))
+        assert pyzbar.decode(scene(image)), f"zbar could read this {form}"
+        assert read_symbols(grey(scene(image))) == [], form
+
+
+def test_what_was_read_does_not_linger_in_the_next_picture():
+    assert read_symbols(grey(scene(page())))
+    assert read_symbols(grey(scene())) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "picture"),
+    [
+        (inverted_ink, scene(page(dark=True, with_barcode=False))),
+        (black_and_white, scene(page())),
+        (softened, Image.fromarray(np.clip(grey(scene(page())) + np.random.default_rng(1).normal(0, 45, (720, 1280)), 0, 255).astype(np.uint8))),
+    ],
+)
+def test_each_other_look_reads_what_it_is_for(look, picture: Image.Image):
+    assert CODE in {symbol.text for symbol in read_symbols(look(grey(picture)))}
+
+
+def test_the_busiest_area_holds_the_phone_and_not_the_empty_rest():
+    small = Image.new("L", (1280, 720), 90)
+    small.paste(qr(CODE, 200), (900, 100))
+    area = busiest(grey(small))
+    assert area.size < 0.25 * 1280 * 720
+    assert CODE in {symbol.text for symbol in read_symbols(area)}
+
+
+def test_a_phone_in_dark_mode_is_read_within_a_few_frames():
+    picture, eye = grey(scene(page(dark=True))), Eye()
+    assert any(is_payment_code(symbol.text) for _ in range(3) for symbol in eye.see(picture))
+
+
+def test_phones_held_with_little_trouble_are_nearly_all_believed(tmp_path: Path):
+    answers = [decoded(held(page(), 0.25, seed), tmp_path, f"{seed}.png") for seed in range(12)]
+    assert sum(answer["payment_code"] for answer in answers) >= 11
+
+
+def test_a_believed_code_is_told_by_its_digest_alone(tmp_path: Path):
+    answer = decoded(scene(page()), tmp_path)
+    assert answer.pop("ms") > 0
+    assert answer == {
+        "file": str(tmp_path / "frame.png"),
+        "payment_code": True,
+        "digits_sha256": hashlib.sha256(CODE.encode()).hexdigest(),
+        "reason": None,
+    }
+
+
+def test_a_lone_barcode_is_believed_when_a_second_look_agrees(tmp_path: Path):
+    assert decoded(scene(page(with_qr=False)), tmp_path)["payment_code"] is True
+
+
+def test_a_barcode_that_only_one_look_read_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("kiosk.camera.command.study", lambda _grey: iter([[Symbol(Format.CODE128, CODE.encode())], [], []]))
+    answer = decoded(scene(), tmp_path)
+    assert (answer["payment_code"], answer["digits_sha256"]) == (False, None)
+    assert "second look" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "word"),
+    [
+        ((page(), page(OTHER_CODE)), "two different"),
+        ((page("281234567890123456"),), "Alipay"),
+        ((qr("wxp://f2f0AbCdEf"),), "receiving"),
+        ((qr("https://example.com/a?code=134567890123456789"),), "a link"),
+        ((barcode("4006381333931"),), "product"),
+        ((barcode("00340123450000000018"),), "parcel"),
+        ((qr(FULL_WIDTH),), "not a WeChat payment code"),
+        ((qr(CODE + "\n"),), "not a WeChat payment code"),
+        ((barcode(CODE[:9] + " " + CODE[9:]),), "not a WeChat payment code"),
+        ((page("1645678901234567"),), "not a payment code"),
+        ((), "no QR and no Code 128"),
+    ],
+)
+def test_what_is_refused_is_refused_with_its_reason(sheets: tuple[Image.Image, ...], word: str, tmp_path: Path):
+    answer = decoded(scene(*sheets), tmp_path)
+    assert (answer["payment_code"], answer["digits_sha256"]) == (False, None)
+    assert word in answer["reason"]
+
+
+def test_with_any_every_symbol_is_listed_once(tmp_path: Path):
+    scene(qr("https://example.com/a"), barcode("AB-12")).save(tmp_path / "a.png")
+    (answer,) = decode_paths([tmp_path / "a.png"], any_symbols=True)
+    assert answer["file"] == str(tmp_path / "a.png")
+    assert sorted(answer["symbols"], key=lambda symbol: symbol["format"]) == [
+        {"format": "Code128", "text": "AB-12"},
+        {"format": "QRCode", "text": "https://example.com/a"},
+    ]
+
+
+def test_folders_are_read_whole_in_name_order(tmp_path: Path):
+    for name in ("b/2.png", "b/1.PNG", "a.png", "c.jpg", "b/deep/x.png", "b/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (40, 40)).save(tmp_path / name, format="PNG")
+    answers = decode_paths([tmp_path], any_symbols=False)
+    assert [os.path.relpath(answer["file"], tmp_path) for answer in answers] == ["a.png", "b/1.PNG", "b/2.png", "b/deep/x.png", "c.jpg"]
+
+
+def test_what_cannot_be_opened_is_told_and_the_rest_goes_on(tmp_path: Path):
+    (tmp_path / "half.png").write_bytes(_png(scene(page()), tmp_path)[:3000])
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "empty.png").touch()
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "bomb.png").write_bytes(_bomb())
+    names = ["missing.png", "half.png", "text.png", "empty.png", "pipe.png", "bomb.png", "good.png"]
+    answers = list(decode_paths([tmp_path / name for name in names], any_symbols=False))
+    assert [answer["payment_code"] for answer in answers] == [False] * 6 + [True]
+    assert ["no such file" in answers[0]["reason"], "ordinary" in answers[4]["reason"], "pixels" in answers[5]["reason"]] == [True] * 3
+    with_any = list(decode_paths([tmp_path / "missing.png"], any_symbols=True))
+    assert with_any == [{"file": str(tmp_path / "missing.png"), "symbols": [], "reason": "no such file"}]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "CMYK"])
+def test_images_of_every_usual_kind_are_read(mode: str, tmp_path: Path):
+    assert decoded(scene(page()).convert(mode), tmp_path, "a.jpg" if mode == "CMYK" else "a.png")["payment_code"]
+
+
+def test_a_code_on_nothing_is_read_as_on_white(tmp_path: Path):
+    see_through = Image.new("RGBA", (360, 360), (0, 0, 0, 0))
+    see_through.paste((0, 0, 0, 255), (0, 0), qr(CODE, 360).point(lambda value: 255 - value))
+    assert decoded(see_through, tmp_path)["payment_code"] is True
+
+
+def test_a_large_photograph_is_scaled_and_read(tmp_path: Path):
+    assert decoded(scene(page(), size=(4608, 2592)), tmp_path, "large.jpg")["payment_code"] is True
+
+
+def _png(image: Image.Image, folder: Path) -> bytes:
+    image.save(folder / "good.png")
+    return (folder / "good.png").read_bytes()
+
+
+def _bomb() -> bytes:
+    """A PNG of a few bytes that says it is 60,000 x 60,000."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT"

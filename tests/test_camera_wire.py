@@ -1,0 +1,116 @@
+"""The scanner's stream: every message survives the journey, and nothing else is let in."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.camera.wire import (
+    MAX_BODY,
+    MAX_HEADER,
+    Beat,
+    Code,
+    Hint,
+    Message,
+    Pause,
+    Picture,
+    Ready,
+    Scan,
+    Stop,
+    Trouble,
+    Unpacker,
+    WireError,
+    pack,
+)
+from kiosk.core.events import ScanHint
+
+CODE = "134567890123456789"
+MESSAGES: list[Message] = [
+    Scan("K07-261122-a1000001", ("0" * 64, "f" * 64)),
+    Scan("t"),
+    Pause(),
+    Stop(),
+    Ready(),
+    Beat(),
+    Code("t", CODE),
+    Hint("t", ScanHint.ALIPAY),
+    Picture(2, 1, b"abcdef"),
+    Trouble("no camera: see to it"),
+]
+
+
+def raw(header: object, body: bytes = b"") -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack(">HI", len(text), len(body)) + text + body
+
+
+@given(st.lists(st.sampled_from(MESSAGES), max_size=6), st.integers(1, 50))
+def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[Message], size: int):
+    stream, unpacker = b"".join(map(pack, messages)), Unpacker()
+    arrived = [message for start in range(0, len(stream), size) for message in unpacker.feed(stream[start : start + size])]
+    assert arrived == messages
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        struct.pack(">HI", MAX_HEADER + 1, 0),
+        struct.pack(">HI", 2, MAX_BODY + 1),
+        raw(b"{"),
+        raw(b"[" * 10000),
+        raw(b"\xff\xfe"),
+        raw([]),
+        raw({"is": "nonsense"}),
+        raw({"is": ["beat"]}),
+        raw({}),
+        raw({"is": "beat", "more": 1}),
+        raw({"is": "beat"}, b"x"),
+        raw({"is": "code", "ticket": "t"}),
+        raw({"is": "code", "ticket": "t", "digits": CODE + "\n"}),
+        raw({"is": "code", "ticket": "t", "digits": "16" + CODE[2:]}),
+        raw({"is": "code", "ticket": "t", "digits": int(CODE)}),
+        raw({"is": "code", "ticket": "", "digits": CODE}),
+        raw({"is": "code", "ticket": "t" * 65, "digits": CODE}),
+        raw({"is": "hint", "ticket": "t", "hint": "bad"}),
+        raw({"is": "picture", "width": 2, "height": 1}, b"abc"),
+        raw({"is": "picture", "width": True, "height": 1}, b"abc"),
+        raw({"is": "picture", "width": 2.0, "height": 1}, b"abcdef"),
+        raw({"is": "picture", "width": -1, "height": -1}, b"abc"),
+        raw({"is": "picture", "width": 10**9, "height": 0}),
+        raw({"is": "trouble", "text": "x" * 1001}),
+        raw({"is": "scan", "ticket": "t", "used": ["short"]}),
+        raw({"is": "scan", "ticket": "t", "used": "no list"}),
+    ],
+)
+def test_what_is_no_message_is_refused_without_quoting_it(frame: bytes):
+    with pytest.raises(WireError) as caught:
+        Unpacker().feed(frame)
+    assert CODE not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_refused_or_waited_on_and_nothing_else_happens(garbage: bytes):
+    unpacker = Unpacker()
+    try:
+        unpacker.feed(garbage)
+    except WireError:
+        return
+    assert len(unpacker._buffer) <= len(garbage)
+
+
+def test_words_of_a_scanner_carry_no_control_characters_to_the_log():
+    assert Unpacker().feed(pack(Trouble("a\x1b[2Jb\nc"))) == [Trouble("a [2Jb c")]
+
+
+def test_a_code_is_not_in_the_repr_of_its_message():
+    assert CODE not in repr(Code("t", CODE))
+
+
+def test_what_is_too_large_for_the_wire_is_not_sent():
+    with pytest.raises(WireError):
+        pack(Picture(1, 1, b"x" * (MAX_BODY + 1)))
