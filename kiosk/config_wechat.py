@@ -27,6 +27,7 @@ class WechatPayConfig:
     """How WeChat Pay is reached and trusted. `hosts` have neither path nor slash at the end.
 
     `merchant_key` is PEM text, `api_v3_key` 32 ASCII letters and digits. No `platform_keys`: certificates, fetched and renewed.
+    `ca_file` is trusted besides the usual authorities.
     """
 
     hosts: tuple[str, ...]
@@ -176,7 +177,7 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-_CA_REMEDY = "Write a PEM file of the certificate authorities to trust instead of the usual ones, or remove the key."
+_CA_REMEDY = "Write a PEM file of the certificate authorities to trust besides the usual ones, or remove the key."
 _SERIAL_REMEDY = "Write the serial number of the merchant's certificate in hex, as the merchant platform shows it (40 digits)."
 _PLATFORM_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z_]{1,64}|[0-9A-Fa-f]{8,64}")
 _API_V3_KEY_BYTES = 32

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Beat = Callable[[], None]
-
 _log = logging.getLogger(__name__)
 
 
@@ -77,10 +75,10 @@ class Supervisor:
         """Watch, in a thread of its own."""
         self._start("supervisor", self._watch)
 
-    def spawn(self, name: str, target: Callable[[Beat], None], limit_s: float) -> threading.Thread:
-        """Run `target(beat)` in a thread that must call `beat` at least every `limit_s` seconds, until stop() is called."""
+    def spawn(self, name: str, target: Callable[[], None], limit_s: float) -> threading.Thread:
+        """Run `target` in a thread that must beat as `name` every `limit_s` seconds, until stop() is called."""
         self.hearts.register(name, limit_s)
-        return self._start(name, lambda: target(lambda: self.hearts.beat(name)))
+        return self._start(name, target)
 
     def check(self) -> bool:
         """One look at all hearts: feeds when all are fresh. Returns whether they are."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kiosk.supervision import Beat, Heartbeats, Supervisor
+from kiosk.supervision import Heartbeats, Supervisor
 
 
 class Clock:
@@ -46,10 +46,10 @@ def watched() -> Watched:
     return Watched()
 
 
-def waiting_for(event: threading.Event) -> Callable[[Beat], None]:
+def waiting_for(event: threading.Event) -> Callable[[], None]:
     """A thread's work: nothing, until told to end."""
 
-    def target(_: Beat) -> None:
+    def target() -> None:
         event.wait(20)
 
     return target
@@ -113,7 +113,7 @@ def test_the_supervisor_looks_by_itself(watched: Watched) -> None:
 def test_an_exception_in_a_thread_stops_the_kiosk(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     """It is logged with its traceback and its thread's name."""
 
-    def target(_: Beat) -> None:
+    def target() -> None:
         raise ZeroDivisionError("a mistake of ours")
 
     watched.supervisor.spawn("keypad", target, 5.0)
@@ -127,27 +127,9 @@ def test_an_exception_in_a_thread_stops_the_kiosk(watched: Watched, caplog: pyte
 
 def test_a_thread_that_just_ends_stops_the_kiosk(watched: Watched) -> None:
     """A loop that returned is as dead as one that raised."""
-    watched.supervisor.spawn("scanner link", lambda _: None, 5.0)
+    watched.supervisor.spawn("scanner link", lambda: None, 5.0)
     assert watched.ended.wait(10)
     assert watched.fatal == ["scanner link"]
-
-
-def test_a_thread_beats_under_its_own_name(watched: Watched) -> None:
-    """What it is handed is its own heart."""
-    beaten, go = threading.Event(), threading.Event()
-
-    def target(beat: Beat) -> None:
-        watched.clock.at += 6
-        beat()
-        beaten.set()
-        go.wait(20)
-
-    watched.supervisor.spawn("loop", target, 5.0)
-    assert beaten.wait(10)
-    assert watched.hearts.stale() == []
-    watched.supervisor.stop()
-    go.set()
-    assert watched.supervisor.join(10) == []
 
 
 def test_a_thread_may_end_when_the_kiosk_stops(watched: Watched) -> None:
@@ -165,7 +147,7 @@ def test_a_thread_may_end_when_the_kiosk_stops(watched: Watched) -> None:
 def test_an_exception_while_stopping_is_not_swallowed(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     """The exit must not look clean."""
 
-    def target(_: Beat) -> None:
+    def target() -> None:
         raise ZeroDivisionError("on the way down")
 
     watched.supervisor.stop()
