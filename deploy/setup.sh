@@ -49,17 +49,17 @@ apt_packages() { # those of the named packages that are missing, or words on wha
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || stop "Packages are missing and only root can install them; there is no sudo here. As root:" \
-            "apt-get install --no-install-recommends ${missing[*]}" "then the same make again."
         as_root=(sudo)
         [ -t 0 ] || as_root=(sudo -n) # nobody is there to type a password
+        "${as_root[@]}" true 2>/dev/null || stop "Packages are missing, only root can install them, and sudo does not let you. As root:" \
+            "apt-get install --no-install-recommends ${missing[*]}; then the same make again."
     fi
     # A Pi's first boot is busy with its own updates: wait for the lock rather than fail.
     as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
-    say "Installing ${#missing[@]} apt packages: ${missing[*]}"
+    say "Installing with apt: ${missing[*]}"
     local fresh=false
     if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then # bare images come without package lists
-        "${as_root[@]}" update </dev/null
+        "${as_root[@]}" update </dev/null || stop "apt could not fetch its package lists: its own words are above. Is the network there?"
         fresh=true
     fi
     for name in "${missing[@]}"; do

@@ -179,10 +179,14 @@ def test_without_root_sudo_installs(machine: Machine) -> None:
     assert {call.split()[0] for call in machine.calls() if "apt-get" in call} == {"0"}
 
 
-def test_with_neither_root_nor_sudo_the_command_for_root_is_told(machine: Machine) -> None:
+@pytest.mark.parametrize("sudo", ["absent", "refusing"])
+def test_with_neither_root_nor_sudo_the_command_for_root_is_told(machine: Machine, sudo: str) -> None:
     """It names the packages, the command and what to do then, and makes nothing half."""
     machine.write("uid", "1000\n")
-    (machine.home / "fakes/sudo").unlink()
+    if sudo == "absent":
+        (machine.home / "fakes/sudo").unlink()
+    else:
+        (machine.home / "fakes/sudo").write_text("#!/bin/sh\nexit 1\n", "utf-8")
     machine.env["PATH"] = f"{machine.home / 'fakes'}:{tools_without_sudo(machine.home)}"
     result = machine.make()
     assert result.returncode != 0
