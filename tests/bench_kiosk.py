@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class DeskKiosk:
     def __init__(self, bank: Bank, frames: Path | None = None) -> None:
         self.desk, self.frames = Desk(bank), frames
         self.running = True
+        self.lock = threading.Lock()  # the page's questions come from several threads
         self.keys: list[str] = []
         self.units, self.orders, self.screen, self.code_url = 0, 0, "Idle", ""
 
@@ -30,17 +32,17 @@ class DeskKiosk:
         """One question, one answer."""
         if not self.running:
             raise ConnectionRefusedError("nobody listens at kiosk.sock")
-        match question:
-            case {"do": "screen"}:
-                self._tick()
-                return {"ok": True, "png": base64.b64encode(self.picture()).decode()}
-            case {"do": "state"}:
-                self._tick()
-                return {"ok": True, "screen": self.screen}
-            case {"do": "key", "key": key}:
-                self.keys.append(key)
-                self._press(key)
-                return {"ok": True}
+        with self.lock:
+            self._tick()
+            match question:
+                case {"do": "screen"}:
+                    return {"ok": True, "png": base64.b64encode(self.picture()).decode()}
+                case {"do": "state"}:
+                    return {"ok": True, "screen": self.screen}
+                case {"do": "key", "key": key}:
+                    self.keys.append(key)
+                    self._press(key)
+                    return {"ok": True}
         return {"ok": False, "problem": f"{question} is not understood"}
 
     def picture(self) -> bytes:
@@ -50,9 +52,9 @@ class DeskKiosk:
         draw.text((40, 36), self.screen, "#9fd3dd", ImageFont.load_default(34))
         draw.text((40, 190), f"HK${self.units / 100:.2f}", "white", ImageFont.load_default(80))
         if self.code_url:
-            square = qrcode.QRCode(box_size=9, border=4)
+            square = qrcode.QRCode(box_size=8, border=4)
             square.add_data(self.code_url)
-            image.paste(square.make_image().get_image().convert("RGB"), (440, 70))
+            image.paste(square.make_image().get_image().convert("RGB"), (430, 60))
         out = io.BytesIO()
         image.save(out, "PNG", compress_level=1)
         return out.getvalue()

@@ -95,6 +95,17 @@ class Browser:
         """A real click in the middle of the element; fails when something lies over it."""
         self._ask("POST", f"/element/{self._find(css)}/click", {})
 
+    def hold(self, css: str, until: str) -> None:
+        """The mouse button down on the element until the expression is true, then up."""
+        origin = {_ELEMENT: self._find(css)}
+        moves = [{"type": "pointerMove", "origin": origin, "x": 0, "y": 0, "duration": 0}, {"type": "pointerDown", "button": 0}]
+        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": moves}
+        self._ask("POST", "/actions", {"actions": [mouse]})
+        try:
+            self.wait(until)
+        finally:
+            self._ask("DELETE", "/actions")
+
     def type(self, css: str, text: str) -> None:
         """Keys into an element, which gets the focus."""
         self._ask("POST", f"/element/{self._find(css)}/value", {"text": text})

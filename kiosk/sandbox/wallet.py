@@ -72,6 +72,7 @@ class Wallet:
                 "left_s": max(0, round(RENEW_AFTER_S - self._age())),
                 "life_s": RENEW_AFTER_S,
                 "held": self._held,
+                "seen": self._pictured is not None,
                 "can_hold": self._frames is not None,
                 "balance": amount(self._bank.balance(), "CNY"),
                 "bill": _bill(waiting[0], kinds.get(waiting[0].out_trade_no, "NATIVE")) if waiting else None,

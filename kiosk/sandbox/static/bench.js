@@ -6,7 +6,7 @@ import { watch } from "./server.js";
 
 watch((now, problem) => {
   if (!now) return showKiosk({ here: true, running: false, problem }, false);
-  showKiosk(now.kiosk, now.phone.held);
+  showKiosk(now.kiosk, now.phone.seen);
   showPhone(now.phone, now.kiosk);
   showTrouble(now.trouble);
   showOrders(now.orders, now.count);

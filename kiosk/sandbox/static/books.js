@@ -15,7 +15,7 @@ const AT_HAND = [
 ];
 const TIMES = [[0, "off"], [1, "once"], [2, "twice"], [5, "5 times"], [-1, "every time"]];
 const STATES = {
-  SUCCESS: ["good", "✓", "paid"], REFUND: ["", "↩", "refunded"], NOTPAY: ["wait", "…", "not paid"], USERPAYING: ["wait", "…", "customer pays"],
+  SUCCESS: ["good", "✓", "paid"], REFUND: ["", "↩", "refunded"], NOTPAY: ["wait", "…", "not paid"], USERPAYING: ["wait", "…", "paying"],
   CLOSED: ["", "–", "closed"], REVOKED: ["", "↩", "reversed"], PAYERROR: ["bad", "✕", "failed"],
 };
 const TENDERS = { MICROPAY: "Quick Pay", NATIVE: "QR" };
@@ -122,7 +122,7 @@ export function showOrders(orders, count) {
   $("count").textContent = count === 0 ? "" : `${count} ${count === 1 ? "order" : "orders"}${count > orders.length ? `, the last ${orders.length}` : ""}`;
   if (orders.length === 0) $("orders").replaceChildren(make("p", { className: "none" }, "No order yet. What the kiosk asks WeChat Pay for appears here."));
   else {
-    const head = make("tr", {}, ...["Order", "Amount", "Customer paid", "State"].map((words, at) => make("th", { scope: "col", className: at === 1 || at === 2 ? "figure" : "" }, words)));
+    const head = make("tr", {}, ...["Order, Beijing time", "Amount", "State"].map((words) => make("th", { scope: "col", className: words === "Amount" ? "figure" : "" }, words)));
     const rows = orders.map((order) => line(order, fresh(order)));
     $("orders").replaceChildren(make("table", { className: "orders" }, make("thead", {}, head), make("tbody", {}, ...rows)));
   }
@@ -135,9 +135,9 @@ function line(order, fresh) {
   if (order.debits > 1) notes.push(`debited ${order.debits} times`);
   if (order.reversals) notes.push("money went back");
   for (const refund of order.refunds) notes.push(`refund ${refund.refund.en}: ${refund.status.toLowerCase()}`);
+  const debit = order.debits ? `customer paid ${order.payer_total.en}` : "nothing taken";
   return make("tr", { className: fresh ? "fresh" : "", data: { order: order.out_trade_no, state: order.trade_state } },
-    make("td", {}, make("code", {}, order.out_trade_no), make("small", {}, `${TENDERS[order.trade_type] ?? order.trade_type}, ${order.created_at.slice(11, 19)} Beijing`)),
-    make("td", { className: "figure" }, make("b", {}, order.total.en)),
-    make("td", { className: "figure" }, order.debits ? order.payer_total.en : "–"),
+    make("td", {}, make("code", {}, order.out_trade_no), make("small", {}, `${TENDERS[order.trade_type] ?? order.trade_type}, ${order.created_at.slice(11, 19)}`)),
+    make("td", { className: "figure" }, make("b", {}, order.total.en), make("small", {}, debit)),
     make("td", {}, make("span", { className: `state ${mood}`, title: order.trade_state }, make("span", { ariaHidden: "true" }, sign), words), ...notes.map((note) => make("small", {}, note))));
 }

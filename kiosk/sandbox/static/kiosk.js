@@ -10,8 +10,9 @@ const BY_KEYBOARD = {
 const canvas = $("screen");
 let etag = null;
 let running = null;
+let sending = Promise.resolve(); // one key after the other: two requests at once may overtake each other
 
-export function showKiosk(kiosk, held) {
+export function showKiosk(kiosk, seen) {
   running = kiosk.running;
   $("sign-kiosk").className = `sign ${running ? "well" : kiosk.here ? "unwell" : ""}`;
   say($("sign-kiosk").lastElementChild, running ? "Kiosk is running" : kiosk.here ? "Kiosk is not running" : "No kiosk here");
@@ -19,8 +20,8 @@ export function showKiosk(kiosk, held) {
   say($("no-screen-title"), kiosk.here ? "The kiosk is not running" : "No kiosk here");
   say($("no-screen-why"), running ? "" : kiosk.problem);
   canvas.setAttribute("aria-label", running ? `The kiosk's screen: ${kiosk.screen ?? "no name"}` : "The kiosk's screen is dark");
-  $("kiosk").classList.toggle("sees", held);
-  say($("lens-note"), held ? "Camera sees the phone" : "Camera");
+  $("kiosk").classList.toggle("sees", seen);
+  say($("lens-note"), seen ? "Camera sees the phone" : "Camera");
 }
 
 function say(element, text) {
@@ -42,15 +43,11 @@ async function keepFetching() {
   setTimeout(keepFetching, BETWEEN_MS);
 }
 
-async function press(key) {
+function press(key) {
   const button = document.querySelector(`[data-key="${key === "CLEAR_ALL" ? "CLEAR" : key}"]`);
   button.classList.add("down");
   setTimeout(() => button.classList.remove("down"), 110);
-  try {
-    await ask("key", { key });
-  } catch {
-    await refresh(); // shows why, in place of the screen
-  }
+  sending = sending.then(() => ask("key", { key })).catch(refresh); // which shows why, in place of the screen
 }
 
 let clearing = null;

@@ -49,7 +49,7 @@ function showPages(before, next) {
   $("sheet").hidden = !asks;
   if (opens) {
     $("password").value = "";
-    for (const left of document.querySelectorAll(".code-word")) left.textContent = next.password;
+    $("code-word").textContent = next.password;
     $("password").focus({ preventScroll: true });
   }
   if (!next.bill && before?.bill && document.activeElement === document.body) $("hold").focus({ preventScroll: true });
