@@ -1,0 +1,61 @@
+"""`kiosk demo`: the stand-in, the bench page and a kiosk, with nothing else needed. No real money moves.
+
+The kiosk is the real one, in a process of its own, over real HTTP; with a display its window opens, without one it is drawn
+off-screen and used through the bench page.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from kiosk.control import ask
+from kiosk.sandbox.prepare import prepare
+from kiosk.sandbox.server import open_sandbox
+
+FOLDER = Path(".demo")
+ASK_S = 2.0
+
+
+def demo(folder: Path = FOLDER) -> int:
+    """Run until SIGTERM, SIGINT or the kiosk's end. Keys stay in `folder`, so that the next start is quick."""
+    socket = folder / "kiosk.db.sock"
+
+    def control(question: dict[str, Any]) -> dict[str, Any]:
+        return ask(socket, question, ASK_S)
+
+    server, prepared = open_sandbox(folder, control=control)
+    prepared = prepare(folder, url=server.url, page=server.page, keys=prepared.keys, overwrite=True)
+    _adjust(prepared.config)
+    kiosk = subprocess.Popen([sys.executable, "-m", "kiosk", "--config", str(prepared.config), "run"])
+    _say(f"Bench page  {server.page}\nOpen it in a browser: the kiosk, a customer's phone, and a panel of trouble. Ctrl-C ends it.")
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        kiosk.send_signal(signal.SIGTERM)
+
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sig, stop)
+    code = kiosk.wait()
+    server.stop()
+    return max(code, 0)
+
+
+def has_display() -> bool:
+    """Whether a window can be opened."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _adjust(config: Path) -> None:
+    """Without a display the same screens are drawn off-screen."""
+    if not has_display():
+        text = config.read_text("utf-8")
+        config.write_text(text.replace('driver = "pygame"', 'driver = "offscreen"', 1), "utf-8")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  the command's output
