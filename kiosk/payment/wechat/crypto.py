@@ -105,8 +105,8 @@ def read_certificate(pem: bytes) -> Certificate:
 
 
 def check_api_v3_key(key: bytes) -> None:
-    """ConfigError unless `key` is the 32 ASCII letters and digits set in the merchant portal (contract 1.7)."""
-    if len(key) != 32 or not key.isalnum():  # noqa: PLR2004  the contract's number
+    """ConfigError unless `key` is the 32 ASCII characters set in the merchant portal (contract 1.7)."""
+    if len(key) != 32 or not all(0x21 <= byte <= 0x7E for byte in key):  # noqa: PLR2004  the contract's number, and ASCII's
         raise ConfigError(
             [f"wechat_pay.api_v3_key: {len(key)} bytes, not 32 letters and digits; copy the APIv3 key from the merchant portal"]
         )
