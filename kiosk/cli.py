@@ -1,0 +1,249 @@
+"""The command `kiosk`: words in, exit code out. What each command does is elsewhere, and loaded only when it is called.
+
+Exit codes: 0 done, 1 the thing asked about is not well, 2 wrong words or wrong configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kiosk import __version__
+from kiosk.core.errors import ConfigError, KioskError
+
+if TYPE_CHECKING:
+    from kiosk.config import Config
+
+_NOT_WELL = 1
+_WRONG_WORDS = 2
+_CONFIG = "kiosk.config"
+_REFUND_S = 20.0
+
+
+class _Door(click.Group):
+    """Tells our own errors in one message on stderr instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as click has it
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            _tell(error, ctx.meta.get(_CONFIG))
+            ctx.exit(_WRONG_WORDS)
+        except KioskError as error:
+            click.echo(f"kiosk: {error}", err=True)
+            ctx.exit(_NOT_WELL)
+
+
+def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        if re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{value!r} is not a day. Write it as 2026-01-05.")
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.meta[_CONFIG] = value  # shared by the group and its command
+
+
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_remember,
+    help="The configuration; else /etc/kiosk/kiosk.toml, else ./kiosk.toml.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(cls=_Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
+@_config
+def main() -> None:
+    """A payment kiosk for shops without a POS: WeChat Pay, Quick Pay and Native."""
+
+
+@main.command()
+@_config
+def run() -> None:
+    """Run the kiosk; what systemd starts."""
+    config = _load()
+    from kiosk import app  # noqa: PLC0415  loaded when called
+
+    sys.exit(app.run(config))
+
+
+@main.command()
+def demo() -> None:
+    """Try it: a stand-in for WeChat Pay, a kiosk and a page in the browser; no money moves."""
+    from kiosk.sandbox.demo import demo as play  # noqa: PLC0415  loaded when called
+
+    sys.exit(play())
+
+
+@main.command()
+@_config
+@click.option(
+    "--day", callback=_day, metavar="DAY", help="The shop's day, as 2026-01-05; else all that is open, and the last day."
+)
+@_json
+def orders(day: date | None, as_json: bool) -> None:  # noqa: ARG001, FBT001  always JSON, one object a line
+    """List orders, one JSON object a line."""
+    config = _load()
+    from kiosk import enquiry  # noqa: PLC0415  loaded when called
+
+    for line in enquiry.orders(config, day):
+        _print(line)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
+@click.option("--any", "any_symbols", is_flag=True, help="Print whatever QR and Code 128 say, payment codes too.")
+@_config
+@_json
+def decode(paths: tuple[Path, ...], any_symbols: bool, as_json: bool) -> None:  # noqa: ARG001, FBT001  always JSON, as orders
+    """Show what the scanner makes of image files or folders, one JSON object a line."""
+    from kiosk.camera.command import decode_paths  # noqa: PLC0415  loaded when called
+
+    for line in decode_paths(paths, any_symbols):
+        _print(line)
+
+
+@main.command()
+@click.argument("out_trade_no")
+@click.option("--amount", type=click.IntRange(min=1), metavar="N", help="In the smallest unit; else all that is left.")
+@_config
+@_json
+def refund(out_trade_no: str, amount: int | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
+    """Give money back: all that is left of an order, or a part."""
+    config = _load()
+    from kiosk.control import ControlUnavailable, ask  # noqa: PLC0415  loaded when called
+
+    running = True
+    try:
+        answer = ask(config.control.socket, {"do": "refund", "out_trade_no": out_trade_no, "amount": amount}, _REFUND_S)
+        if "problem" in answer:
+            raise KioskError(str(answer["problem"]))
+        number = str(answer["out_refund_no"])
+    except ControlUnavailable:
+        from kiosk import app  # noqa: PLC0415  loaded when called
+
+        running = False
+        number = app.queue_refund(config, out_trade_no, amount)
+    if as_json:
+        _print({"out_trade_no": out_trade_no, "out_refund_no": number, "running": running})
+    else:
+        click.echo(f"Refund {number} is queued." if running else f"Refund {number} is queued; it leaves when the kiosk runs.")
+
+
+@main.command()
+@_config
+@click.option("--day", callback=_day, metavar="DAY", help="The shop's day, as 2026-01-05; else the last one with an order.")
+@_json
+def report(day: date | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
+    """Show the totals of a day."""
+    config = _load()
+    from kiosk import enquiry  # noqa: PLC0415  loaded when called
+    from kiosk.core.money import Money  # noqa: PLC0415  as above
+
+    found = enquiry.report(config, day)
+    if as_json:
+        _print(found)
+        return
+    click.echo(f"{config.merchant.name}, {config.merchant.kiosk_id}, {found['day'] or 'no orders yet'}")
+    for total in found["totals"]:
+        paid, refunded, late = (Money(total[key], total["currency"]) for key in ("paid", "refunded", "late"))
+        click.echo(
+            f"{total['tender']:<10} paid {total['paid_count']} x, {paid}; refunded {total['refund_count']} x, {refunded}"
+            + (f"; late money given back {total['late_count']} x, {late}" if total["late_count"] else "")
+        )
+    for currency in sorted({total["currency"] for total in found["totals"]}):
+        net = sum(total["net"] for total in found["totals"] if total["currency"] == currency)
+        sign = "-" if net < 0 else ""
+        click.echo(f"{'net':<10} {sign}{Money(abs(net), currency)}")
+    if found["open"]:
+        click.echo(f"{found['open']} not resolved yet: kiosk orders")
+
+
+@main.command()
+@click.argument("day", callback=_day)
+@click.option(
+    "--statement", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Else it is fetched."
+)
+@_config
+@_json
+def reconcile(day: date, statement: Path | None, as_json: bool) -> None:  # noqa: ARG001, FBT001  words that stay when it can
+    """Hold the statement of a Beijing day against the ledger."""
+    click.echo(
+        f"kiosk: This version ({__version__}) cannot reconcile yet. Compare `kiosk report` with the merchant platform.", err=True
+    )
+    sys.exit(_WRONG_WORDS)
+
+
+@main.command()
+@_config
+@_json
+def doctor(as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
+    """Check everything the kiosk needs, and say what to do."""
+    from kiosk import doctor as doctors  # noqa: PLC0415  loaded when called
+
+    checks = doctors.examine(click.get_current_context().meta.get(_CONFIG))
+    if as_json:
+        _print([check.as_json() for check in checks])
+    else:
+        for check in checks:
+            click.echo(check.as_text())
+    sys.exit(_NOT_WELL if any(check.failed for check in checks) else 0)
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where WeChat Pay's stand-in listens; else any."
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("sandbox"),
+    metavar="DIR",
+    show_default=True,
+    help="Where kiosk.toml and the keys are written.",
+)
+def sandbox(port: int, folder: Path) -> None:
+    """Serve the stand-in for WeChat Pay until stopped."""
+    from kiosk.sandbox.server import serve  # noqa: PLC0415  loaded when called
+
+    serve(port, folder)
+
+
+def _load() -> Config:
+    from kiosk import config  # noqa: PLC0415  `kiosk --help` needs none
+
+    meta = click.get_current_context().meta
+    meta[_CONFIG] = config.find(meta.get(_CONFIG))
+    return config.load(meta[_CONFIG])
+
+
+def _tell(error: ConfigError, path: Path | None) -> None:
+    if len(error.problems) == 1:
+        where = "" if path is None or str(path) in str(error) else f"{path}: "
+        click.echo(f"kiosk: {where}{error}", err=True)
+        return
+    click.echo(f"kiosk: {path}: {len(error.problems)} mistakes" if path else f"kiosk: {len(error.problems)} mistakes", err=True)
+    for problem in error.problems:
+        click.echo(f"  {problem}", err=True)
+
+
+def _print(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))

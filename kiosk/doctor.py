@@ -1,0 +1,389 @@
+"""`kiosk doctor`: looks at everything a kiosk needs and says what to do about what is not well. Changes nothing.
+
+`examine` gathers the facts and hands each to a small function that judges it. A part that a running kiosk holds (camera, ledger)
+is not taken from it: then the kiosk is asked.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kiosk import config as configuration
+from kiosk import service
+from kiosk.clock import SteadyClock
+from kiosk.config import CameraConfig, Config, DisplayConfig, KeypadConfig
+from kiosk.control import Answer as Told
+from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.core.errors import ConfigError, DriverError, KioskError, LedgerError
+from kiosk.core.model import Answer, Pending, Unknown, Why
+
+_CONNECT_S = 5.0
+_CLOCK_WARN_MS = 30_000
+_CLOCK_FAIL_MS = 300_000  # contract 11.4: WeChat refuses what is signed more than five minutes off
+_FREE_FAIL_BYTES = 50 * 1024 * 1024
+_FREE_WARN_BYTES = 500 * 1024 * 1024
+
+
+class Verdict(StrEnum):
+    """How a thing is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what was found, and what to do unless it is well."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the kiosk cannot sell like this."""
+        return self.verdict is Verdict.FAIL
+
+    def as_json(self) -> dict[str, object]:
+        """The form of `kiosk doctor --json`."""
+        return {
+            "name": self.name,
+            "ok": not self.failed,
+            "verdict": str(self.verdict),
+            "found": self.found,
+            "remedy": self.remedy,
+        }
+
+    def as_text(self) -> str:
+        """One line, and the remedy on a second one."""
+        line = f"{self.verdict.upper():<5} {self.name:<12} {self.found}"
+        return f"{line}\n{'':<18} -> {self.remedy}" if self.remedy else line
+
+
+def examine(path: Path | None) -> list[Check]:
+    """Look at everything. Without a right configuration only at what needs none."""
+    try:
+        config = configuration.load(path)
+    except ConfigError as error:
+        checks = [
+            Check("config", Verdict.FAIL, problem, "Correct kiosk.toml; this sentence says how.") for problem in error.problems
+        ]
+        return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+    running = _ask_kiosk(config.control.socket)
+    answer, keys = _ask_wechat(config)
+    offset = None if answer is None or answer.server_time is None else answer.server_time - time.time_ns() // 1_000_000
+    return [
+        Check("config", Verdict.OK, str(config.path)),
+        *credentials(config.warnings),
+        keys,
+        *([] if answer is None else [wechat(answer)]),
+        *(reachable(host, config.wechat_pay.ca_file) for host in config.wechat_pay.hosts),
+        clock(service.clock_is_set(), offset),
+        ledger(config.ledger.path, running),
+        storage(config.ledger.path.parent, _free_bytes(config.ledger.path.parent)),
+        camera(config.camera, running),
+        keypad(config.keypad, has_module),
+        display(config.display, has_module, os.environ),
+        power(_vcgencmd()),
+    ]
+
+
+# -- one function a thing ------------------------------------------------------------------------------------------
+
+
+def credentials(warnings: tuple[str, ...]) -> Iterator[Check]:
+    """What the configuration found odd about key files and hosts."""
+    if not warnings:
+        yield Check("credentials", Verdict.OK, "only the kiosk can open the key files")
+    for warning in warnings:
+        found, _, remedy = warning.rpartition(". ") if ". " in warning else (warning, "", "")
+        yield Check("credentials", Verdict.WARN, found, remedy)
+
+
+def wechat(answer: Answer) -> Check:
+    """What WeChat says to a signed, harmless question."""
+    match answer.outcome:
+        case Pending():
+            return Check("wechat", Verdict.OK, "WeChat Pay answers, and its signature is right")
+        case Unknown(why, detail):
+            found = f"WeChat Pay gave no good answer: {why}" + (f" ({detail})" if detail else "")
+            return Check("wechat", Verdict.FAIL, found, _WECHAT_REMEDIES.get(why, "Try again in a minute."))
+        case other:
+            return Check(
+                "wechat", Verdict.FAIL, f"WeChat Pay gave an odd answer: {type(other).__name__}", "Try again in a minute."
+            )
+
+
+def reachable(host: str, ca_file: Path | None, timeout_s: float = _CONNECT_S) -> Check:
+    """Name, connection and certificate of one host."""
+    parts = urlsplit(host)
+    name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    title = f"host {name}"
+    try:
+        socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return Check(
+            title,
+            Verdict.FAIL,
+            f"the name is not found ({error.strerror or error})",
+            "Check cable or Wi-Fi, and the router's DNS.",
+        )
+    began = time.monotonic()
+    try:
+        with socket.create_connection((name, port), timeout_s) as connection:
+            if parts.scheme == "https":
+                context = ssl.create_default_context()
+                if ca_file is not None:
+                    context.load_verify_locations(ca_file)
+                with context.wrap_socket(connection, server_hostname=name):
+                    pass
+    except ssl.SSLCertVerificationError as error:
+        remedy = "Check the clock; is there a portal or a proxy between? A stand-in's authority goes into [wechat_pay] ca_file."
+        return Check(title, Verdict.FAIL, f"its certificate is not believed ({error.verify_message})", remedy)
+    except OSError as error:
+        return Check(
+            title,
+            Verdict.FAIL,
+            f"port {port} cannot be reached ({error.strerror or error})",
+            "Check the network and its firewall.",
+        )
+    return Check(title, Verdict.OK, f"port {port} answers in {(time.monotonic() - began) * 1000:.0f} ms")
+
+
+def clock(is_set: bool, offset_ms: int | None) -> Check:  # noqa: FBT001  two facts
+    """`offset_ms`: how far WeChat's verified time is ahead of this machine's; None when it did not answer."""
+    if offset_ms is not None and abs(offset_ms) >= _CLOCK_FAIL_MS:
+        found = f"this machine's clock is {abs(offset_ms) // 1000} s {'behind' if offset_ms > 0 else 'ahead'}"
+        return Check(
+            "clock", Verdict.FAIL, found, "Switch on NTP: timedatectl set-ntp true. WeChat refuses what is 5 minutes off."
+        )
+    if offset_ms is not None and abs(offset_ms) >= _CLOCK_WARN_MS:
+        return Check(
+            "clock", Verdict.WARN, f"{abs(offset_ms) // 1000} s off WeChat's time", "Switch on NTP: timedatectl set-ntp true"
+        )
+    if is_set:
+        return Check(
+            "clock", Verdict.OK, "kept by NTP" + ("" if offset_ms is None else f", {abs(offset_ms)} ms off WeChat's time")
+        )
+    if offset_ms is not None:
+        return Check("clock", Verdict.OK, f"not kept by NTP, yet right: {abs(offset_ms)} ms off WeChat's verified time")
+    remedy = "Connect to the network: NTP sets it (timedatectl), and WeChat's first verified answer is clock enough."
+    return Check("clock", Verdict.FAIL, "nobody has set it since the start", remedy)
+
+
+def ledger(path: Path, running: Told | None) -> Check:
+    """Held by the running kiosk, or sound, or not there yet with a folder that takes it."""
+    from kiosk.payment.ledger import SqliteLedger  # noqa: PLC0415  only this check needs SQLite
+
+    if running is not None:
+        return Check(
+            "ledger", Verdict.OK, f"{path}, held by the running kiosk; {running.get('unresolved', '?')} orders unresolved"
+        )
+    if not path.exists():
+        if os.access(path.parent, os.W_OK | os.X_OK):
+            return Check("ledger", Verdict.OK, f"{path} will be made by the first kiosk run")
+        return Check(
+            "ledger", Verdict.FAIL, f"{path.parent} does not take a file", "Make the folder, writable by the kiosk's user."
+        )
+    try:
+        with closing(SqliteLedger.open(path, generation=_no_generation, now=time.time_ns() // 1_000_000)) as opened:
+            problems = opened.problems()
+    except LedgerError as error:
+        return Check("ledger", Verdict.FAIL, str(error), "Stop what holds it, or restore a backup.")
+    if problems:
+        return Check("ledger", Verdict.FAIL, f"{path}: {problems[0]}", "Keep a copy of the file; restore a backup.")
+    return Check("ledger", Verdict.OK, f"{path} is sound")
+
+
+def storage(folder: Path, free_bytes: int | None) -> Check:
+    """Room and permission to write; None when the folder cannot be looked at."""
+    if free_bytes is None:
+        return Check("storage", Verdict.FAIL, f"{folder} is not there", "Make the folder, or correct [ledger] path.")
+    free = f"{folder}: {free_bytes // (1024 * 1024)} MB free"
+    if not os.access(folder, os.W_OK):
+        return Check(
+            "storage", Verdict.FAIL, f"{folder} cannot be written to", "Mount it read-write; give it to the kiosk's user."
+        )
+    if free_bytes < _FREE_FAIL_BYTES:
+        return Check("storage", Verdict.FAIL, free, "Free some space: without room no order can be kept, and none is sent.")
+    return Check("storage", Verdict.WARN if free_bytes < _FREE_WARN_BYTES else Verdict.OK, free)
+
+
+def camera(wanted: CameraConfig, running: Told | None) -> Check:
+    """A first picture, unless the running kiosk has the camera."""
+    if running is not None and wanted.driver != "folder":
+        return Check("camera", Verdict.OK, f"{wanted.driver}, held by the running kiosk; its screen tells when it fails")
+    try:
+        pictures = _first_picture(wanted)
+    except DriverError as error:
+        return Check("camera", Verdict.FAIL, str(error), "Until then sell by QR.")
+    except ConfigError as error:
+        return Check("camera", Verdict.FAIL, str(error), "Correct [camera] in kiosk.toml.")
+    return Check("camera", Verdict.OK, f"{wanted.driver}: {pictures}")
+
+
+def keypad(wanted: KeypadConfig, has: Callable[[str], bool]) -> Check:
+    """Whether the driver's library is here; keys are pressed by people."""
+    needs = _KEYPAD_NEEDS.get(wanted.driver)
+    if needs is not None and not has(needs[0]):
+        return Check("keypad", Verdict.FAIL, f'driver "{wanted.driver}" needs {needs[0]}', f"Install it: {needs[1]}")
+    if wanted.script is not None and not wanted.script.exists():
+        return Check("keypad", Verdict.FAIL, f"{wanted.script} is not there", "Write it, or leave [keypad] script out.")
+    if wanted.remote:
+        return Check(
+            "keypad",
+            Verdict.WARN,
+            f"{wanted.driver}; the bench page may press keys too",
+            "In a shop set [keypad] remote = false.",
+        )
+    return Check("keypad", Verdict.OK, wanted.driver)
+
+
+def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapping[str, str]) -> Check:
+    """The library, the fonts of both languages, and a screen to draw on."""
+    if not has("pygame"):
+        return Check("display", Verdict.FAIL, "pygame cannot be imported", "Install it: sudo apt install python3-pygame")
+    if (missing := _missing_font(wanted.merchant_language, wanted.customer_language)) is not None:
+        return Check("display", Verdict.FAIL, missing, "Install the fonts: this sentence says how.")
+    screen = (
+        environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY") or next(map(str, Path("/dev/dri").glob("card*")), None)
+    )
+    if wanted.driver == "pygame" and screen is None and "SDL_VIDEODRIVER" not in environment:
+        return Check("display", Verdict.WARN, "no screen is connected", "Connect one; without a screen use: kiosk demo")
+    return Check(
+        "display", Verdict.OK, f"{wanted.driver} {wanted.size[0]} x {wanted.size[1]}" + (f" on {screen}" if screen else "")
+    )
+
+
+def power(throttled: str | None) -> Check:
+    """`throttled` is what `vcgencmd get_throttled` says (Raspberry Pi documentation, vcgencmd), None where there is none."""
+    if throttled is None:
+        return Check("power", Verdict.OK, "no Raspberry Pi: not looked at")
+    try:
+        bits = int(throttled.strip().partition("=")[2], 16)
+    except ValueError:
+        return Check("power", Verdict.WARN, f"vcgencmd says {throttled.strip()[:60]!r}", "Run: vcgencmd get_throttled")
+    now = [words for bit, words in _THROTTLED.items() if bits >> bit & 1]
+    before = [words for bit, words in _THROTTLED.items() if bits >> (bit + 16) & 1]
+    if now:
+        return Check("power", Verdict.FAIL, "now: " + ", ".join(now), _POWER_REMEDY)
+    if before:
+        return Check("power", Verdict.WARN, "since the start: " + ", ".join(before), _POWER_REMEDY)
+    return Check("power", Verdict.OK, "enough, and cool")
+
+
+# -- facts ---------------------------------------------------------------------------------------------------------
+
+
+def has_module(name: str) -> bool:
+    """Whether the library is installed; it is not loaded."""
+    return importlib.util.find_spec(name) is not None
+
+
+def _ask_kiosk(path: Path) -> Told | None:
+    """What a running kiosk says of itself; None when none runs."""
+    try:
+        return ask(path, {"do": "state"}, 3.0)
+    except ControlUnavailable:
+        return None
+    except ControlFailed as error:
+        return {"problem": str(error)}
+
+
+def _ask_wechat(config: Config) -> tuple[Answer | None, Check]:
+    """Its answer to a signed question (None when it cannot be signed), and the check of the keys themselves."""
+    from kiosk.app import make_provider  # noqa: PLC0415  loads HTTP and cryptography
+
+    try:
+        provider = make_provider(config, SteadyClock())
+    except KioskError as error:
+        return None, Check("keys", Verdict.FAIL, str(error), "Get the file again from the merchant platform.")
+    answer = provider.probe()
+    provider.stop()
+    return answer, Check("keys", Verdict.OK, "the merchant's key is an RSA key, the APIv3 key has its 32 characters")
+
+
+def _first_picture(wanted: CameraConfig) -> str:
+    """Take one picture as the scanner does. DriverError says why there is none."""
+    from kiosk.camera.drivers import open_camera  # noqa: PLC0415  loads numpy and Pillow or the Pi's camera
+
+    opened = open_camera(wanted.driver, wanted.folder)
+    try:
+        with closing(opened.frames()) as frames:
+            next(frames)
+    finally:
+        opened.close()
+    if wanted.folder is not None and wanted.driver == "folder":
+        from kiosk.camera.folder import image_files  # noqa: PLC0415  as above
+
+        return f"{len(image_files(wanted.folder))} images in {wanted.folder}"
+    return "a picture was taken"
+
+
+def _missing_font(*languages: str) -> str | None:
+    from kiosk.display import fonts  # noqa: PLC0415  only this check looks for fonts
+
+    try:
+        fonts.check(*languages)
+    except DriverError as error:
+        return str(error)
+    return None
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def _vcgencmd() -> str | None:
+    command = shutil.which("vcgencmd")
+    if command is None:
+        return None
+    try:
+        return subprocess.run([command, "get_throttled"], capture_output=True, text=True, timeout=5, check=False).stdout  # noqa: S603  fixed words
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _no_generation() -> str:
+    raise LedgerError("the ledger's file is there and empty; remove it, and the next kiosk run makes a new one")
+
+
+_WECHAT_REMEDIES = {
+    Why.NOT_SENT: "No host can be reached: check cable or Wi-Fi.",
+    Why.TIMEOUT: "The network is too slow or drops what is sent: check it, and the firewall.",
+    Why.CUT: "The connection breaks: check the network, and whether a proxy stands between.",
+    Why.SERVER: "WeChat Pay has trouble of its own: wait.",
+    Why.BUSY: "WeChat Pay is busy: wait a minute.",
+    Why.UNVERIFIED: "Compare [wechat_pay] platform_keys and api_v3_key with the merchant platform; a proxy may drop Wechatpay-* headers.",
+    Why.REFUSED: "Compare merchant_serial, merchant_key and the merchant's numbers with the merchant platform; check the clock.",
+    Why.UNLISTED: "Compare the merchant's numbers in kiosk.toml with the merchant platform.",
+    Why.MALFORMED: "Something other than WeChat Pay answers: is there a portal or a proxy between?",
+}
+_KEYPAD_NEEDS = {
+    "matrix": ("gpiozero", "sudo apt install python3-gpiozero python3-lgpio"),
+    "evdev": ("evdev", "sudo apt install python3-evdev"),
+}
+_THROTTLED = {
+    0: "the voltage is too low",
+    1: "the processor is slowed down",
+    2: "the processor is throttled",
+    3: "it is near its heat limit",
+}
+_POWER_REMEDY = "Use the Raspberry Pi's own power supply and a short cable; give it air."

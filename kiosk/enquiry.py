@@ -1,0 +1,140 @@
+"""What the merchant asks about past orders: the orders of a day, the totals of a day, from whoever holds the ledger.
+
+Knows when the shop's day begins and how a time is written. A running kiosk is asked over its socket; only when none runs is the
+ledger opened here, because two processes must not have it open.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, Protocol, cast
+
+from kiosk.config import Config
+from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.core.errors import KioskError
+from kiosk.payment.ledger import SqliteLedger
+
+Line = dict[str, Any]
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class _Holder(Protocol):
+    """Whoever holds the ledger; times in ms, `end` not included."""
+
+    def lines(self, start: int, end: int, *, include_open: bool) -> list[Line]: ...
+
+    def totals(self, start: int, end: int) -> list[Line]: ...
+
+    def last_opened_at(self) -> int | None: ...
+
+
+def orders(config: Config, day: date | None) -> list[Line]:
+    """The orders of the shop's day; without a day everything open and all of the last day that had any."""
+    zone = config.merchant.time_zone
+    with _holder(config) as holder:
+        wanted = day or _last_day(holder, zone)
+        start, end = bounds(wanted, zone) if wanted else (0, 0)
+        lines = holder.lines(start, end, include_open=day is None)
+    for line in lines:
+        line["opened_at"] = rfc3339(line["opened_at"], zone)
+        line["settled_at"] = None if line["settled_at"] is None else rfc3339(line["settled_at"], zone)
+    return lines
+
+
+def report(config: Config, day: date | None) -> Line:
+    """The totals of the shop's day by tender and currency, and how many orders are open; without a day of the last one.
+
+    Keys: `day` (None when there was no order yet), `totals` (rows of ledger.Total, with `net` = paid - refunded), `open`.
+    """
+    zone = config.merchant.time_zone
+    with _holder(config) as holder:
+        wanted = day or _last_day(holder, zone)
+        totals = holder.totals(*bounds(wanted, zone)) if wanted else []
+        unresolved = len(holder.lines(0, 0, include_open=True))
+    for total in totals:
+        total["net"] = total["paid"] - total["refunded"]
+    return {"day": wanted.isoformat() if wanted else None, "totals": totals, "open": unresolved}
+
+
+def bounds(day: date, zone: tzinfo) -> tuple[int, int]:
+    """The first moment of the day in the shop, and of the next one (23 to 25 hours later), in ms."""
+    start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (day, day + timedelta(days=1)))
+    return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+
+
+def rfc3339(at: int, zone: tzinfo) -> str:
+    """The time `at` (ms) as people of the shop read it: 2026-01-05T14:02:59.123+08:00."""
+    return datetime.fromtimestamp(at // 1000, zone).replace(microsecond=at % 1000 * 1000).isoformat(timespec="milliseconds")
+
+
+class _Running:
+    """The kiosk that runs."""
+
+    def __init__(self, config: Config) -> None:
+        self._socket = config.control.socket
+
+    def lines(self, start: int, end: int, *, include_open: bool) -> list[Line]:
+        return cast("list[Line]", self._ask({"do": "orders", "start": start, "end": end, "include_open": include_open}, "orders"))
+
+    def totals(self, start: int, end: int) -> list[Line]:
+        return cast("list[Line]", self._ask({"do": "report", "start": start, "end": end}, "totals"))
+
+    def last_opened_at(self) -> int | None:
+        return cast("int | None", self._ask({"do": "orders"}, "last_opened_at"))
+
+    def _ask(self, request: dict[str, object], wanted: str) -> object:
+        answer = ask(self._socket, request, timeout_s=15.0)
+        if "problem" in answer:
+            raise KioskError(f"The running kiosk says: {answer['problem']}")
+        if wanted not in answer:
+            raise ControlFailed(f"The running kiosk does not know {wanted}: it is of another version. Restart it.")
+        return answer[wanted]
+
+
+class _Alone:
+    """The ledger itself, while no kiosk runs."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._ledger = ledger
+
+    def lines(self, start: int, end: int, *, include_open: bool) -> list[Line]:
+        return [asdict(line) for line in self._ledger.lines(start, end, include_open=include_open)]
+
+    def totals(self, start: int, end: int) -> list[Line]:
+        return [asdict(total) for total in self._ledger.totals(start, end)]
+
+    def last_opened_at(self) -> int | None:
+        return self._ledger.last_opened_at()
+
+
+@contextmanager
+def _holder(config: Config) -> Iterator[_Holder]:
+    try:
+        ask(config.control.socket, {"do": "state"})
+    except ControlUnavailable:
+        with closing(_open(config)) as ledger:
+            yield _Alone(ledger)
+    else:
+        yield _Running(config)
+
+
+def _open(config: Config) -> SqliteLedger:
+    """The ledger, or an empty one in memory: a question makes no file. LedgerBusy when a kiosk holds it after all."""
+    if not config.ledger.path.exists():
+        return SqliteLedger.in_memory()
+    return SqliteLedger.open(
+        config.ledger.path,
+        generation=lambda: "".join(secrets.choice(_ALPHABET) for _ in range(2)),  # for a file that is there and empty
+        now=time.time_ns() // 1_000_000,
+    )
+
+
+def _last_day(holder: _Holder, zone: tzinfo) -> date | None:
+    at = holder.last_opened_at()
+    return None if at is None else datetime.fromtimestamp(at // 1000, zone).date()
