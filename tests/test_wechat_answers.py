@@ -113,7 +113,9 @@ CHARGE = [
     (403, code("FREQUENCY_LIMITED"), unknown(Why.BUSY, "FREQUENCY_LIMITED")),
     (400, code("BRAND_NEW_CODE"), unknown(Why.UNLISTED, "BRAND_NEW_CODE")),
     (404, code("ORDER_NOT_EXIST"), unknown(Why.UNLISTED, "ORDER_NOT_EXIST")),
-    (400, code("134567890123456789 seen"), unknown(Why.UNLISTED, "HTTP400")),
+    (400, code("134567890123456789"), unknown(Why.UNLISTED, "HTTP400")),
+    (200, state("134567890123456789"), unknown(Why.UNLISTED, "")),
+    (400, code("NOT_UTF8"), declined(Decline.MERCHANT)),
 ]
 PLACE = [
     (200, {"code_url": ""}, unknown(Why.MALFORMED, "code_url")),

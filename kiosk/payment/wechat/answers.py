@@ -32,7 +32,7 @@ Data = dict[str, object]
 
 _MERCHANT_NUMBERS = ("appid", "mchid", "sp_appid", "sp_mchid", "sub_mchid")
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-_CODE = re.compile(r"[0-9A-Za-z_]{1,32}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,30}[0-9]?", re.ASCII)  # NOT_UTF8 has a digit; a row of digits is no code
 _LONGEST_CODE_URL = 512
 
 # Spelled as `normal` gives them (contract 3.11.3).

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import logging
 import socket
 import ssl
 import threading
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 * 1024
 _LARGEST_HEAD = 64 * 1024
+
+# This one quotes head lines it cannot read, and a broken server may send back what it was sent: a payment code, say.
+logging.getLogger("urllib3.connection").addFilter(lambda _: False)
+
 _CHUNK = 16 * 1024
 
 
@@ -227,7 +232,7 @@ class _Exchange:
     def wait_s(self) -> float:
         """The longest the next wait may last; raises when it may not begin."""
         if self._stopped.is_set():
-            raise _StoppedError
+            raise _Stopped
         if (left_s := self.left_s) <= 0:
             raise TimeoutError
         return left_s
@@ -245,7 +250,7 @@ class _Exchange:
         """`received` bytes came in; raises when it is too much, whether head or body."""
         self._bytes_left -= received
         if self._bytes_left < 0:
-            raise _TooLargeError
+            raise _TooLarge
 
     def connect(self, host: str, port: int, options: Sequence[tuple[Any, ...]]) -> socket.socket:
         """A connected socket; its timeout is what is left for TLS.
@@ -277,7 +282,7 @@ class _Exchange:
     def noticed(self, error: BaseException) -> None:
         """Keep the name of the first thing that went wrong, before libraries wrap it."""
         if self.problem is None:
-            self.problem = type(error).__name__.removeprefix("_").removesuffix("Error") or "Error"
+            self.problem = type(error).__name__.removeprefix("_")
 
     def failed(self, error: BaseException) -> NoReply:
         """The honest reason for having no answer."""
@@ -303,11 +308,11 @@ class _Exchange:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-class _StoppedError(OSError):
+class _Stopped(OSError):
     """The kiosk is stopping."""
 
 
-class _TooLargeError(OSError):
+class _TooLarge(OSError):
     """More bytes than an answer may have."""
 
 
@@ -326,6 +331,7 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
+        self.ended = False  # nothing more will come
 
     def readable(self) -> bool:
         return True
@@ -336,6 +342,7 @@ class _TimedReader(io.RawIOBase):
             self._sock.settimeout(exchange.wait_s())
             received: int | None = self._raw.readinto(buffer)
             exchange.count(received or 0)
+            self.ended = received == 0
         except OSError as error:
             exchange.noticed(error)
             raise
@@ -352,7 +359,14 @@ class _TimedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+        self._reader = _TimedReader(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._reader)
+
+    def begin(self) -> None:
+        """Read the head. The library takes one that breaks off for a whole one."""
+        super().begin()
+        if self._reader.ended:
+            raise http.client.IncompleteRead(b"")
 
 
 if TYPE_CHECKING:
