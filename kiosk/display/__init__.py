@@ -1,1 +1,53 @@
-"""TODO"""
+"""What people see and hear. Drivers by name: a window (pygame), the same picture without one (offscreen), a memory (recording)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kiosk.core.errors import DriverError
+from kiosk.core.ports import Display
+
+DRIVERS = ("pygame", "offscreen", "recording")
+
+
+def open_display(
+    driver: str,
+    *,
+    size: tuple[int, int],
+    fullscreen: bool,
+    merchant_language: str,
+    customer_language: str,
+    now: Callable[[], int],
+    on_key: Callable[[str, bool], None],
+    sounds: bool = True,
+) -> Display:
+    """Open the display. With `pygame`, call it from the thread that will call `run`: its window opens here.
+
+    `now`: ms of Unix time by the steady clock. `on_key(name, down)` gets pygame's own key names ("1", "[1]", "return", "f1")
+    and "quit" when the window is closed; it is called from `run`. DriverError when anything this driver needs is missing.
+    """
+    if driver not in DRIVERS:
+        raise DriverError(f"display: there is no driver {driver!r}; set [display] driver to one of {', '.join(DRIVERS)}")
+    if driver == "recording":
+        from kiosk.display.recording import RecordingDisplay  # noqa: PLC0415
+
+        return RecordingDisplay()
+    try:
+        # pygame takes a good part of the start: nothing is imported before a display is opened
+        from kiosk.display.canvas import Window  # noqa: PLC0415
+        from kiosk.display.painter import Painter  # noqa: PLC0415
+        from kiosk.display.screen import OffscreenDisplay, WindowDisplay  # noqa: PLC0415
+    except ImportError as error:
+        raise DriverError(
+            f"display: driver {driver!r} needs {error.name}, which cannot be imported ({error}); on a Raspberry Pi install it "
+            "with: sudo apt install python3-pygame python3-qrcode"
+        ) from error
+    if driver == "offscreen":
+        return OffscreenDisplay(Painter(size, merchant_language, customer_language), now)
+    window = Window(size, fullscreen=fullscreen)
+    try:
+        painter = Painter(window.size, merchant_language, customer_language)
+    except DriverError:
+        window.close()
+        raise
+    return WindowDisplay(painter, window, now, on_key, sounds=sounds)

@@ -1,0 +1,258 @@
+"""The one file that knows pygame: a surface to draw on, a window with keys, a loudspeaker.
+
+It knows pixels, fonts and SDL; no screen, no words, no layout. Works with pygame 2.1.2 (Debian 12) and later.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+
+from kiosk.core.commands import Sound
+from kiosk.core.errors import DriverError
+from kiosk.display import tones
+from kiosk.display.fonts import FACE_OF, Script, path_of, runs
+from kiosk.display.icons import Icon, Stroke
+from kiosk.display.theme import Colour
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # or it prints an advertisement into the journal
+import pygame
+import pygame.freetype
+
+Rect = tuple[int, int, int, int]
+
+_FINER = 4  # icons and corners are drawn this many times larger and scaled down: pygame's own shapes have jagged edges
+
+
+class Canvas:
+    """A picture to draw on. One thread at a time."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        pygame.freetype.init()
+        pygame.font.init()
+        self.size = size
+        self.surface = pygame.Surface(size, depth=32)
+
+    def fill(self, rect: Rect, colour: Colour) -> None:
+        self.surface.fill(colour, rect)
+
+    def panel(self, rect: Rect, colour: Colour, radius: int) -> None:
+        """A rectangle with smooth round corners."""
+        x, y, width, height = rect
+        radius = min(radius, width // 2, height // 2)
+        self.surface.fill(colour, (x + radius, y, width - 2 * radius, height))
+        self.surface.fill(colour, (x, y + radius, width, height - 2 * radius))
+        disc = _disc(radius, colour)
+        for left in (True, False):
+            for top in (True, False):
+                part = (0 if left else radius, 0 if top else radius, radius, radius)
+                self.surface.blit(disc, (x if left else x + width - radius, y if top else y + height - radius), part)
+
+    def icon(self, icon: Icon, rect: Rect, colour: Colour) -> None:
+        """The icon, in the largest square in the middle of `rect`."""
+        x, y, width, height = rect
+        side = min(width, height)
+        self.surface.blit(_drawn(icon, side, colour), (x + (width - side) // 2, y + (height - side) // 2))
+
+    def text(self, text: str, at: tuple[int, int], language: str, size: int, colour: Colour, *, bold: bool) -> Rect:
+        """One line, its pen starting at `at` on the baseline. Returns the rectangle of its ink."""
+        pen, base = at
+        ink = pygame.Rect(pen, base, 0, 0)
+        for script, run in runs(text):
+            if script is Script.THAI:
+                thai = _thai(size, bold=bold)
+                picture = thai.render(run, True, colour)  # noqa: FBT003  anti-aliased
+                place = pygame.Rect(pen, base - thai.get_ascent(), *picture.get_size())
+                self.surface.blit(picture, place)
+                found = picture.get_bounding_rect().move(place.topleft)
+            else:
+                found = _wide(language, bold=bold).render_to(self.surface, (pen, base), run, colour, size=size)
+            ink = found if ink.width == 0 else ink.union(found)
+            pen += round(_advance(script, run, language, size, bold=bold))
+        return (ink.x, ink.y, ink.width, ink.height)
+
+    def picture(self, width: int, height: int, rgb: bytes, rect: Rect) -> None:
+        """A camera picture (3 bytes a pixel), as large as fits in the middle of `rect`, its aspect kept."""
+        image = pygame.image.frombuffer(rgb, (width, height), "RGB")
+        share = min(rect[2] / width, rect[3] / height)
+        size = (max(1, round(width * share)), max(1, round(height * share)))
+        scaled = pygame.transform.scale(image, size)
+        self.surface.blit(scaled, (rect[0] + (rect[2] - size[0]) // 2, rect[1] + (rect[3] - size[1]) // 2))
+
+    def colour_at(self, x: int, y: int) -> Colour:
+        red, green, blue, _ = self.surface.get_at((x, y))
+        return (red, green, blue)
+
+    def rgb(self) -> bytes:
+        """All pixels, 3 bytes each, from the top left."""
+        return pygame.image.tostring(self.surface, "RGB")
+
+
+@lru_cache(maxsize=8192)
+def measure(text: str, language: str, size: int, *, bold: bool) -> float:
+    """The width of one line in pixels."""
+    return sum(_advance(script, run, language, size, bold=bold) for script, run in runs(text))
+
+
+def _advance(script: Script, run: str, language: str, size: int, *, bold: bool) -> float:
+    if script is Script.THAI:
+        return float(_thai(size, bold=bold).size(run)[0])
+    metrics = _wide(language, bold=bold).get_metrics(run, size=size)
+    return float(sum(metric[4] for metric in metrics if metric is not None))
+
+
+@lru_cache(maxsize=16)
+def _wide(language: str, *, bold: bool) -> pygame.freetype.Font:
+    """pygame.freetype, as only that can choose a face of a collection."""
+    font = pygame.freetype.Font(path_of(Script.WIDE, bold=bold), 16, font_index=FACE_OF[language])
+    font.origin = True
+    return font
+
+
+@lru_cache(maxsize=32)
+def _thai(size: int, *, bold: bool) -> pygame.font.Font:
+    """pygame.font, as only that shapes (HarfBuzz): Thai vowels and tone marks stand above and below their letters."""
+    return pygame.font.Font(path_of(Script.THAI, bold=bold), size)
+
+
+@lru_cache(maxsize=32)
+def _disc(radius: int, colour: Colour) -> pygame.Surface:
+    side = max(1, radius * 2)
+    fine = pygame.Surface((side * _FINER, side * _FINER), pygame.SRCALPHA, 32)
+    fine.fill((*colour, 0))
+    pygame.draw.circle(fine, (*colour, 255), (radius * _FINER, radius * _FINER), radius * _FINER)
+    return pygame.transform.smoothscale(fine, (side, side))
+
+
+@lru_cache(maxsize=96)
+def _drawn(icon: Icon, side: int, colour: Colour) -> pygame.Surface:
+    large = side * _FINER
+    fine = pygame.Surface((large, large), pygame.SRCALPHA, 32)
+    fine.fill((*colour, 0))  # the same colour, clear: else the edges would darken
+    for stroke in icon:
+        _draw(fine, stroke, large, (*colour, 0 if stroke.hole else 255))
+    return pygame.transform.smoothscale(fine, (side, side))
+
+
+def _draw(fine: pygame.Surface, stroke: Stroke, large: int, colour: tuple[int, int, int, int]) -> None:
+    points = [(x * large, y * large) for x, y in stroke.points]
+    if stroke.solid:
+        pygame.draw.polygon(fine, colour, points)
+    half = stroke.width * large / 2
+    if half <= 0:
+        return
+    for point in points:
+        pygame.draw.circle(fine, colour, point, half)
+    ends = points[1:] + (points[:1] if stroke.solid else [])
+    for (x1, y1), (x2, y2) in zip(points, ends, strict=False):
+        length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
+        if length > 0:
+            dx, dy = (y2 - y1) / length * half, (x1 - x2) / length * half
+            quad = [(x1 + dx, y1 + dy), (x2 + dx, y2 + dy), (x2 - dx, y2 - dy), (x1 - dx, y1 - dy)]
+            pygame.draw.polygon(fine, colour, quad)
+
+
+class Window:
+    """A window, or the whole screen. Opened, asked and closed by one thread; `wake` may be called from any."""
+
+    def __init__(self, size: tuple[int, int], *, fullscreen: bool) -> None:
+        try:
+            pygame.display.init()
+            pygame.display.set_caption("kiosk")
+            self._screen = pygame.display.set_mode(size, pygame.FULLSCREEN if fullscreen else 0)
+        except pygame.error as error:
+            driver = os.environ.get("SDL_VIDEODRIVER", "of its own choice")
+            pygame.display.quit()
+            raise DriverError(
+                f'display: driver "pygame" cannot open a window of {size[0]}x{size[1]}: SDL (video driver {driver}) says '
+                f'"{error}". Run it where a screen is (DISPLAY or WAYLAND_DISPLAY set); without a desktop, pygame must come '
+                "from apt (sudo apt install python3-pygame), as PyPI's cannot draw straight to the screen (KMSDRM), and the "
+                'user be in the groups video and render; with no screen at all, set [display] driver = "offscreen"'
+            ) from error
+        if fullscreen:
+            pygame.mouse.set_visible(False)  # noqa: FBT003  a library's function
+        pygame.event.set_allowed(None)
+        pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, pygame.USEREVENT, *_REDRAW])
+        # SDL waits for x11 and wayland without polling; for the others it looks once a millisecond, so there we look ourselves.
+        self._waits = pygame.display.get_driver() in ("x11", "wayland")
+        self._woken = threading.Event()
+        self.size: tuple[int, int] = self._screen.get_size()
+
+    def present(self, canvas: Canvas, rect: Rect | None = None) -> None:
+        """Put the canvas, or this part of it, on the screen."""
+        if rect is None:
+            self._screen.blit(canvas.surface, (0, 0))
+            pygame.display.flip()
+        else:
+            self._screen.blit(canvas.surface, rect, rect)
+            pygame.display.update(rect)
+
+    def wait(self, timeout_ms: int, on_key: Callable[[str, bool], None]) -> bool:
+        """Wait until a key, `wake` or the time-out; pass all keys on. True when the window has to be drawn anew."""
+        if self._waits:
+            first = [pygame.event.wait(timeout_ms)]
+        else:
+            self._woken.wait(min(timeout_ms, 12) / 1000)
+            first = []
+        self._woken.clear()
+        exposed = False
+        for event in first + pygame.event.get():
+            if event.type in (pygame.KEYDOWN, pygame.KEYUP):
+                on_key(pygame.key.name(event.key), event.type == pygame.KEYDOWN)
+            elif event.type == pygame.QUIT:
+                on_key("quit", True)
+            elif event.type in _REDRAW:
+                exposed = True
+        return exposed
+
+    def wake(self) -> None:
+        """Make `wait` return now."""
+        if self._woken.is_set():
+            return
+        self._woken.set()
+        if self._waits and pygame.display.get_init():
+            try:
+                pygame.event.post(pygame.event.Event(pygame.USEREVENT))
+            except pygame.error:
+                return  # closed in this moment, or the queue is full: then `wait` returns anyway
+
+    def close(self) -> None:
+        pygame.display.quit()
+
+
+_REDRAW = tuple(getattr(pygame, name) for name in ("VIDEOEXPOSE", "WINDOWEXPOSED") if hasattr(pygame, name))
+
+
+class Speaker:
+    """Plays tones. `problem` is what went wrong at opening, or None; then `play` does nothing."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self._sounds: dict[Sound, pygame.mixer.Sound] = {}
+        try:
+            pygame.mixer.init(tones.RATE_HZ, -16, 1, 512)
+            rate, _, channels = pygame.mixer.get_init()
+            if (rate, channels) != (tones.RATE_HZ, 1):
+                pygame.mixer.quit()
+                pygame.mixer.init(tones.RATE_HZ, -16, 1, 512, allowedchanges=0)
+        except pygame.error as error:
+            self.problem = str(error)
+
+    def play(self, sound: Sound) -> None:
+        if self.problem is not None:
+            return
+        if sound not in self._sounds:
+            self._sounds[sound] = pygame.mixer.Sound(buffer=tones.pcm(sound))
+        self._sounds[sound].play()
+
+    def close(self) -> None:
+        if self.problem is None:
+            pygame.mixer.quit()
+
+
+def version() -> str:
+    """Which pygame and SDL these are, for `kiosk doctor` and the log."""
+    return f"pygame {pygame.version.ver}, SDL {'.'.join(map(str, pygame.get_sdl_version()))}, Python {sys.version.split()[0]}"

@@ -1,0 +1,149 @@
+"""What stands on every screen: the row of small true signs above, the row of keys below. Knows no single screen's inside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kiosk.core.events import Key
+from kiosk.core.screens import (
+    AttentionScreen,
+    CancelledScreen,
+    Cancelling,
+    Charging,
+    DeclinedScreen,
+    Idle,
+    Keying,
+    Menu,
+    Network,
+    OutOfOrder,
+    PaidScreen,
+    Password,
+    Placing,
+    SameCustomer,
+    Scanning,
+    Screen,
+    ShowingQr,
+    Signs,
+    Starting,
+    Unresolved,
+)
+from kiosk.display import icons
+from kiosk.display.canvas import Rect
+from kiosk.display.sheet import Say, Sheet
+from kiosk.display.theme import AMBER, CAP, GREEN, GROUND, INK, MUTED, PANEL, RED, TEXT, Colour
+
+_DIGITS = "0–9"
+
+_RESULT = ((Key.OK, "done"), (_DIGITS, "next"), (Key.MENU, "menu"))
+_UNPAID = ((Key.SCAN, "scan"), (Key.QR, "qr"), (Key.OK, "done"))
+
+LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
+    Starting: (),
+    Idle: ((_DIGITS, "amount"), (Key.MENU, "menu")),
+    Keying: ((Key.OK, "pay"), (Key.SCAN, "scan"), (Key.QR, "qr"), (Key.CLEAR, "clear"), (Key.CANCEL, "cancel")),
+    SameCustomer: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
+    Scanning: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
+    Charging: ((Key.CANCEL, "cancel"),),
+    Password: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
+    Placing: ((Key.CANCEL, "cancel"),),
+    ShowingQr: ((Key.SCAN, "scan"), (Key.CANCEL, "cancel")),
+    Cancelling: _RESULT,
+    PaidScreen: _RESULT,
+    DeclinedScreen: _UNPAID,
+    Unresolved: _RESULT,
+    CancelledScreen: _UNPAID,
+    AttentionScreen: _RESULT,
+    Menu: ((_DIGITS, "amount"), (Key.CANCEL, "back")),
+    OutOfOrder: (),
+}
+"""Which keys mean something on a screen, and the word (of the table `keys`) for what each does there."""
+
+_CAPS: dict[str, tuple[Colour, Colour]] = {  # as on every terminal: green goes on, red goes back, yellow corrects; and each has its name
+    Key.OK: (GREEN, INK),
+    Key.CANCEL: (RED, INK),
+    Key.CLEAR: (AMBER, INK),
+}
+
+
+def wall_time(at: int) -> str:
+    """Hours and minutes of the shop's day, by the machine's time zone."""
+    return f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M}"
+
+
+def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
+    """Network at the left; unresolved orders and the clock at the right. In the merchant's language."""
+    scale, words = sheet.scale, sheet.merchant
+    size = scale.small if scale.roomy else scale.floor
+    x, y, width, height = box
+    clock = (
+        Say(wall_time(now), words, size, MUTED, most_lines=1)
+        if facts.clock_known
+        else Say(words("signs.clock_unknown"), words, size, AMBER, icon=icons.CLOCK_UNKNOWN, most_lines=1)
+    )
+    right = [clock]
+    if facts.unresolved:
+        right.append(
+            Say(words("signs.unresolved", count=facts.unresolved), words, size, AMBER, icon=icons.HOURGLASS, most_lines=1)
+            if scale.roomy or facts.clock_known
+            else Say(str(facts.unresolved), words, size, AMBER, icon=icons.HOURGLASS, most_lines=1)
+        )
+    edge = x + width
+    for say in right:
+        own = sheet.width(say) + 2
+        sheet.say((edge - own, y, own, height), say, align=1.0)
+        edge -= own + scale.gap * 2
+    sheet.say((x, y, edge - x, height), _network(sheet, facts, size), align=0.0)
+
+
+def _network(sheet: Sheet, facts: Signs, size: int) -> Say:
+    words = sheet.merchant
+    match facts.network:
+        case Network.ONLINE:
+            return Say(words("signs.online"), words, size, GREEN, icon=icons.ONLINE, most_lines=1)
+        case Network.CONNECTING:
+            return Say(words("signs.connecting"), words, size, AMBER, icon=icons.CONNECTING, most_lines=1)
+        case Network.OFFLINE:
+            since = facts.offline_since
+            text = words("signs.offline") if since is None else words("signs.offline_since", time=wall_time(since))
+            return Say(text, words, size, RED, bold=True, icon=icons.OFFLINE, most_lines=1)
+
+
+def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
+    """The keys that mean something now, as little key caps, each with a word. Spread over the row; words shrink, then go."""
+    if not keys:
+        return
+    scale, words = sheet.scale, sheet.merchant
+    x, y, width, height = box
+    sheet.canvas.fill(box, PANEL)
+    size, pad = scale.small, scale.gap
+    for smaller in range(size - scale.floor + 1):
+        caps = [Say(str(cap), words, size - smaller, _CAPS.get(cap, (CAP, TEXT))[1], bold=True, most_lines=1) for cap, _ in keys]
+        tells = [Say(words(f"keys.{word}"), words, size - smaller, TEXT, most_lines=1) for _, word in keys]
+        cap_widths = [sheet.width(cap) + pad * 2 for cap in caps]
+        widths = [cap + sheet.width(tell) + pad + 2 for cap, tell in zip(cap_widths, tells, strict=True)]
+        free = width - sum(widths) - pad * 2
+        if free >= pad * (len(keys) - 1):
+            break
+    else:
+        tells, widths = [], cap_widths
+        free = width - sum(widths) - pad * 2
+    step = min(scale.pad * 3, free // max(1, len(keys) - 1)) if len(keys) > 1 else 0
+    left = x + (width - sum(widths) - step * (len(keys) - 1)) // 2
+    for place, (cap, _) in enumerate(keys):
+        key = (left, y + height // 6, cap_widths[place], height - height // 3)
+        _key_cap(sheet, key, _CAPS.get(cap, (CAP, TEXT))[0])
+        sheet.say(key, caps[place], align=0.5)
+        if tells:
+            after = left + cap_widths[place] + pad
+            sheet.say((after, y, widths[place] - cap_widths[place] - pad, height), tells[place])
+        left += widths[place] + step
+
+
+def _key_cap(sheet: Sheet, box: Rect, colour: Colour) -> None:
+    """A key seen from above: its face, and a darker edge below."""
+    x, y, width, height = box
+    shade = (colour[0] * 5 // 9, colour[1] * 5 // 9, colour[2] * 5 // 9)
+    radius = max(3, sheet.scale.radius // 3)
+    edge = max(2, height // 12)
+    sheet.canvas.panel((x, y, width, height), shade if shade != GROUND else CAP, radius)
+    sheet.canvas.panel((x, y, width, height - edge), colour, radius)

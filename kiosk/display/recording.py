@@ -1,0 +1,40 @@
+"""The display that only remembers: for tests and for machines where nothing is to be seen. Needs no pygame and no font."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from kiosk.core.commands import Sound
+from kiosk.core.screens import View
+from kiosk.display.png import encode
+
+
+class RecordingDisplay:
+    """Keeps the views and sounds it was given, in order."""
+
+    def __init__(self) -> None:
+        self.views: list[View] = []
+        self.sounds: list[Sound] = []
+        self.camera: tuple[int, int, bytes] | None = None
+        self._stopped = threading.Event()
+
+    def show(self, view: View) -> None:
+        self.views.append(view)
+
+    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
+        self.camera = (width, height, rgb)
+
+    def play(self, sound: Sound) -> None:
+        self.sounds.append(sound)
+
+    def snapshot(self) -> bytes:
+        """One pixel, grey: as many levels as views were shown, so that a new view gives a new picture."""
+        return encode(1, 1, bytes([len(self.views) % 256] * 3))
+
+    def run(self, beat: Callable[[], None]) -> None:
+        while not self._stopped.wait(0.25):
+            beat()
+
+    def stop(self) -> None:
+        self._stopped.set()

@@ -1,0 +1,192 @@
+"""The displays that really paint: in a window, or on a surface for whoever asks for a snapshot.
+
+Knows threads and when to paint; the painter knows what. `show`, `show_camera`, `play` and `snapshot` may be called from
+any thread; a window is opened, run and closed by one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from kiosk.core.commands import Sound
+from kiosk.core.screens import Network, Scanning, Signs, Starting, View
+from kiosk.display.canvas import Rect, Speaker, Window
+from kiosk.display.painter import Painter, moment
+from kiosk.display.png import encode
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
+_BEAT_MS = 250  # the longest sleep: a heart that beats, and a countdown that is never late by more
+
+
+class _Picture:
+    """The newest view and camera picture, and the painting of them."""
+
+    def __init__(self, painter: Painter, now: Callable[[], int]) -> None:
+        self._painter = painter
+        self._now = now
+        self._lock = threading.Lock()  # around the canvas
+        self._view = _FIRST
+        self._frame: tuple[int, int, bytes] | None = None
+        self._painted: tuple[View, int] | None = None
+        self._painted_frame: tuple[int, int, bytes] | None = None
+        self._number = 0  # counts the changes of the picture
+        self._encoded: tuple[int, bytes] = (-1, b"")
+
+    def show(self, view: View) -> None:
+        if not isinstance(view.screen, Scanning):
+            self._frame = None  # a code that was taken is not shown any more, and the next scan begins without a picture
+        self._view = view
+
+    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
+        if isinstance(self._view.screen, Scanning) and len(rgb) == width * height * 3 > 0:
+            self._frame = (width, height, rgb)
+
+    def refresh(self) -> tuple[bool, Rect | None]:
+        """Paint what has changed. Returns whether anything has, and the part, when only the camera's picture has."""
+        with self._lock:
+            return self._refresh()
+
+    def _refresh(self) -> tuple[bool, Rect | None]:
+        view, now = self._view, self._now()
+        frame = self._frame if isinstance(view.screen, Scanning) else None
+        wanted = (view, moment(view, now))
+        part: Rect | None = None
+        if wanted != self._painted or (frame is None) != (self._painted_frame is None):
+            self._painter.paint(view, now)
+            self._painted = wanted
+        elif frame is self._painted_frame:
+            return False, None
+        else:
+            part = self._painter.camera_box
+        box = self._painter.camera_box
+        if frame is not None and box is not None:
+            self._painter.canvas.picture(*frame, box)
+        self._painted_frame = frame
+        self._number += 1
+        return True, part
+
+    def snapshot(self, *, fresh: bool) -> bytes:
+        """As PNG; `fresh`: paint first. Encoded outside the lock, and again only when the picture has changed."""
+        with self._lock:
+            if fresh or self._painted is None:
+                self._refresh()
+            number, encoded = self._encoded
+            if number == self._number:
+                return encoded
+            number, rgb = self._number, self._painter.canvas.rgb()
+        picture = encode(*self._painter.canvas.size, rgb)
+        self._encoded = (number, picture)
+        return picture
+
+    def present(self, window: Window, part: Rect | None) -> None:
+        with self._lock:
+            window.present(self._painter.canvas, part)
+
+
+class WindowDisplay:
+    """A real window, or the whole screen."""
+
+    def __init__(
+        self,
+        painter: Painter,
+        window: Window,
+        now: Callable[[], int],
+        on_key: Callable[[str, bool], None],
+        *,
+        sounds: bool,
+    ) -> None:
+        self._picture = _Picture(painter, now)
+        self._window = window
+        self._now = now
+        self._on_key = on_key
+        self._with_sounds = sounds
+        self._speaker: Speaker | None = None
+        self._to_play: list[Sound] = []
+        self._stopping = False
+        self._running = False
+
+    def show(self, view: View) -> None:
+        self._picture.show(view)
+        self._window.wake()
+
+    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
+        self._picture.show_camera(width, height, rgb)
+        self._window.wake()
+
+    def play(self, sound: Sound) -> None:
+        if self._with_sounds and len(self._to_play) < 4:  # noqa: PLR2004  more are not told apart anyway
+            self._to_play.append(sound)
+            self._window.wake()
+
+    def snapshot(self) -> bytes:
+        return self._picture.snapshot(fresh=False)
+
+    def run(self, beat: Callable[[], None]) -> None:
+        self._running = True
+        try:
+            exposed = True
+            while not self._stopping:
+                changed, part = self._picture.refresh()
+                if changed or exposed:
+                    self._picture.present(self._window, None if exposed else part)
+                beat()
+                self._sound()
+                exposed = self._window.wait(self._sleep_ms(), self._on_key)
+        finally:
+            self._running = False
+            if self._speaker is not None:
+                self._speaker.close()
+            self._window.close()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._window.wake()
+        if not self._running:
+            self._window.close()
+
+    def _sleep_ms(self) -> int:
+        """Until the next second begins, as then a countdown changes."""
+        return min(_BEAT_MS, 1000 - self._now() % 1000)
+
+    def _sound(self) -> None:
+        if not self._to_play:
+            return
+        if self._speaker is None:  # opened late: finding a sound device takes longer than the first picture
+            self._speaker = Speaker()
+            if self._speaker.problem is not None:
+                _LOG.warning("no sound device: the kiosk stays silent", extra={"problem": self._speaker.problem})
+        while self._to_play:
+            self._speaker.play(self._to_play.pop(0))
+
+
+class OffscreenDisplay:
+    """The same picture without a window, painted when somebody asks for it. Silent: nobody sits at this machine."""
+
+    def __init__(self, painter: Painter, now: Callable[[], int]) -> None:
+        self._picture = _Picture(painter, now)
+        self._stopped = threading.Event()
+
+    def show(self, view: View) -> None:
+        self._picture.show(view)
+
+    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
+        self._picture.show_camera(width, height, rgb)
+
+    def play(self, sound: Sound) -> None:
+        """Nobody hears it."""
+
+    def snapshot(self) -> bytes:
+        return self._picture.snapshot(fresh=True)
+
+    def run(self, beat: Callable[[], None]) -> None:
+        while True:
+            beat()
+            if self._stopped.wait(_BEAT_MS / 1000):
+                return
+
+    def stop(self) -> None:
+        self._stopped.set()
