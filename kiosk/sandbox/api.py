@@ -73,6 +73,8 @@ class Api:
 
     def _add(self, app: Flask, method: str, rule: str, call: str, view: View) -> None:
         def serve(**path: str) -> Response:
+            if flask_request.method != method:  # Flask lets HEAD in where GET is
+                return self._serve("none", self._refuse_path, {"wrong_method": True})
             return self._serve(call, view, path)
 
         app.add_url_rule(rule, f"{method} {rule}", serve, methods=[method], provide_automatic_options=False)
