@@ -1,7 +1,7 @@
-"""`kiosk doctor`: looks at everything a kiosk needs and says what to do about what is not well. Changes nothing.
+"""`kiosk doctor`: looks at everything a kiosk needs, and says what to do about what is not well.
 
-`examine` gathers the facts and hands each to a small function that judges it. A part that a running kiosk holds (camera, ledger)
-is not taken from it: then the kiosk is asked.
+`examine` gathers the facts and hands each to a small function that judges it. What a running kiosk holds (camera, ledger) is not
+taken from it: then the kiosk is asked. Nothing is changed, but for the commit by which an opened ledger proves its disk.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from kiosk import config as configuration
 from kiosk import service
 from kiosk.clock import SteadyClock
-from kiosk.config import CameraConfig, Config, DisplayConfig, KeypadConfig
+from kiosk.config import CameraConfig, Config, DisplayConfig, KeypadConfig, LedgerConfig
 from kiosk.control import Answer as Told
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError, LedgerError
 from kiosk.core.model import Answer, Pending, Unknown, Why
 
-_CONNECT_S = 5.0
 _CLOCK_WARN_MS = 30_000
 _CLOCK_FAIL_MS = 300_000  # contract 11.4: WeChat refuses what is signed more than five minutes off
 _FREE_FAIL_BYTES = 50 * 1024 * 1024
@@ -80,7 +80,7 @@ def examine(path: Path | None) -> list[Check]:
         config = configuration.load(path)
     except ConfigError as error:
         checks = [
-            Check("config", Verdict.FAIL, problem, "Correct kiosk.toml; this sentence says how.") for problem in error.problems
+            Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
     running = _ask_kiosk(config.control.socket)
@@ -88,6 +88,7 @@ def examine(path: Path | None) -> list[Check]:
     offset = None if answer is None or answer.server_time is None else answer.server_time - time.time_ns() // 1_000_000
     return [
         Check("config", Verdict.OK, str(config.path)),
+        kiosk(running),
         *credentials(config.warnings),
         keys,
         *([] if answer is None else [wechat(answer)]),
@@ -103,6 +104,15 @@ def examine(path: Path | None) -> list[Check]:
 
 
 # -- one function a thing ------------------------------------------------------------------------------------------
+
+
+def kiosk(running: Told | None) -> Check:
+    """What a running kiosk says of itself over its socket, or that none runs."""
+    if running is None:
+        return Check("kiosk", Verdict.OK, "does not run")
+    if "problem" in running:
+        return Check("kiosk", Verdict.FAIL, str(running["problem"]), "Restart it: sudo systemctl restart kiosk")
+    return Check("kiosk", Verdict.OK, f"runs; it shows {running.get('screen')}, network {running.get('network')}")
 
 
 def credentials(warnings: tuple[str, ...]) -> Iterator[Check]:
@@ -128,7 +138,7 @@ def wechat(answer: Answer) -> Check:
             )
 
 
-def reachable(host: str, ca_file: Path | None, timeout_s: float = _CONNECT_S) -> Check:
+def reachable(host: str, ca_file: Path | None, timeout_s: float = 5.0) -> Check:
     """Name, connection and certificate of one host."""
     parts = urlsplit(host)
     name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -308,12 +318,13 @@ def _ask_wechat(config: Config) -> tuple[Answer | None, Check]:
     """Its answer to a signed question (None when it cannot be signed), and the check of the keys themselves."""
     from kiosk.app import make_provider  # noqa: PLC0415  loads HTTP and cryptography
 
-    try:
-        provider = make_provider(config, SteadyClock())
-    except KioskError as error:
-        return None, Check("keys", Verdict.FAIL, str(error), "Get the file again from the merchant platform.")
-    answer = provider.probe()
-    provider.stop()
+    with TemporaryDirectory() as folder:  # its certificates, fetched afresh, are not put beside the kiosk's ledger
+        try:
+            provider = make_provider(replace(config, ledger=LedgerConfig(Path(folder, "kiosk.db"))), SteadyClock())
+        except KioskError as error:
+            return None, Check("keys", Verdict.FAIL, str(error), "Get the file again from the merchant platform.")
+        answer = provider.probe()
+        provider.stop()
     return answer, Check("keys", Verdict.OK, "the merchant's key is an RSA key, the APIv3 key has its 32 characters")
 
 
@@ -371,7 +382,7 @@ _WECHAT_REMEDIES = {
     Why.CUT: "The connection breaks: check the network, and whether a proxy stands between.",
     Why.SERVER: "WeChat Pay has trouble of its own: wait.",
     Why.BUSY: "WeChat Pay is busy: wait a minute.",
-    Why.UNVERIFIED: "Compare [wechat_pay] platform_keys and api_v3_key with the merchant platform; a proxy may drop Wechatpay-* headers.",
+    Why.UNVERIFIED: "Compare platform_keys and api_v3_key with the merchant platform; a proxy may drop Wechatpay-* headers.",
     Why.REFUSED: "Compare merchant_serial, merchant_key and the merchant's numbers with the merchant platform; check the clock.",
     Why.UNLISTED: "Compare the merchant's numbers in kiosk.toml with the merchant platform.",
     Why.MALFORMED: "Something other than WeChat Pay answers: is there a portal or a proxy between?",
@@ -383,7 +394,7 @@ _KEYPAD_NEEDS = {
 _THROTTLED = {
     0: "the voltage is too low",
     1: "the processor is slowed down",
-    2: "the processor is throttled",
+    2: "it is throttled",
     3: "it is near its heat limit",
 }
 _POWER_REMEDY = "Use the Raspberry Pi's own power supply and a short cable; give it air."
