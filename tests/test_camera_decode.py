@@ -11,21 +11,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zxingcpp
-from camera_pictures import CODE, OTHER_CODE, barcode, held, page, qr, scene
 from PIL import Image
 from pyzbar import pyzbar
 
 from kiosk.camera.command import decode_paths
 from kiosk.camera.decode import read_symbols
-from kiosk.camera.eye import Eye, black_and_white, busiest, inverted_ink, softened, study
+from kiosk.camera.eye import Eye, black_and_white, busiest, inverted_ink, plain, softened, study
 from kiosk.camera.symbol import Format, Symbol
 from kiosk.core.secret import is_payment_code
+from tests.camera_pictures import CODE, OTHER_CODE, barcode, held, page, qr, scene
 
 FULL_WIDTH = CODE.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
 
 
 def grey(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L"))
+
+
+def grainy(image: Image.Image) -> Image.Image:
+    dots = grey(image) + np.random.default_rng(1).normal(0, 45, (image.height, image.width))
+    return Image.fromarray(np.clip(dots, 0, 255).astype(np.uint8))
 
 
 def decoded(image: Image.Image, folder: Path, name: str = "frame.png") -> dict:
@@ -55,7 +60,8 @@ def test_a_view_into_a_larger_array_is_read_like_a_copy():
 
 
 def test_other_symbologies_are_not_looked_for():
-    for form, text in (("EAN13", "4006381333931"), ("ITF", "12345678"), ("Code39", "AB12"), ("Codabar", "A1234B"), ("Code93", "AB12")):
+    texts = {"EAN13": "4006381333931", "ITF": "12345678", "Code39": "AB12", "Codabar": "A1234B", "Code93": "AB12"}
+    for form, text in texts.items():
         made = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, form))
         image = Image.fromarray(np.array(zxingcpp.write_barcode_to_image(made, scale=4, add_quiet_zones=True)))
         assert pyzbar.decode(scene(image)), f"zbar could read this {form}"
@@ -72,7 +78,8 @@ def test_what_was_read_does_not_linger_in_the_next_picture():
     [
         (inverted_ink, scene(page(dark=True, with_barcode=False))),
         (black_and_white, scene(page())),
-        (softened, Image.fromarray(np.clip(grey(scene(page())) + np.random.default_rng(1).normal(0, 45, (720, 1280)), 0, 255).astype(np.uint8))),
+        (plain, scene(qr(CODE), size=(60, 60))),
+        (softened, grainy(scene(page()))),
     ],
 )
 def test_each_other_look_reads_what_it_is_for(look, picture: Image.Image):
@@ -156,7 +163,8 @@ def test_folders_are_read_whole_in_name_order(tmp_path: Path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (40, 40)).save(tmp_path / name, format="PNG")
     answers = decode_paths([tmp_path], any_symbols=False)
-    assert [os.path.relpath(answer["file"], tmp_path) for answer in answers] == ["a.png", "b/1.PNG", "b/2.png", "b/deep/x.png", "c.jpg"]
+    names = [os.path.relpath(answer["file"], tmp_path) for answer in answers]
+    assert names == ["a.png", "b/1.PNG", "b/2.png", "b/deep/x.png", "c.jpg"]
 
 
 def test_what_cannot_be_opened_is_told_and_the_rest_goes_on(tmp_path: Path):
@@ -168,14 +176,16 @@ def test_what_cannot_be_opened_is_told_and_the_rest_goes_on(tmp_path: Path):
     names = ["missing.png", "half.png", "text.png", "empty.png", "pipe.png", "bomb.png", "good.png"]
     answers = list(decode_paths([tmp_path / name for name in names], any_symbols=False))
     assert [answer["payment_code"] for answer in answers] == [False] * 6 + [True]
-    assert ["no such file" in answers[0]["reason"], "ordinary" in answers[4]["reason"], "pixels" in answers[5]["reason"]] == [True] * 3
+    for place, word in ((0, "no such file"), (4, "ordinary"), (5, "pixels")):
+        assert word in answers[place]["reason"]
     with_any = list(decode_paths([tmp_path / "missing.png"], any_symbols=True))
     assert with_any == [{"file": str(tmp_path / "missing.png"), "symbols": [], "reason": "no such file"}]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "CMYK"])
 def test_images_of_every_usual_kind_are_read(mode: str, tmp_path: Path):
-    assert decoded(scene(page()).convert(mode), tmp_path, "a.jpg" if mode == "CMYK" else "a.png")["payment_code"]
+    name = "a.jpg" if mode == "CMYK" else "a.png"
+    assert decoded(scene(page()).convert(mode), tmp_path, name)["payment_code"] is True
 
 
 def test_a_code_on_nothing_is_read_as_on_white(tmp_path: Path):
@@ -196,4 +206,5 @@ def _png(image: Image.Image, folder: Path) -> bytes:
 def _bomb() -> bytes:
     """A PNG of a few bytes that says it is 60,000 x 60,000."""
     head = b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + struct.pack(">I", 0) + b"IDAT"
+    chunk = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from camera_pictures import CODE, page, scene
 from PIL import Image
 
 from kiosk.camera import open_scanner
@@ -17,6 +16,7 @@ from kiosk.camera.drivers import open_camera
 from kiosk.camera.folder import FRAMES_PER_S, FolderCamera
 from kiosk.camera.frame import Frame
 from kiosk.core.errors import ConfigError, DriverError
+from tests.camera_pictures import CODE, page, scene
 
 
 class Clock:

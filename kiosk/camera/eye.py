@@ -1,7 +1,7 @@
-"""Looking at a grey picture in more than one way, for what the plain look misses. Knows numpy; the decoder is decode.py's.
+"""Looking at a grey picture in more than one way, for what one look misses. Knows numpy; the decoder is decode.py's.
 
-Measured on 200 generated phone pages from easy to hard (half of them with one code only): the plain look alone reads 60 %,
-together with the other three 86 %; the busiest area alone costs a fifth of the plain look.
+Measured on 80 generated phone pages from easy to hard, two thirds of them with one code only: as it is 58 are read in 44 ms each,
+softened 67 in 25 ms. The busiest area alone costs a fifth of the whole, and dark mode needs its colours turned round.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _REACH = 24  # pixels to each side that count as neighbourhood for the local thr
 
 
 class Eye:
-    """Sees frame after frame: each plainly and, when that shows no payment code, in one more way, by turns."""
+    """Sees frame after frame: each softened and, when that shows no payment code, in one more way, by turns."""
 
     def __init__(self) -> None:
         self._turn = 0
 
     def see(self, grey: Grey) -> list[Symbol]:
         """The symbols of one camera frame."""
-        symbols = read_symbols(grey)
+        symbols = _read(softened, grey)
         if any(is_payment_code(symbol.text) for symbol in symbols):
             return symbols
         look = _OTHERS[self._turn % len(_OTHERS)]
@@ -43,10 +43,10 @@ def study(grey: Grey) -> Iterator[list[Symbol]]:
 
     The same look at the same pixels would repeat its own misreading; these are as independent as one picture allows.
     """
-    yield read_symbols(grey)
+    yield _read(softened, grey)
     for look in _OTHERS:
         yield _read(look, grey)
-    yield read_symbols(grey[::2])
+    yield _read(plain, grey[::2])
 
 
 def _read(look: Callable[[Grey], Grey], grey: Grey) -> list[Symbol]:
@@ -54,10 +54,14 @@ def _read(look: Callable[[Grey], Grey], grey: Grey) -> list[Symbol]:
 
 
 def softened(grey: Grey) -> Grey:
-    """Each pixel with its three neighbours: takes the grain out of a dark picture."""
-    wide = grey.astype(np.uint16)
-    mean: Grey = ((wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]) >> 2).astype(np.uint8)
-    return mean
+    """Each pixel with its three neighbours: takes out the grain, which costs zbar time and hides the code from it."""
+    pairs = _mean(grey[:-1], grey[1:])
+    return _mean(pairs[:, :-1], pairs[:, 1:])
+
+
+def plain(grey: Grey) -> Grey:
+    """As it is: for codes so far away that softening smears them."""
+    return grey
 
 
 def black_and_white(grey: Grey) -> Grey:
@@ -75,7 +79,7 @@ def inverted_ink(grey: Grey) -> Grey:
     return _ink(area <= mean - 4)
 
 
-_OTHERS = (black_and_white, softened, inverted_ink)
+_OTHERS = (black_and_white, plain, inverted_ink)
 
 
 def busiest(grey: Grey) -> Grey:
@@ -102,6 +106,12 @@ def _otsu(grey: Grey) -> int:
     apart = below * (below[-1] - below)
     spread = (weight[-1] * below / below[-1] - weight) ** 2
     return int(np.argmax(np.divide(spread, apart, out=np.zeros(256), where=apart > 0)))
+
+
+def _mean(one: Grey, other: Grey) -> Grey:
+    """Rounded down, and without leaving the eight bits: four times as fast as a wider type."""
+    mean: Grey = (one & other) + ((one ^ other) >> 1)
+    return mean
 
 
 def _ink(light: NDArray[np.bool_]) -> Grey:

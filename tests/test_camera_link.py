@@ -1,0 +1,376 @@
+"""The link to the scanner process: real processes, killed, hung, lying; and what every Scanner promises."""
+
+from __future__ import annotations
+
+import os
+import queue
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.camera import ScriptedScanner, link, open_scanner
+from kiosk.camera.link import Command, ScannerLink, scanner_command
+from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ScanHint
+from kiosk.core.ports import Scanner
+from kiosk.core.secret import PaymentCode
+from tests.camera_pictures import CODE, OTHER_CODE, page, qr, scene
+
+DEADLINE_S = 20
+
+
+class Inbox:
+    """Where events go, and what was seen of the camera's pictures and of the thread's heartbeat."""
+
+    def __init__(self) -> None:
+        self.events: queue.Queue[Event] = queue.Queue()
+        self.all: list[Event] = []
+        self.views: list[tuple[int, int, int]] = []
+        self.beats = 0
+
+    def post(self, event: Event) -> None:
+        self.all.append(event)
+        self.events.put(event)
+
+    def view(self, width: int, height: int, rgb: bytes) -> None:
+        self.views.append((width, height, len(rgb)))
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def wait(self, kind: type[Event], seconds: float = DEADLINE_S) -> Any:
+        """The next event of this kind; others before it are let go."""
+        while True:
+            event = self.events.get(timeout=seconds)
+            if isinstance(event, kind):
+                return event
+
+
+class Stage:
+    """A scanner with a way to hold things before it."""
+
+    def __init__(self, scanner: Scanner, inbox: Inbox, show: Callable[..., None]) -> None:
+        self.scanner, self.inbox, self.show = scanner, inbox, show
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture(params=["process", "scripted"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path, inbox: Inbox) -> Iterator[Stage]:
+    if request.param == "scripted":
+        scripted = ScriptedScanner(inbox.post)
+        yield Stage(scripted, inbox, scripted.show)
+        scripted.stop()
+        return
+    scanner = open_scanner(inbox.post, inbox.view, driver="folder", folder=tmp_path)
+    yield Stage(scanner, inbox, lambda text: put(tmp_path, text))
+    scanner.stop()
+
+
+def put(folder: Path, text: str) -> None:
+    """A picture of this text takes the place of the one before, at once as a whole."""
+    scene(qr(text), size=(640, 480)).save(folder / ".new.png")
+    (folder / ".new.png").replace(folder / "frame.png")
+
+
+def test_what_is_shown_while_scanning_is_reported_with_the_ticket(stage: Stage):
+    stage.scanner.start()
+    stage.scanner.scan("order-1")
+    stage.show(CODE)
+    assert stage.inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+
+
+def test_a_code_ends_the_scan_and_is_used_in_the_next(stage: Stage):
+    stage.scanner.start()
+    stage.scanner.scan("order-1")
+    stage.show(CODE)
+    stage.inbox.wait(CodeSeen)
+    stage.scanner.scan("order-2")
+    stage.show(CODE)
+    assert stage.inbox.wait(CodeRefused) == CodeRefused("order-2", ScanHint.USED)
+    stage.show(OTHER_CODE)
+    assert stage.inbox.wait(CodeSeen) == CodeSeen("order-2", PaymentCode(OTHER_CODE))
+    assert sum(isinstance(event, CodeSeen) for event in stage.inbox.all) == 2
+
+
+def test_a_foreign_code_is_refused_by_its_kind(stage: Stage):
+    stage.scanner.start()
+    stage.scanner.scan("order-1")
+    stage.show("281234567890123456")
+    assert stage.inbox.wait(CodeRefused) == CodeRefused("order-1", ScanHint.ALIPAY)
+
+
+def test_nothing_is_reported_when_not_scanning(stage: Stage):
+    stage.scanner.start()
+    stage.scanner.scan("order-1")
+    stage.scanner.pause()
+    stage.show(CODE)
+    stage.scanner.scan("order-2")
+    stage.show(CODE)
+    assert stage.inbox.wait(CodeSeen) == CodeSeen("order-2", PaymentCode(CODE))
+    assert [event for event in stage.inbox.all if not isinstance(event, Health)] == [CodeSeen("order-2", PaymentCode(CODE))]
+
+
+def test_stopping_twice_and_without_a_start_does_no_harm(stage: Stage):
+    stage.scanner.stop()
+    stage.scanner.stop()
+
+
+# From here on: the process and what can go wrong with it.
+
+
+class Linked:
+    """A ScannerLink whose scanner processes can be found."""
+
+    def __init__(self, inbox: Inbox, command: Command, notes: Path) -> None:
+        self._notes = notes / "pids"
+        self._notes.touch()
+        note = f'echo $$ >> "{self._notes}"; exec "$@"'
+        self.link = ScannerLink(inbox.post, inbox.view, lambda fd: ["/bin/sh", "-c", note, "sh", *command(fd)], inbox.beat)
+
+    @property
+    def pids(self) -> list[int]:
+        return [int(line) for line in self._notes.read_text().split()]
+
+
+@pytest.fixture
+def linked(inbox: Inbox, tmp_path: Path) -> Iterator[Callable[[Command], Linked]]:
+    started: list[Linked] = []
+
+    def start(command: Command) -> Linked:
+        one = Linked(inbox, command, tmp_path)
+        started.append(one)
+        one.link.start()
+        return one
+
+    yield start
+    for one in started:
+        one.link.stop()
+        assert not one.link._thread.is_alive()
+        assert not any(alive(pid) for pid in one.pids)
+
+
+def alive(pid: int) -> bool:
+    """A zombie counts as alive."""
+    return Path(f"/proc/{pid}").exists()
+
+
+def folder_scanner(tmp_path: Path) -> Command:
+    (tmp_path / "frames").mkdir(exist_ok=True)
+    return scanner_command("folder", tmp_path / "frames")
+
+
+def liar(body: str) -> Command:
+    """A scanner that says it is ready and then does what `body` says with the socket `line`."""
+    words = f"""
+import os, socket, struct, sys, time
+from kiosk.camera.wire import *
+from kiosk.core.events import ScanHint
+line = socket.socket(fileno=int(sys.argv[1]))
+line.sendall(pack(Ready()))
+{body}
+time.sleep(60)
+"""
+    return lambda fd: [sys.executable, "-c", words, str(fd)]
+
+
+def test_a_scanner_killed_while_scanning_is_back_and_goes_on_scanning(tmp_path: Path, inbox: Inbox, linked, until):
+    one = linked(folder_scanner(tmp_path))
+    assert inbox.wait(Health) == Health(Part.CAMERA, None)
+    one.link.scan("order-1")
+    until(lambda: inbox.views)
+    os.kill(one.pids[0], signal.SIGKILL)
+    put(tmp_path / "frames", CODE)
+    assert inbox.wait(CodeSeen, seconds=5) == CodeSeen("order-1", PaymentCode(CODE))
+    assert len(one.pids) == 2
+    assert inbox.all[1:] == [CodeSeen("order-1", PaymentCode(CODE))]  # so short an absence is no illness
+
+
+def test_the_new_scanner_knows_what_was_used_before(tmp_path: Path, inbox: Inbox, linked):
+    one = linked(folder_scanner(tmp_path))
+    put(tmp_path / "frames", CODE)
+    one.link.scan("order-1")
+    inbox.wait(CodeSeen)
+    os.kill(one.pids[0], signal.SIGKILL)
+    one.link.scan("order-2")
+    assert inbox.wait(CodeRefused) == CodeRefused("order-2", ScanHint.USED)
+
+
+def test_a_scanner_that_hangs_is_killed_and_replaced(tmp_path: Path, inbox: Inbox, linked, monkeypatch):
+    monkeypatch.setattr(link, "STALE_S", 2.0)
+    one = linked(folder_scanner(tmp_path))
+    inbox.wait(Health)
+    put(tmp_path / "frames", CODE)
+    os.kill(one.pids[0], signal.SIGSTOP)
+    one.link.scan("order-1")
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert not alive(one.pids[0])
+
+
+def test_pictures_come_only_while_scanning(tmp_path: Path, inbox: Inbox, linked, until):
+    one = linked(folder_scanner(tmp_path))
+    inbox.wait(Health)
+    one.link.scan("order-1")
+    until(lambda: len(inbox.views) > 2)
+    assert set(inbox.views) == {(320, 180, 320 * 180 * 3)}
+    put(tmp_path / "frames", CODE)
+    inbox.wait(CodeSeen)
+    seen = len(inbox.views)
+    beats = inbox.beats
+    until(lambda: inbox.beats >= beats + 2)
+    assert len(inbox.views) == seen
+
+
+def test_a_missing_folder_is_reported_with_the_remedy_and_looked_for_again(tmp_path: Path, inbox: Inbox, linked):
+    linked(scanner_command("folder", tmp_path / "frames"))
+    sick = inbox.wait(Health)
+    assert "frames" in sick.problem
+    assert "[camera] folder" in sick.problem
+    (tmp_path / "frames").mkdir()
+    assert inbox.wait(Health) == Health(Part.CAMERA, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "line.sendall(os.urandom(4096))",
+        "line.sendall(struct.pack('>HI', 60000, 2**32 - 1) + b'x' * 1000)",
+        "line.sendall(struct.pack('>HI', 2, 0) + b'[]')",
+        "line.sendall(pack(Scan('order-1')))",
+        "line.close()",
+        "os.abort()",
+    ],
+)
+def test_a_scanner_that_talks_nonsense_or_dies_is_replaced_and_nothing_is_believed(
+    body: str, inbox: Inbox, linked, until, caplog: pytest.LogCaptureFixture
+):
+    one = linked(liar(body))
+    until(lambda: len(one.pids) >= 2, DEADLINE_S)
+    assert not any(isinstance(event, CodeSeen) for event in inbox.all)
+    assert "started" not in caplog.text
+    assert "starting it again" in caplog.text
+
+
+def test_a_scanner_that_dies_at_once_again_and_again_is_given_more_time(monkeypatch: pytest.MonkeyPatch, inbox: Inbox, until):
+    monkeypatch.setattr(link, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(link, "LONGEST_PAUSE_S", 0.03)
+    monkeypatch.setattr(link, "GRACE_S", 0.1)
+    pauses: list[float] = []
+    one = ScannerLink(inbox.post, inbox.view, lambda _fd: ["/bin/false"], inbox.beat)
+    rest = one._rest
+    monkeypatch.setattr(one, "_rest", lambda pause_s, *others: (pauses.append(pause_s), rest(pause_s, *others)))
+    one.start()
+    assert inbox.wait(Health).problem
+    until(lambda: len(pauses) > 7)
+    one.stop()
+    assert pauses[:4] == pytest.approx([0.002, 0.004, 0.008, 0.016])
+    assert set(pauses[5:]) == {0.03}
+    assert len([event for event in inbox.all if isinstance(event, Health)]) == 1
+
+
+def test_what_was_scanned_for_an_earlier_ticket_is_dropped(inbox: Inbox, linked):
+    one = linked(
+        liar(f"""
+unpacker = Unpacker()
+while True:
+    for message in unpacker.feed(line.recv(4096)):
+        if isinstance(message, Scan):
+            line.sendall(pack(Hint("order-0", ScanHint.LINK)) + pack(Code("order-0", "{OTHER_CODE}")))
+            line.sendall(pack(Code(message.ticket, "{CODE}")) + pack(Code(message.ticket, "{OTHER_CODE}")))
+""")
+    )
+    inbox.wait(Health)
+    one.link.scan("order-1")
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    one.link.scan("order-2")
+    assert inbox.wait(CodeSeen) == CodeSeen("order-2", PaymentCode(CODE))
+    assert [type(event) for event in inbox.all] == [Health, CodeSeen, CodeSeen]
+
+
+def test_a_scanner_cannot_fill_the_inbox_with_hints(inbox: Inbox, linked):
+    one = linked(
+        liar(f"""
+line.recv(4096)
+for _ in range(500):
+    line.sendall(pack(Hint("order-1", ScanHint.LINK)))
+line.sendall(pack(Code("order-1", "{CODE}")))
+""")
+    )
+    inbox.wait(Health)
+    one.link.scan("order-1")
+    inbox.wait(CodeSeen)
+    assert sum(isinstance(event, CodeRefused) for event in inbox.all) <= 5
+
+
+def test_stop_ends_thread_and_process_even_when_the_scanner_does_not_listen(inbox: Inbox, linked, monkeypatch):
+    monkeypatch.setattr(link, "END_S", 0.1)
+    one = linked(liar("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"))
+    inbox.wait(Health)
+    one.link.stop()
+    assert not one.link._thread.is_alive()
+    assert not alive(one.pids[0])
+    one.link.scan("order-1")  # too late, and harmless
+
+
+def test_a_scanner_ends_when_the_kiosk_is_gone(tmp_path: Path):
+    """The kiosk's end of the line closes without a word, as when it is killed."""
+    words = (
+        "import socket, subprocess, sys, os\n"
+        "from pathlib import Path\n"
+        "from kiosk.camera.link import scanner_command\n"
+        "ours, theirs = socket.socketpair()\n"
+        f"p = subprocess.Popen(scanner_command('folder', Path({str(tmp_path)!r}))(theirs.fileno()), pass_fds=[theirs.fileno()])\n"
+        "theirs.close()\n"
+        "ours.recv(100)\n"
+        "ours.close()\n"
+        "sys.exit(p.wait(10))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", words], check=False, timeout=30).returncode == 0
+
+
+def test_the_thread_beats_while_the_scanner_works_and_while_there_is_none(inbox: Inbox, linked, until, monkeypatch):
+    monkeypatch.setattr(link, "LOOP_S", 0.05)
+    linked(lambda _fd: ["/bin/false"])
+    until(lambda: inbox.beats > 20)
+
+
+def test_the_scanner_process_is_given_no_credentials(tmp_path: Path, inbox: Inbox, linked, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/kiosk")
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
+    secret = (tmp_path / "key.pem").open("w")
+    os.set_inheritable(secret.fileno(), True)
+    one = linked(folder_scanner(tmp_path))
+    inbox.wait(Health)
+    environment = Path(f"/proc/{one.pids[0]}/environ").read_bytes()
+    files = [str(file.readlink()) for file in Path(f"/proc/{one.pids[0]}/fd").iterdir() if file.is_symlink()]
+    secret.close()
+    assert b"CREDENTIALS" not in environment
+    assert b"NOTIFY_SOCKET" not in environment
+    assert not any("key.pem" in file for file in files)
+    assert resource.prlimit(one.pids[0], resource.RLIMIT_CORE) == (0, 0)
+    assert "NoNewPrivs:\t1" in Path(f"/proc/{one.pids[0]}/status").read_text()
+
+
+def test_no_code_reaches_log_stderr_or_repr(tmp_path: Path, inbox: Inbox, linked, caplog, capfd):
+    caplog.set_level("DEBUG")
+    (tmp_path / "frames").mkdir()
+    scene(page()).save(tmp_path / "frames" / "a.png")
+    one = linked(folder_scanner(tmp_path))
+    one.link.scan("order-1")
+    seen = inbox.wait(CodeSeen)
+    one.link.stop()
+    out, err = capfd.readouterr()
+    assert CODE not in "".join([caplog.text, out, err, repr(seen), repr(inbox.all), repr(vars(one.link))])
+
+
+def test_the_money_process_loads_nothing_that_touches_pixels():
+    words = "import sys, kiosk.camera; print([m for m in ('numpy', 'PIL', 'pyzbar', 'picamera2') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", words], text=True).strip() == "[]"
