@@ -63,7 +63,7 @@ class Reply:
     """What a host answered: raw. Header names are looked up without regard to case."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
 
