@@ -10,7 +10,6 @@ import http.client
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,18 +42,17 @@ class Notice:
     plain: dict[str, Any]
     created_at: int
     due_at: int
-    sent: int = 0
+    rounds: int = 0
     status: int | None = None
     done: bool = False
 
 
 class Notifier:
-    """Posts what is due. `post` is the way out, replaceable where no socket is wanted."""
+    """Posts what is due, in one thread."""
 
-    def __init__(self, bank: Bank, keys: Keys, post: Callable[[str, bytes, dict[str, str]], int] | None = None) -> None:
+    def __init__(self, bank: Bank, keys: Keys) -> None:
         self._bank = bank
         self._keys = keys
-        self._post = post or _post
         self._lock = threading.Lock()  # inside the bank's lock, never around it
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -74,8 +72,8 @@ class Notifier:
         if self._thread.is_alive():
             self._thread.join()
 
-    def deliver_due(self) -> int:
-        """Deliver all that is due by the bank's clock, in this thread; the number of deliveries."""
+    def _deliver_due(self) -> None:
+        """Deliver all that is due by the bank's clock."""
         with self._bank.lock:
             self._bank.pass_time()  # a late payment or refund may become due for telling
             at = self._bank.time()
@@ -84,13 +82,11 @@ class Notifier:
         trouble = self._bank.trouble
         if trouble.notify_reorder:
             due.reverse()
-        count = 0
         for notice in due:
             for _ in range(2 if trouble.notify_duplicate else 1):
                 self._deliver(notice)
-                count += 1
-            self._next(notice, at)
-        return count
+            notice.rounds += 1
+            self._plan(notice, at)
 
     def _tell(self, order: OrderRow, refund: RefundRow | None) -> None:
         """The bank's hook; under its lock. A refund's url is its own, a payment's the order's (contract 7.1, 7.6)."""
@@ -112,20 +108,18 @@ class Notifier:
                 self._wake.set()
 
     def _deliver(self, notice: Notice) -> None:
-        probe = self._bank.trouble.notify_signtest and notice.sent == 0
+        probe = self._bank.trouble.notify_signtest and notice.rounds == 0
         body, headers = self._sealed(notice, probe=probe)
-        notice.status = self._post(notice.url, body, headers)
-        notice.sent += 1
+        notice.status = _post(notice.url, body, headers)
         notice.done = notice.done or 200 <= notice.status < 300  # noqa: PLR2004  any 2xx
 
-    def _next(self, notice: Notice, at: int) -> None:
-        """Plan the next delivery: from the list, until it was acknowledged or the list is at its end."""
-        rounds = notice.sent // 2 if self._bank.trouble.notify_duplicate else notice.sent
+    def _plan(self, notice: Notice, at: int) -> None:
+        """The next delivery by the list, until it was acknowledged or the list is at its end."""
         with self._lock:
-            if notice.done or rounds > len(RESEND):
+            if notice.done or notice.rounds > len(RESEND):
                 self._waiting.remove(notice)
             else:
-                notice.due_at = at + RESEND[max(rounds, 1) - 1]
+                notice.due_at = at + RESEND[notice.rounds - 1]
 
     def _sealed(self, notice: Notice, *, probe: bool) -> tuple[bytes, dict[str, str]]:
         """Body and headers of one delivery (contract 7.2, 7.3), with what the switches make wrong."""
@@ -162,7 +156,7 @@ class Notifier:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self.deliver_due()
+            self._deliver_due()
             with self._lock:
                 idle = not self._waiting
                 if idle:
