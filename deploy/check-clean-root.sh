@@ -51,6 +51,7 @@ passed_through() { # kernel file systems, name service, pip's settings and the c
     mount --rbind /dev "$ROOT/dev"
     mount -t tmpfs tmpfs "$ROOT/dev/shm"
     cp --dereference /etc/resolv.conf "$ROOT/etc/resolv.conf"
+    echo "127.0.0.1 localhost $(uname -n)" >"$ROOT/etc/hosts" # an installer writes it, mmdebstrap does not
     mount --bind /etc/ssl/certs/ca-certificates.crt "$ROOT/etc/ssl/certs/ca-certificates.crt"
     for file in /etc/pip.conf /etc/xdg/pip/ "${HOME}/.config/pip/" "${HOME}/.pip/"; do
         [ -e "$file" ] && mkdir -p "$(dirname "$ROOT$file")" && cp -r "$file" "$ROOT${file%/}"
