@@ -1,12 +1,13 @@
 """The layout is the architecture: an import may only look down, and each outside library lives in one file.
 
-Reads every file of kiosk/ as syntax and runs none. Each rule is a function from sources to sentences, one for each breach;
+Reads every file of kiosk/ as syntax. Each rule is a function from sources to sentences, one for each breach;
 the same functions are shown planted breaches below, so that a rule which sees nothing is noticed.
 """
 
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
@@ -46,6 +47,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.cli"),
     (5, "kiosk.demo"),
     (5, "kiosk.doctor"),
+    (5, "kiosk.enquiry"),
     (5, "kiosk.__main__"),
     (5, "kiosk.sandbox*"),
 ]
@@ -306,6 +308,23 @@ def test_every_module_has_a_floor() -> None:
     """A new file is given its place in FLOORS before anything imports it."""
     homeless = [path for path in sources() if floor(module_of(path)) is None]
     assert not homeless, f"no floor in FLOORS of tests/test_floors.py for: {', '.join(homeless)}"
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("kiosk.cli", {"PIL", "babel", "cryptography", "flask", "numpy", "pygame", "pyzbar", "requests", "zxingcpp"}),
+        ("kiosk.app", {"PIL", "flask", "numpy", "pygame", "pyzbar", "zxingcpp"}),  # it asks about open orders before it draws
+    ],
+)
+def test_a_start_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
+    """On a Pi each of these costs a good part of a second, and most commands need none."""
+    listed = "import sys; print(*{name.split('.')[0] for name in sys.modules})"
+    seen = subprocess.run(
+        [sys.executable, "-c", f"import {module}; {listed}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "kiosk" in seen.stdout.split()
+    assert not heavy & set(seen.stdout.split())
 
 
 @pytest.mark.parametrize(
