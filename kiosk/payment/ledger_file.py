@@ -133,8 +133,11 @@ class LedgerFile:
 
     def problems(self) -> list[str]:
         """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
-        found = [row["integrity_check"] for row in self.rows("PRAGMA integrity_check")]
-        astray = [f"a row of {row['table']} refers to none of {row['parent']}" for row in self.rows("PRAGMA foreign_key_check")]
+        try:
+            found = [row["integrity_check"] for row in self.rows("PRAGMA integrity_check")]
+            astray = [f"{row['table']}: a row refers to none of {row['parent']}" for row in self.rows("PRAGMA foreign_key_check")]
+        except LedgerError as error:
+            return [str(error)]
         return [line for line in found if line != "ok"] + astray
 
     def idle(self) -> None:
