@@ -83,6 +83,7 @@ def examine(path: Path | None) -> list[Check]:
             Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+    home = config.ledger.path.parent
     running = _ask_kiosk(config.control.socket)
     answer, keys = _ask_wechat(config)
     offset = None if answer is None or answer.server_time is None else answer.server_time - time.time_ns() // 1_000_000
@@ -95,15 +96,12 @@ def examine(path: Path | None) -> list[Check]:
         *(reachable(host, config.wechat_pay.ca_file) for host in config.wechat_pay.hosts),
         clock(service.clock_is_set(), offset),
         ledger(config.ledger.path, running),
-        storage(config.ledger.path.parent, _free_bytes(config.ledger.path.parent)),
+        storage(home, _free_bytes(home), os.access(home, os.W_OK)),
         camera(config.camera, running),
         keypad(config.keypad, has_module),
         display(config.display, has_module, os.environ),
         power(_vcgencmd()),
     ]
-
-
-# -- one function a thing ------------------------------------------------------------------------------------------
 
 
 def kiosk(running: Told | None) -> Check:
@@ -219,18 +217,20 @@ def ledger(path: Path, running: Told | None) -> Check:
     return Check("ledger", Verdict.OK, f"{path} is sound")
 
 
-def storage(folder: Path, free_bytes: int | None) -> Check:
-    """Room and permission to write; None when the folder cannot be looked at."""
+def storage(folder: Path, free_bytes: int | None, writable: bool) -> Check:  # noqa: FBT001  facts
+    """Room and permission to write; `free_bytes` None when the folder cannot be looked at."""
     if free_bytes is None:
         return Check("storage", Verdict.FAIL, f"{folder} is not there", "Make the folder, or correct [ledger] path.")
     free = f"{folder}: {free_bytes // (1024 * 1024)} MB free"
-    if not os.access(folder, os.W_OK):
+    if not writable:
         return Check(
             "storage", Verdict.FAIL, f"{folder} cannot be written to", "Mount it read-write; give it to the kiosk's user."
         )
     if free_bytes < _FREE_FAIL_BYTES:
         return Check("storage", Verdict.FAIL, free, "Free some space: without room no order can be kept, and none is sent.")
-    return Check("storage", Verdict.WARN if free_bytes < _FREE_WARN_BYTES else Verdict.OK, free)
+    if free_bytes < _FREE_WARN_BYTES:
+        return Check("storage", Verdict.WARN, free, "Free some space before it is gone.")
+    return Check("storage", Verdict.OK, free)
 
 
 def camera(wanted: CameraConfig, running: Told | None) -> Check:
@@ -294,9 +294,6 @@ def power(throttled: str | None) -> Check:
     if before:
         return Check("power", Verdict.WARN, "since the start: " + ", ".join(before), _POWER_REMEDY)
     return Check("power", Verdict.OK, "enough, and cool")
-
-
-# -- facts ---------------------------------------------------------------------------------------------------------
 
 
 def has_module(name: str) -> bool:

@@ -1,0 +1,309 @@
+"""Each check judges its facts, names what it found and says what to do; together they tell a kiosk that is well from one not."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from kiosk import doctor
+from kiosk.cli import main
+from kiosk.config import CameraConfig, DisplayConfig, KeypadConfig
+from kiosk.control import ControlServer
+from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
+from kiosk.doctor import Check, Verdict
+from kiosk.payment.ledger import SqliteLedger
+from kiosk.sandbox.server import open_sandbox
+
+PYGAME = DisplayConfig("pygame", (800, 480), fullscreen=False, merchant_language="en", customer_language="zh_CN")
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+
+
+def seen(check: Check) -> tuple[str, str]:
+    """Name and verdict; whatever is not well comes with a remedy."""
+    assert check.remedy or check.verdict is not Verdict.FAIL, check
+    return check.name, str(check.verdict)
+
+
+@pytest.mark.parametrize(
+    ("is_set", "offset_ms", "verdict", "says"),
+    [
+        (True, None, "ok", "kept by NTP"),
+        (True, 120, "ok", "120 ms off WeChat's time"),
+        (False, -120, "ok", "not kept by NTP, yet right"),
+        (False, None, "fail", "nobody has set it"),
+        (True, 30_000, "warn", "30 s off"),
+        (True, 299_999, "warn", "299 s off"),
+        (True, 300_000, "fail", "300 s behind"),
+        (False, -86_400_000, "fail", "86400 s ahead"),
+    ],
+)
+def test_the_clock_is_judged_by_wechats_verified_time_first(is_set: bool, offset_ms: int | None, verdict: str, says: str) -> None:  # noqa: FBT001
+    """NTP is only needed where nobody else knows the time."""
+    check = doctor.clock(is_set, offset_ms)
+    assert seen(check) == ("clock", verdict)
+    assert says in check.found
+
+
+def test_every_unknown_answer_of_wechat_has_a_remedy() -> None:
+    """And a good one is well; one that names an outcome is odd."""
+    assert seen(doctor.wechat(Answer(Pending(), reached=True))) == ("wechat", "ok")
+    assert seen(doctor.wechat(Answer(NotFound()))) == ("wechat", "fail")
+    for why in Why:
+        check = doctor.wechat(Answer(Unknown(why, "SIGN_ERROR")))
+        assert seen(check) == ("wechat", "fail")
+        assert str(why) in check.found
+        assert "SIGN_ERROR" in check.found
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "says"),
+    [
+        (None, "ok", "no Raspberry Pi"),
+        ("throttled=0x0\n", "ok", "enough"),
+        ("throttled=0x50005\n", "fail", "now: the voltage is too low, it is throttled"),
+        ("throttled=0x50000\n", "warn", "since the start: the voltage is too low, it is throttled"),
+        ("throttled=0x80008\n", "fail", "now: it is near its heat limit"),
+        ("VCHI initialization failed\n", "warn", "VCHI initialization failed"),
+        ("", "warn", "''"),
+    ],
+)
+def test_power_is_read_bit_by_bit(said: str | None, verdict: str, says: str) -> None:
+    """What is so now fails; what was so since the start warns."""
+    check = doctor.power(said)
+    assert seen(check) == ("power", verdict)
+    assert says in check.found
+
+
+def test_storage_needs_room_and_permission(tmp_path: Path) -> None:
+    """Without room no order can be kept, and so none is sent."""
+    assert seen(doctor.storage(tmp_path, 10**10, True)) == ("storage", "ok")
+    assert seen(doctor.storage(tmp_path, 400 * 2**20, True)) == ("storage", "warn")
+    assert seen(doctor.storage(tmp_path, 40 * 2**20, True)) == ("storage", "fail")
+    assert seen(doctor.storage(tmp_path, 10**10, False)) == ("storage", "fail")
+    assert seen(doctor.storage(tmp_path / "gone", None, False)) == ("storage", "fail")
+
+
+def test_the_ledger_is_sound_or_its_trouble_is_named(tmp_path: Path) -> None:
+    """Held by a running kiosk, not there yet, sound, damaged, held by another."""
+    path = tmp_path / "kiosk.db"
+    assert "held by the running kiosk; 2 orders unresolved" in doctor.ledger(path, {"ok": True, "unresolved": 2}).found
+    check = doctor.ledger(path, None)
+    assert seen(check) == ("ledger", "ok")
+    assert "will be made" in check.found
+    assert not path.exists()
+    assert seen(doctor.ledger(tmp_path / "gone" / "kiosk.db", None)) == ("ledger", "fail")
+    with closing(SqliteLedger.open(path, generation=lambda: "a1", now=0)):
+        assert seen(doctor.ledger(path, None)) == ("ledger", "fail")
+    check = doctor.ledger(path, None)
+    assert seen(check) == ("ledger", "ok")
+    assert "is sound" in check.found
+    path.write_bytes(b"no ledger at all" * 1000)
+    assert seen(doctor.ledger(path, None)) == ("ledger", "fail")
+
+
+def test_the_camera_takes_a_picture(tmp_path: Path) -> None:
+    """As the scanner would; what a running kiosk holds is left to it."""
+    (tmp_path / "frames").mkdir()
+    check = doctor.camera(CameraConfig("folder", tmp_path / "frames"), None)
+    assert seen(check) == ("camera", "ok")
+    assert "0 images" in check.found
+    gone = doctor.camera(CameraConfig("folder", tmp_path / "gone"), None)
+    assert seen(gone) == ("camera", "fail")
+    assert "gone" in gone.found
+    assert seen(doctor.camera(CameraConfig("picamera2"), {"ok": True})) == ("camera", "ok")
+
+
+@pytest.mark.skipif(doctor.has_module("libcamera"), reason="a machine with a camera's library")
+def test_a_camera_without_its_library_says_what_to_install() -> None:
+    """On a laptop, or in a venv that hides the system's packages."""
+    check = doctor.camera(CameraConfig("picamera2"), None)
+    assert seen(check) == ("camera", "fail")
+    assert "apt install python3-picamera2" in check.found
+
+
+def test_a_keypad_needs_its_library_and_its_script(tmp_path: Path) -> None:
+    """And keys from the bench page are worth a warning in a shop."""
+
+    def has(name: str) -> bool:
+        return name == "evdev"
+
+    assert seen(doctor.keypad(KeypadConfig("keyboard", remote=False), has)) == ("keypad", "ok")
+    assert seen(doctor.keypad(KeypadConfig("evdev", remote=False), has)) == ("keypad", "ok")
+    missing = doctor.keypad(KeypadConfig("matrix", remote=False), has)
+    assert seen(missing) == ("keypad", "fail")
+    assert "python3-gpiozero" in missing.remedy
+    assert seen(doctor.keypad(KeypadConfig("scripted", remote=False, script=tmp_path / "gone"), has)) == ("keypad", "fail")
+    assert seen(doctor.keypad(KeypadConfig("keyboard", remote=True), has)) == ("keypad", "warn")
+
+
+def test_a_display_needs_library_fonts_and_screen() -> None:
+    """In this order; a picture without a window needs no screen."""
+    assert seen(doctor.display(PYGAME, lambda _: False, {})) == ("display", "fail")
+    check = doctor.display(PYGAME, lambda _: True, {"DISPLAY": ":7"})
+    assert seen(check) == ("display", "ok")
+    assert check.found == "pygame 800 x 480 on :7"
+
+
+def test_key_files_open_to_others_are_a_warning_each() -> None:
+    """With the command that closes them."""
+    assert [seen(check) for check in doctor.credentials(())] == [("credentials", "ok")]
+    (check,) = doctor.credentials(("[wechat_pay] merchant_key: every user can open /k.pem (mode 0644). Run: chmod 600 /k.pem",))
+    assert seen(check) == ("credentials", "warn")
+    assert (check.found[-11:], check.remedy) == ("(mode 0644)", "Run: chmod 600 /k.pem")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and certificate of localhost, in one file, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("authority") / "both.pem"
+    pkcs8 = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(pkcs8 + certificate.public_bytes(Encoding.PEM))
+    return file
+
+
+@pytest.fixture
+def tls_port(authority: Path) -> Iterator[int]:
+    """A server that shakes hands over TLS until the test is over."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                context.wrap_socket(connection, server_side=True).close()
+            except OSError:
+                connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(10)
+
+
+def test_a_host_is_tried_by_name_port_and_certificate(tls_port: int, authority: Path) -> None:
+    """Each failure has words of its own."""
+    assert seen(doctor.reachable(f"https://localhost:{tls_port}", authority)) == ("host localhost", "ok")
+    unbelieved = doctor.reachable(f"https://localhost:{tls_port}", None)
+    assert seen(unbelieved) == ("host localhost", "fail")
+    assert "certificate is not believed (self-signed certificate)" in unbelieved.found.replace("self signed", "self-signed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    refused = doctor.reachable(f"http://127.0.0.1:{port}", None)
+    assert seen(refused) == ("host 127.0.0.1", "fail")
+    assert f"port {port} cannot be reached (Connection refused)" in refused.found
+    unnamed = doctor.reachable("https://no-such-host.invalid", None)
+    assert seen(unnamed) == ("host no-such-host.invalid", "fail")
+    assert "the name is not found" in unnamed.found
+
+
+def test_a_desk_kiosk_is_looked_at_as_a_whole(tmp_path: Path) -> None:
+    """Against the stand-in every check of keys, network and ledger is well; nothing is left behind."""
+    server, prepared = open_sandbox(tmp_path / "desk")
+    try:
+        before = sorted(path.name for path in prepared.folder.iterdir())
+        checks = {check.name: seen(check)[1] for check in doctor.examine(prepared.config)}
+        after = sorted(path.name for path in prepared.folder.iterdir())
+    finally:
+        server.stop()
+    parts = ["config", "kiosk", "keys", "wechat", "host 127.0.0.1", "clock", "ledger", "storage", "camera"]
+    assert {name: checks[name] for name in parts} == dict.fromkeys(parts, "ok")
+    assert {"credentials", "display", "keypad", "power"} <= checks.keys()
+    assert after == before
+
+
+def test_a_kiosk_that_cannot_reach_wechat_exits_1(tmp_path: Path) -> None:
+    """The command prints a list as JSON, or a line with a remedy each, and the exit code says that something is not well."""
+    server, prepared = open_sandbox(tmp_path / "desk")
+    server.stop()
+    done = CliRunner().invoke(main, ["doctor", "--json", "--config", str(prepared.config)])
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
+    assert done.exit_code == 1
+    assert (checks["wechat"]["ok"], checks["host 127.0.0.1"]["ok"], checks["keys"]["ok"]) == (False, False, True)
+    assert all(check["remedy"] for check in checks.values() if not check["ok"])
+    assert checks.keys() == {check["name"] for check in checks.values()}
+    done = CliRunner().invoke(main, ["--config", str(prepared.config), "doctor"])
+    assert done.exit_code == 1
+    assert "FAIL  wechat" in done.stdout
+    assert "-> " in done.stdout
+
+
+def test_a_wrong_configuration_is_a_finding_like_others(tmp_path: Path) -> None:
+    """Every mistake is listed, what needs no configuration is looked at all the same, and the exit code is 1."""
+    (tmp_path / "kiosk.toml").write_text("[merchant]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk", "doctor", "--json", "--config", tmp_path / "kiosk.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    checks = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert sum(check["name"] == "config" for check in checks) > 10
+    assert {"clock", "power"} <= {check["name"] for check in checks}
+
+
+def test_a_key_that_is_none_is_found(tmp_path: Path) -> None:
+    """It has the right first line, so that only reading it tells; WeChat is not asked with it, and nothing of it is shown."""
+    server, prepared = open_sandbox(tmp_path / "desk")
+    server.stop()
+    (prepared.folder / "merchant_key.pem").write_text("-----BEGIN PRIVATE KEY-----\nMIIEvQsecret\n-----END PRIVATE KEY-----\n")
+    checks = {check.name: check for check in doctor.examine(prepared.config)}
+    assert seen(checks["keys"]) == ("keys", "fail")
+    assert "MIIEvQ" not in checks["keys"].found
+    assert "wechat" not in checks
+
+
+def test_a_running_kiosk_is_asked_how_it_is(tmp_path: Path) -> None:
+    """Its ledger is not touched; one that answers nonsense or nothing is not well."""
+    server, prepared = open_sandbox(tmp_path / "desk")
+    control = ControlServer(
+        prepared.folder / "kiosk.db.sock", lambda _: {"ok": True, "screen": "Idle", "network": "online", "unresolved": 3}
+    )
+    control.open()
+    thread = threading.Thread(target=control.serve)
+    thread.start()
+    try:
+        checks = {check.name: check for check in doctor.examine(prepared.config)}
+    finally:
+        control.stop()
+        thread.join(10)
+        server.stop()
+    assert checks["kiosk"].found == "runs; it shows Idle, network online"
+    assert "3 orders unresolved" in checks["ledger"].found
+    assert not (prepared.folder / "kiosk.db").exists()
+    assert seen(doctor.kiosk({"problem": "The kiosk at /x does not answer"})) == ("kiosk", "fail")
