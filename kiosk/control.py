@@ -87,13 +87,13 @@ class ControlServer:
                     connection.close()
                     continue
                 threading.Thread(target=self._talk, args=(connection,), name="control-talk", daemon=True).start()
+
+    def stop(self) -> None:
+        """Give the path back and stop accepting; serve() returns within a second."""
+        self._stopping.set()
         with contextlib.suppress(FileNotFoundError):
             if self._path.stat().st_ino == self._inode:  # not the socket of the kiosk that came after
                 self._path.unlink()
-
-    def stop(self) -> None:
-        """Stop accepting; serve() returns within a second."""
-        self._stopping.set()
 
     def _bind(self, listener: socket.socket) -> None:
         with _address(self._path) as address:

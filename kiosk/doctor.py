@@ -110,7 +110,10 @@ def kiosk(running: Told | None) -> Check:
         return Check("kiosk", Verdict.OK, "does not run")
     if "problem" in running:
         return Check("kiosk", Verdict.FAIL, str(running["problem"]), "Restart it: sudo systemctl restart kiosk")
-    return Check("kiosk", Verdict.OK, f"runs; it shows {running.get('screen')}, network {running.get('network')}")
+    found = f"runs; it shows {running.get('screen')}, network {running.get('network')}"
+    if running.get("screen") == "OutOfOrder":
+        return Check("kiosk", Verdict.FAIL, found, "Read its screen, or its log: journalctl -u kiosk")
+    return Check("kiosk", Verdict.OK, found)
 
 
 def credentials(warnings: tuple[str, ...]) -> Iterator[Check]:

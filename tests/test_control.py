@@ -197,6 +197,18 @@ def test_a_socket_left_behind_is_taken_over(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_stopped_kiosk_takes_nothing_from_the_next(tmp_path: Path) -> None:
+    """The path is free at once; stopping again leaves whoever has it by then alone."""
+    path = tmp_path / "kiosk.sock"
+    first = ControlServer(path, dict)
+    first.open()
+    first.stop()
+    assert not path.exists()
+    with serving(path):
+        first.stop()
+        assert ask(path, {}) == {"got": {}}
+
+
 def test_the_socket_of_a_running_kiosk_is_left_alone(tmp_path: Path) -> None:
     """The second kiosk is told so, and the first goes on."""
     path = tmp_path / "kiosk.sock"

@@ -306,4 +306,5 @@ def test_a_running_kiosk_is_asked_how_it_is(tmp_path: Path) -> None:
     assert checks["kiosk"].found == "runs; it shows Idle, network online"
     assert "3 orders unresolved" in checks["ledger"].found
     assert not (prepared.folder / "kiosk.db").exists()
+    assert seen(doctor.kiosk({"ok": True, "screen": "OutOfOrder", "network": "online"})) == ("kiosk", "fail")
     assert seen(doctor.kiosk({"problem": "The kiosk at /x does not answer"})) == ("kiosk", "fail")
