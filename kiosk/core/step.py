@@ -220,12 +220,12 @@ class _Turn(Books):
         never_left = isinstance(answer.outcome, Unknown) and answer.outcome.why is Why.NOT_SENT and call is Call.CHARGE
         if never_left and in_front(self.k) is before:
             self.k = replace(self.k, used_codes=self.k.used_codes[:-1])  # WeChat never saw it: it may be shown again
-        self._show_progress(after, call, answer)
         if after.state is before.state:
             self.keep(after)  # nothing walked: the row on disk can wait for the next arrow
-            return
-        self.write(after, _reason(call, answer))
-        self.follow(before, after)
+        else:
+            self.write(after, _reason(call, answer))
+            self.follow(before, after)
+        self._show_progress(after, call, answer)
 
     def refund_answered(self, number: str, call: Call, answer: Answer) -> None:
         self.k = replace(self.k, in_flight=self.k.in_flight - {(number, call)})
