@@ -165,9 +165,12 @@ def test_an_update_of_no_row_is_an_error(ledger: SqliteLedger) -> None:
 
 def test_an_empty_commit_is_nothing(ledger: SqliteLedger) -> None:
     """A step without records costs no sync."""
-    before = ledger._file._connection.total_changes
+    said: list[str] = []
+    ledger._file._connection.set_trace_callback(said.append)
     ledger.commit([], at=9)
-    assert ledger._file._connection.total_changes == before
+    assert said == []
+    ledger.commit(keyed(1), at=9)
+    assert (said[0], said[-1]) == ("BEGIN IMMEDIATE", "COMMIT")
 
 
 @pytest.mark.parametrize(
