@@ -24,6 +24,9 @@ import pygame.freetype
 
 Rect = tuple[int, int, int, int]
 
+_LOOK_MS = 10  # how often a window looks for keys: well within two frames of 60 a second
+_EM = 200  # a size at which the rounding to whole pixels no longer counts
+_ROUNDING = 1.02  # at the sizes of a screen each glyph's advance is rounded to a pixel
 _FINER = 4  # icons and corners are drawn this many times larger and scaled down: pygame's own shapes have jagged edges
 
 
@@ -62,14 +65,10 @@ class Canvas:
         pen, base = at
         ink = pygame.Rect(pen, base, 0, 0)
         for script, run in runs(text):
-            if script is Script.THAI:
-                thai = _thai(size, bold=bold)
-                picture = thai.render(run, True, colour)  # noqa: FBT003  anti-aliased
-                place = pygame.Rect(pen, base - thai.get_ascent(), *picture.get_size())
-                self.surface.blit(picture, place)
-                found = picture.get_bounding_rect().move(place.topleft)
-            else:
-                found = _wide(language, bold=bold).render_to(self.surface, (pen, base), run, colour, size=size)
+            picture, right, up, inked = _rendered(script, run, language, size, colour, bold=bold)
+            place = (pen + right, base - up)
+            self.surface.blit(picture, place)
+            found = inked.move(place)
             ink = found if ink.width == 0 else ink.union(found)
             pen += round(_advance(script, run, language, size, bold=bold))
         return (ink.x, ink.y, ink.width, ink.height)
@@ -91,17 +90,55 @@ class Canvas:
         return pygame.image.tostring(self.surface, "RGB")
 
 
-@lru_cache(maxsize=8192)
 def measure(text: str, language: str, size: int, *, bold: bool) -> float:
     """The width of one line in pixels."""
     return sum(_advance(script, run, language, size, bold=bold) for script, run in runs(text))
 
 
+def estimate(text: str, language: str, size: int, *, bold: bool) -> float:
+    """The width of one line, a little too large rather than too small, and cheap for many sizes: no glyph is hinted for it."""
+    em = 0.0
+    for script, run in runs(text):
+        if script is Script.THAI:
+            em += _thai_em(run, bold=bold)
+        else:
+            em += sum(_em(char, language, bold=bold) for char in run)
+    return em * size * _ROUNDING
+
+
+@lru_cache(maxsize=4096)
+def _em(char: str, language: str, *, bold: bool) -> float:
+    metric = _wide(language, bold=bold).get_metrics(char, size=_EM)[0]
+    return 0.0 if metric is None else float(metric[4]) / _EM
+
+
+@lru_cache(maxsize=4096)
+def _thai_em(run: str, *, bold: bool) -> float:
+    return float(_thai(_EM, bold=bold).size(run)[0]) / _EM
+
+
+@lru_cache(maxsize=4096)
 def _advance(script: Script, run: str, language: str, size: int, *, bold: bool) -> float:
     if script is Script.THAI:
         return float(_thai(size, bold=bold).size(run)[0])
     metrics = _wide(language, bold=bold).get_metrics(run, size=size)
     return float(sum(metric[4] for metric in metrics if metric is not None))
+
+
+@lru_cache(maxsize=192)
+def _rendered(
+    script: Script, run: str, language: str, size: int, colour: Colour, *, bold: bool
+) -> tuple[pygame.Surface, int, int, pygame.Rect]:
+    """The run on a clear ground; where its top left lies, in pixels right of the pen and above the baseline; where its ink is.
+
+    Kept, as most words of a screen are those of the one before and glyphs cost more than all else.
+    """
+    if script is Script.THAI:
+        font = _thai(size, bold=bold)
+        picture = font.render(run, True, colour)  # noqa: FBT003  anti-aliased
+        return picture, 0, font.get_ascent(), picture.get_bounding_rect()
+    picture, box = _wide(language, bold=bold).render(run, colour, size=size)
+    return picture, box.x, box.y, picture.get_bounding_rect()
 
 
 @lru_cache(maxsize=16)
@@ -175,9 +212,7 @@ class Window:
         if fullscreen:
             pygame.mouse.set_visible(False)  # noqa: FBT003  a library's function
         pygame.event.set_allowed(None)
-        pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, pygame.USEREVENT, *_REDRAW])
-        # SDL waits for x11 and wayland without polling; for the others it looks once a millisecond, so there we look ourselves.
-        self._waits = pygame.display.get_driver() in ("x11", "wayland")
+        pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, *_REDRAW])
         self._woken = threading.Event()
         self.size: tuple[int, int] = self._screen.get_size()
 
@@ -191,33 +226,29 @@ class Window:
             pygame.display.update(rect)
 
     def wait(self, timeout_ms: int, on_key: Callable[[str, bool], None]) -> bool:
-        """Wait until a key, `wake` or the time-out; pass all keys on. True when the window has to be drawn anew."""
-        if self._waits:
-            first = [pygame.event.wait(timeout_ms)]
-        else:
-            self._woken.wait(min(timeout_ms, 12) / 1000)
-            first = []
+        """Wait until a key, `wake` or the time-out; pass all keys on. True when the window has to be drawn anew.
+
+        SDL's own waiting looks a thousand times a second, which costs a Raspberry Pi more than everything else here.
+        """
+        for _ in range(max(1, timeout_ms // _LOOK_MS)):
+            woken = self._woken.wait(_LOOK_MS / 1000)
+            events = pygame.event.get()
+            if woken or events:
+                break
         self._woken.clear()
         exposed = False
-        for event in first + pygame.event.get():
+        for event in events:
             if event.type in (pygame.KEYDOWN, pygame.KEYUP):
                 on_key(pygame.key.name(event.key), event.type == pygame.KEYDOWN)
             elif event.type == pygame.QUIT:
                 on_key("quit", True)
-            elif event.type in _REDRAW:
+            else:
                 exposed = True
         return exposed
 
     def wake(self) -> None:
         """Make `wait` return now."""
-        if self._woken.is_set():
-            return
         self._woken.set()
-        if self._waits and pygame.display.get_init():
-            try:
-                pygame.event.post(pygame.event.Event(pygame.USEREVENT))
-            except pygame.error:
-                return  # closed in this moment, or the queue is full: then `wait` returns anyway
 
     def close(self) -> None:
         pygame.display.quit()

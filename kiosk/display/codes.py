@@ -27,7 +27,7 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     customer = "scanning.customer" if screen.hint is None else f"scan_hint.{screen.hint}.customer"
     merchant = "scanning.merchant" if screen.hint is None else f"scan_hint.{screen.hint}.merchant"
     items: list[Item] = [
-        amount(sheet, screen.money, scale.title, TEXT, MUTED),
+        amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
         Space(scale.gap * 2),
         Say(theirs(customer), theirs, round(scale.head * 1.2), AMBER if screen.hint else TEXT, bold=True,
             icon=icons.WARNING if screen.hint else None, least=scale.floor),
@@ -83,7 +83,7 @@ def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
     who = "paying_" if screen.paying else ""
     colour = GREEN if screen.paying else TEXT
     sheet.stack((edge, y, x + width - edge, height), [
-        amount(sheet, screen.money, scale.title, TEXT, MUTED),
+        amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
         Space(scale.gap * 2),
         Draw(icons.PHONE_LOCK if screen.paying else icons.PHONE, scale.icon // 2, colour),
         Space(scale.gap),

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from kiosk.core.errors import DriverError
@@ -52,7 +52,8 @@ FACE_OF = {"ja": 0, "ko": 1, "en": 1, "th": 1, "zh_CN": 2, "zh_TW": 3}
 marks are narrow, those of the others as wide as a Chinese character."""
 
 
-def runs(text: str) -> list[tuple[Script, str]]:
+@lru_cache(maxsize=4096)
+def runs(text: str) -> tuple[tuple[Script, str], ...]:
     """The text in pieces of one family each, in order."""
     found: list[tuple[Script, str]] = []
     for char in text:
@@ -61,7 +62,7 @@ def runs(text: str) -> list[tuple[Script, str]]:
             found[-1] = (found[-1][0], found[-1][1] + char)
         else:
             found.append((script, char))
-    return found
+    return tuple(found)
 
 
 @cache

@@ -15,6 +15,7 @@ from kiosk.core.screens import Network, Scanning, Signs, Starting, View
 from kiosk.display.canvas import Rect, Speaker, Window
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
+from kiosk.display.qr import modules
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class WindowDisplay:
         self._with_sounds = sounds
         self._speaker: Speaker | None = None
         self._to_play: list[Sound] = []
+        self._ready = False
         self._stopping = False
         self._running = False
 
@@ -134,6 +136,7 @@ class WindowDisplay:
                 if changed or exposed:
                     self._picture.present(self._window, None if exposed else part)
                 beat()
+                self._make_ready()
                 self._sound()
                 exposed = self._window.wait(self._sleep_ms(), self._on_key)
         finally:
@@ -152,14 +155,19 @@ class WindowDisplay:
         """Until the next second begins, as then a countdown changes."""
         return min(_BEAT_MS, 1000 - self._now() % 1000)
 
-    def _sound(self) -> None:
-        if not self._to_play:
+    def _make_ready(self) -> None:
+        """Once, when the first picture stands: what is slow and needed soon."""
+        if self._ready:
             return
-        if self._speaker is None:  # opened late: finding a sound device takes longer than the first picture
+        self._ready = True
+        modules("")
+        if self._with_sounds:
             self._speaker = Speaker()
             if self._speaker.problem is not None:
                 _LOG.warning("no sound device: the kiosk stays silent", extra={"problem": self._speaker.problem})
-        while self._to_play:
+
+    def _sound(self) -> None:
+        while self._to_play and self._speaker is not None:
             self._speaker.play(self._to_play.pop(0))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from kiosk.display import wrap
-from kiosk.display.canvas import Canvas, Rect, measure
+from kiosk.display.canvas import Canvas, Rect, estimate, measure
 from kiosk.display.icons import Icon
 from kiosk.display.theme import Colour, Scale
 from kiosk.display.words import Words
@@ -141,7 +141,7 @@ class Sheet:
         foreign = wrap.MARK not in say.text and len(say.text) > _LONG_NAME
         while True:
             room = width - self._extra(say, size)
-            own = partial(measure, language=say.words.language, size=size, bold=say.bold)
+            own = partial(estimate, language=say.words.language, size=size, bold=say.bold)
             found = wrap.lines(say.text, room, own, cut=size <= least or foreign)
             fits = found is not None and len(found) <= say.most_lines
             if fits or size <= least:
@@ -211,6 +211,6 @@ class Sheet:
 def _leading(say: Say) -> tuple[float, float]:
     """Height of a line, and of the baseline under its top, in sizes. Thai has marks above and below; figures have neither."""
     if say.tight:
-        return 0.98, 0.86
+        return 1.04, 0.87
     thai = any("\u0e00" <= char <= "\u0e7f" for char in say.text)
     return (1.5, 1.13) if thai else (1.32, 1.03)

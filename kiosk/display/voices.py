@@ -54,11 +54,16 @@ def halves(sheet: Sheet, stage: Rect) -> tuple[Rect, Rect]:
     return (x, y, width, top), (x, y + top + scale.gap, width, height - top - scale.gap)
 
 
-def amount(sheet: Sheet, money: Money, size: int, colour: Colour, soft: Colour) -> Say:
-    """A sum as the merchant's language writes it, with the currency's code, as one ¥ may be yen or yuan."""
+def amount(sheet: Sheet, money: Money, size: int, colour: Colour, soft: Colour, *, terse: bool = False) -> Say:
+    """A sum as the merchant's language writes it, with the currency's code, as one ¥ may be yen or yuan.
+
+    `terse`: without the code where the sign itself names the currency, as HK$ does.
+    """
     text = in_words(money, sheet.merchant.language)
-    code = "" if money.currency in text else money.currency
-    return Say(text, sheet.merchant, size, colour, bold=True, tight=True, most_lines=1, after=code, after_colour=soft)
+    plain = terse and text[0].isalpha()
+    code = "" if plain or money.currency in text else money.currency
+    least = sheet.scale.floor
+    return Say(text, sheet.merchant, size, colour, bold=True, least=least, tight=True, most_lines=1, after=code, after_colour=soft)
 
 
 def two_voices(sheet: Sheet, stage: Rect, card: Card, merchant: Voice, *, tail: str = "", sign: Sign | None = None) -> None:

@@ -1,0 +1,146 @@
+"""Views of every screen, for the display's tests and for the pictures in docs/screens (`python -m tests.display_views FOLDER`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from PIL import Image
+
+from kiosk.core.events import ScanHint
+from kiosk.core.model import Decline, OrderState, Tender
+from kiosk.core.money import Money
+from kiosk.core.screens import (
+    AmountHint,
+    AttentionScreen,
+    CancelledScreen,
+    Cancelling,
+    Charging,
+    DeclinedScreen,
+    Idle,
+    Keying,
+    Menu,
+    MenuLine,
+    Network,
+    OutOfOrder,
+    PaidScreen,
+    Password,
+    Placing,
+    SameCustomer,
+    Scanning,
+    ShowingQr,
+    Signs,
+    Starting,
+    Unresolved,
+    View,
+)
+
+SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
+NOW = 1_790_000_000_000
+CODE_URL = "weixin://wxpay/bizpayurl?pr=Qx9Example0zz"
+TAIL = "A3F7"
+MONEY = Money(1250, "HKD")
+
+ONLINE = Signs(Network.ONLINE, clock_known=True, unresolved=0)
+ONE_OPEN = Signs(Network.ONLINE, clock_known=True, unresolved=1)
+OFFLINE = Signs(Network.OFFLINE, clock_known=True, unresolved=12, offline_since=NOW - 3_600_000)
+CONNECTING = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
+
+_STATES = list(OrderState)
+_LINES = tuple(
+    MenuLine(
+        Money(1250 * (place % 9 + 1) ** 2, "HKD"),
+        list(Tender)[place % 2],
+        _STATES[(place + 6) % len(_STATES)],
+        f"{place:04}",
+        NOW - place * 400_000,
+    )
+    for place in range(20)
+)
+
+MAIN: dict[str, View] = {
+    "starting": View(Starting(), CONNECTING),
+    "idle": View(Idle("Harbour Snacks"), ONLINE),
+    "keying": View(Keying(MONEY), ONLINE),
+    "same_customer": View(SameCustomer(MONEY), ONE_OPEN),
+    "scanning": View(Scanning(MONEY, NOW + 42_000), ONLINE),
+    "charging": View(Charging(MONEY, TAIL), ONLINE),
+    "password": View(Password(MONEY, TAIL, NOW + 31_000), ONLINE),
+    "placing": View(Placing(MONEY), ONLINE),
+    "qr": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000), ONLINE),
+    "qr_paying": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000, paying=True), ONLINE),
+    "cancelling": View(Cancelling(MONEY, TAIL), ONLINE),
+    "paid": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY")), ONLINE),
+    "declined": View(DeclinedScreen(MONEY, Decline.BALANCE, TAIL), ONLINE),
+    "unresolved": View(Unresolved(MONEY, TAIL), OFFLINE),
+    "cancelled": View(CancelledScreen(MONEY, TAIL), ONLINE),
+    "attention": View(AttentionScreen(MONEY, TAIL), ONLINE),
+    "menu": View(Menu(_LINES), ONLINE),
+    "out_of_order": View(
+        OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
+        OFFLINE,
+    ),
+}
+"""One view of each screen."""
+
+MORE: dict[str, View] = {
+    "idle_offline": View(Idle("海港小食 Harbour Snacks"), OFFLINE),
+    "idle_connecting": View(Idle("Harbour Snacks"), CONNECTING),
+    "idle_clock": View(Idle("ร้านอาหารริมน้ำ"), Signs(Network.ONLINE, clock_known=False, unresolved=3)),
+    "idle_long_name": View(Idle("สวนอาหารริมน้ำบ้านสวนเจ้าพระยา 香港仔海鮮大酒樓"), ONLINE),
+    "keying_nothing": View(Keying(Money(0, "HKD")), ONLINE),
+    "keying_much": View(Keying(Money(999_999_999, "HKD")), ONLINE),
+    "keying_yen": View(Keying(Money(1250, "JPY")), ONLINE),
+    "keying_won": View(Keying(Money(123_456_789, "KRW")), ONE_OPEN),
+    "scanning_much": View(Scanning(Money(999_999_999, "HKD"), NOW + 60_000), OFFLINE),
+    "qr_much": View(ShowingQr(Money(999_999_999, "HKD"), CODE_URL, NOW + 300_000), OFFLINE),
+    "qr_too_long": View(ShowingQr(MONEY, "weixin://wxpay/" + "x" * 1500, NOW + 300_000), ONLINE),
+    "paid_same_currency": View(PaidScreen(Money(1250, "CNY"), TAIL, Money(1250, "CNY")), ONLINE),
+    "paid_other_refunded": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), other_refunded=True), ONLINE),
+    "cancelled_refunding": View(CancelledScreen(MONEY, TAIL, refunding=True), ONLINE),
+    "menu_empty": View(Menu(()), ONLINE),
+    **{
+        f"keying_{hint}": View(Keying(Money(12_345_678, "HKD"), hint, Money(500_000, "HKD")), OFFLINE)
+        for hint in AmountHint
+    },
+    **{f"scanning_{hint}": View(Scanning(MONEY, NOW + 9_000, hint), ONE_OPEN) for hint in ScanHint},
+    **{f"declined_{reason}": View(DeclinedScreen(MONEY, reason, TAIL), ONLINE) for reason in Decline},
+}
+"""Each hint, each reason, and the awkward amounts and names."""
+
+VIEWS = MAIN | MORE
+
+
+def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes]:
+    """A counter with a phone held over it, as width, height, RGB: enough to see scale and aspect."""
+    image = Image.new("RGB", (width, height), (96, 84, 74))
+    image.paste((52, 46, 44), (0, height * 3 // 4, width, height))
+    image.paste((18, 18, 20), (width * 3 // 8, height // 8, width * 5 // 8, height * 7 // 8))
+    image.paste((246, 246, 244), (width * 3 // 8 + 6, height // 8 + 8, width * 5 // 8 - 6, height * 7 // 8 - 8))
+    image.paste((40, 168, 92), (width * 3 // 8 + 6, height // 8 + 8, width * 5 // 8 - 6, height // 4 + 6))
+    for bar in range(0, width // 4 - 28, 7):
+        left = width * 3 // 8 + 14 + bar
+        image.paste((10, 10, 10), (left, height * 3 // 8, left + 2 + bar % 4, height // 2))
+    return width, height, image.tobytes()
+
+
+def _write_pictures(folder: Path) -> None:
+    """The pictures of the README: 800x480, few colours, small files."""
+    from kiosk.display.painter import Painter
+
+    os.environ["TZ"] = "Asia/Hong_Kong"
+    time.tzset()
+    folder.mkdir(parents=True, exist_ok=True)
+    painter = Painter((800, 480), "en", "zh_CN")
+    for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
+        painter.paint(MAIN[name], NOW)
+        if painter.camera_box is not None:
+            painter.canvas.picture(*camera_picture(640, 480), painter.camera_box)
+        image = Image.frombytes("RGB", (800, 480), painter.canvas.rgb())
+        image.quantize(96, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    _write_pictures(Path(sys.argv[1]))

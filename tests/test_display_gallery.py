@@ -1,0 +1,223 @@
+"""A picture of every screen in every size and language, and what must be true of each. The pictures lie in tests/out/gallery."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import get_args
+
+import numpy
+import pytest
+import zxingcpp
+from PIL import Image
+
+from kiosk.core.screens import Screen, ShowingQr
+from kiosk.display.codes import LEAST_MODULE
+from kiosk.display.frame import LEGENDS
+from kiosk.display.painter import Painter, moment
+from kiosk.display.png import encode
+from kiosk.display.qr import QUIET, modules
+from kiosk.display.sheet import Mark
+from kiosk.display.theme import Tone, contrast, scale_for
+from kiosk.display.words import LANGUAGES
+from tests.display_views import CODE_URL, MAIN, MORE, NOW, ONLINE, SIZES, VIEWS, View, camera_picture
+
+GALLERY = Path(__file__).parent / "out" / "gallery"
+PAIRS = [("en", customer) for customer in LANGUAGES] + [(merchant, "zh_CN") for merchant in LANGUAGES if merchant != "en"]
+
+_painters: dict[tuple[tuple[int, int], str, str], Painter] = {}
+
+
+def _painter(size: tuple[int, int], merchant: str = "en", customer: str = "zh_CN") -> Painter:
+    key = (size, merchant, customer)
+    if key not in _painters:
+        _painters[key] = Painter(size, merchant, customer)
+    return _painters[key]
+
+
+def _paint(painter: Painter, view: View) -> list[Mark]:
+    trace: list[Mark] = []
+    painter.paint(view, NOW, trace)
+    return trace
+
+
+def _image(painter: Painter) -> Image.Image:
+    return Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
+
+
+def _save(painter: Painter, folder: str, name: str) -> None:
+    path = GALLERY / folder
+    path.mkdir(parents=True, exist_ok=True)
+    (path / f"{name}.png").write_bytes(encode(*painter.canvas.size, painter.canvas.rgb()))
+
+
+def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return across > 0 and down > 0
+
+
+def _mistakes(trace: list[Mark], size: tuple[int, int]) -> list[str]:
+    width, height = size
+    found = []
+    for mark in trace:
+        x, y, wide, high = mark.ink
+        slack = max(2, mark.size // 8)  # a slanted or rounded edge, and a line's own leading
+        box = mark.box
+        if not mark.fits:
+            found.append(f"does not fit: {mark.text!r}")
+        if x < box[0] - slack or y < box[1] - slack or x + wide > box[0] + box[2] + slack or y + high > box[1] + box[3] + slack:
+            found.append(f"out of its box: {mark}")
+        if x < 0 or y < 0 or x + wide > width or y + high > height:
+            found.append(f"out of the screen: {mark}")
+        if contrast(mark.colour, mark.ground) < 4.5:
+            found.append(f"contrast {contrast(mark.colour, mark.ground):.2f}: {mark}")
+        if mark.size < scale_for(size).floor:
+            found.append(f"too small: {mark}")
+    found += [f"{one.text!r} over {other.text!r}" for one, other in combinations(trace, 2) if _overlap(one.ink, other.ink)]
+    return found
+
+
+def test_every_screen_has_a_view_here_and_a_row_of_keys() -> None:
+    screens = set(get_args(Screen))
+    assert {type(view.screen) for view in MAIN.values()} == screens
+    assert set(LEGENDS) == screens
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_all_text_fits_its_box_and_the_screen_and_can_be_read(size: tuple[int, int], pair: tuple[str, str]) -> None:
+    painter = _painter(size, *pair)
+    mistakes = {}
+    for name, view in VIEWS.items():
+        trace = _paint(painter, view)
+        assert len(trace) > 2
+        if found := _mistakes(trace, size):
+            mistakes[name] = found
+        if pair == ("en", "zh_CN") or (name in MAIN and size == (800, 480)):
+            _save(painter, f"{size[0]}x{size[1]}-{pair[0]}-{pair[1]}", name)
+    assert mistakes == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_customer_and_merchant_may_speak_the_same_language(language: str) -> None:
+    painter = _painter((800, 480), language, language)
+    for view in MAIN.values():
+        assert _mistakes(_paint(painter, view), (800, 480)) == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_no_two_different_views_look_the_same(size: tuple[int, int]) -> None:
+    painter = _painter(size)
+    seen: dict[bytes, str] = {}
+    for name, view in VIEWS.items():
+        if name == "declined":  # the same as declined_balance, on purpose
+            continue
+        painter.paint(view, NOW)
+        picture = painter.canvas.rgb()
+        assert picture not in seen, f"{name} looks like {seen[picture]}"
+        seen[picture] = name
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_two_answers_differ_without_their_colours(size: tuple[int, int]) -> None:
+    """As a grey picture, cut to black and white at each answer's own middle: what remains is shapes and words."""
+    painter = _painter(size)
+    shapes = {}
+    for name in ("paid", "declined", "unresolved", "cancelled", "attention", "charging"):
+        painter.paint(MAIN[name], NOW)
+        grey = numpy.asarray(_image(painter).convert("L"), dtype=float)
+        shapes[name] = abs(grey - numpy.median(grey)) > 60
+    for one, other in combinations(shapes, 2):
+        assert (shapes[one] != shapes[other]).mean() > 0.01, f"{one} and {other} differ by colour alone"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("code_url", [CODE_URL, "weixin://wxpay/s/An4baqw", "weixin://wxpay/bizpayurl?pr=" + "a1B2c3" * 4])
+@pytest.mark.parametrize("paying", [False, True])
+def test_the_qr_is_read_back_as_it_is_with_large_modules_and_a_quiet_zone(
+    size: tuple[int, int], code_url: str, *, paying: bool
+) -> None:
+    painter = _painter(size)
+    painter.paint(View(ShowingQr(VIEWS["qr"].screen.money, code_url, NOW + 60_000, paying), ONLINE), NOW)  # type: ignore[union-attr]
+    image = _image(painter)
+    found = zxingcpp.read_barcodes(image)
+    assert [(one.text, one.ec_level) for one in found] == [(code_url, "M")]
+    pixels = numpy.asarray(image)
+    corner = found[0].position.top_left
+    white = (pixels == 255).all(axis=2)
+    across = len(modules(code_url))
+    module = _module_size(pixels, corner.x, corner.y)
+    assert module >= LEAST_MODULE
+    quiet = QUIET * module
+    left, top = _exact_corner(white, corner.x, corner.y)
+    side = across * module
+    frame = white[top - quiet : top + side + quiet, left - quiet : left + side + quiet].copy()
+    assert frame.shape == (side + 2 * quiet, side + 2 * quiet)
+    frame[quiet:-quiet, quiet:-quiet] = True
+    assert frame.all(), "the quiet zone is not pure white"
+
+
+def _exact_corner(white: numpy.ndarray, x: int, y: int) -> tuple[int, int]:
+    """The first dark pixel of the finder pattern near what the reader reports."""
+    around = ~white[y - 12 : y + 13, x - 12 : x + 13]
+    rows, columns = numpy.nonzero(around)
+    return x - 12 + int(columns.min()), y - 12 + int(rows.min())
+
+
+def _module_size(pixels: numpy.ndarray, x: int, y: int) -> int:
+    """A finder pattern's edge is seven modules of dark."""
+    white = (pixels == 255).all(axis=2)
+    left, top = _exact_corner(white, x, y)
+    length = int(numpy.argmax(white[top, left:]))
+    assert length % 7 == 0
+    return length // 7
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_qr_that_does_not_fit_is_not_drawn_and_the_merchant_is_told(size: tuple[int, int]) -> None:
+    painter = _painter(size)
+    trace = _paint(painter, MORE["qr_too_long"])
+    assert zxingcpp.read_barcodes(_image(painter)) == []
+    assert any("SCAN" in mark.text for mark in trace)
+
+
+def test_the_grounds_are_those_the_palette_promises() -> None:
+    for tone in Tone:
+        look = tone.value
+        assert min(contrast(look.text, look.ground), contrast(look.soft, look.ground), contrast(look.mark, look.ground)) >= 4.5
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_camera_picture_keeps_its_aspect_and_leaves_the_words_alone(size: tuple[int, int]) -> None:
+    painter = _painter(size)
+    trace = _paint(painter, MAIN["scanning"])
+    before = numpy.asarray(_image(painter))
+    assert painter.camera_box is not None
+    painter.canvas.picture(*camera_picture(320, 240), painter.camera_box)
+    _save(painter, f"{size[0]}x{size[1]}-en-zh_CN", "scanning_with_picture")
+    rows, columns = numpy.nonzero((before != numpy.asarray(_image(painter))).any(axis=2))
+    width, height = columns.max() - columns.min() + 1, rows.max() - rows.min() + 1
+    assert width / height == pytest.approx(4 / 3, rel=0.03)
+    box = (int(columns.min()), int(rows.min()), int(width), int(height))
+    covered = {mark.text for mark in trace if _overlap(box, mark.ink)}
+    assert covered <= {"付款码对准这里"}
+
+
+def test_a_countdown_moves_each_second_and_a_quiet_screen_only_each_minute() -> None:
+    assert moment(MAIN["qr"], NOW) != moment(MAIN["qr"], NOW + 1000)
+    assert moment(MAIN["paid"], NOW) == moment(MAIN["paid"], NOW + 1000)
+    assert moment(MAIN["idle"], NOW) != moment(MAIN["idle"], NOW + 60_000)
+    painter = _painter((800, 480))
+    painter.paint(MAIN["qr"], NOW)
+    before = painter.canvas.rgb()
+    painter.paint(MAIN["qr"], NOW + 1000)
+    assert painter.canvas.rgb() != before
+
+
+def test_amounts_show_the_currency_by_its_code_as_one_sign_means_yen_and_yuan() -> None:
+    painter = _painter((800, 480))
+    assert "JPY" in {mark.text for mark in _paint(painter, MORE["keying_yen"])}
+    assert "¥1,250" in {mark.text for mark in _paint(painter, MORE["keying_yen"])}
+    assert any("11.57" in mark.text for mark in _paint(painter, MAIN["paid"]))
+    assert not any("实付" in mark.text for mark in _paint(painter, MORE["paid_same_currency"]))
