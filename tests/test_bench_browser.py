@@ -33,6 +33,7 @@ class Stall:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One window for all tests of this file."""
     with Browser(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
 
@@ -114,7 +115,8 @@ def test_escape_closes_the_password_and_the_order_stays_open(stall: Stall, brows
     assert "CANCEL" not in stall.kiosk.keys
 
 
-def test_customer_scans_the_kiosks_qr(stall: Stall, browser: Browser) -> None:
+@pytest.mark.usefixtures("stall")
+def test_customer_scans_the_kiosks_qr(browser: Browser) -> None:
     """The screen's picture is read, shop and amount are shown, Not now pays nothing, Pay pays."""
     browser.click("#scan")
     browser.wait_text("#toast", "no QR on the kiosk's screen")
@@ -188,20 +190,20 @@ def test_phone_speaks_both_languages_and_remembers(stall: Stall, browser: Browse
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844)])
-@pytest.mark.parametrize("dark", [False, True])
-def test_page_fits_its_window(stall: Stall, browser: Browser, width: int, height: int, dark: bool) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.usefixtures("stall")
+def test_page_fits_its_window(browser: Browser, width: int, height: int, scheme: str) -> None:
     """Nothing sticks out sideways; the code is whole in the first view; a phone-sized window is the phone."""
-    assert stall.page
-    browser.view(width, height, dark=dark)
+    browser.view(width, height, dark=scheme == "dark")
     browser.wait("document.querySelector('#bars').complete")
     assert browser.script("document.documentElement.scrollWidth") <= width
     box = browser.script("document.querySelector('#hold').getBoundingClientRect().bottom")
     assert box <= height
-    assert browser.script("document.querySelector('.tabs').offsetParent === null && getComputedStyle(document.querySelector('.tabs')).display === 'none'") is (width > 799)
+    assert browser.script("document.querySelector('.tabs').checkVisibility()") is (width < 800)
     if width < 800:
         assert browser.script("document.querySelector('#kiosk').offsetParent") is None
         for part, css in (("kiosk", "#keypad"), ("books", "#orders"), ("phone", "#square")):
             browser.click(f'.tabs [data-part="{part}"]')
             browser.wait(f"document.querySelector('{css}').offsetParent !== null")
             assert browser.script("document.documentElement.scrollWidth") <= width
-    browser.screenshot(PICTURES / f"bench-{width}x{height}-{'dark' if dark else 'light'}.png")
+    browser.screenshot(PICTURES / f"bench-{width}x{height}-{scheme}.png")

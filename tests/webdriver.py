@@ -62,11 +62,12 @@ class Browser:
         with log.open("wb") as out:
             self._driver = subprocess.Popen([shutil.which("chromedriver") or "chromedriver", "--port=0"], stdout=out, stderr=out)
         try:
-            port = self._until(lambda: re.search(r"successfully on port (\d+)", log.read_text()), f"chromedriver did not start, see {log}")[1]
-            self._url = f"http://127.0.0.1:{port}/session"
+            started = re.compile(r"successfully on port (\d+)")
+            port = self._until(lambda: started.search(log.read_text()), f"chromedriver did not start, see {log}")
+            self._url = f"http://127.0.0.1:{port[1]}/session"
             options = {"binary": shutil.which("chromium"), "args": [*_FLAGS, f"--user-data-dir={self._folder / 'profile'}"]}
-            wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}
-            self._url += "/" + self._ask("POST", "", wanted)["sessionId"]
+            wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+            self._url += "/" + self._ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
         except BaseException:
             self._driver.kill()
             self._driver.wait()
@@ -86,7 +87,7 @@ class Browser:
 
     def view(self, width: int, height: int, *, dark: bool = False, scale: float = 1, touch: bool = False) -> None:
         """The page's own size in CSS pixels, and whether the system is set to dark colours."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch}
+        metrics: dict[str, object] = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch}
         self._devtools("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
@@ -128,9 +129,10 @@ class Browser:
         self._until(lambda: self.script(expression), f"never true: {expression}")
 
     def wait_text(self, css: str, text: str) -> None:
-        """Until the element shows this text somewhere in it."""
-        shown = f"(document.querySelector({css!r})?.innerText ?? '').includes({text!r})"
-        self._until(lambda: self.script(shown), f"{css} never showed {text!r}")
+        """Until the element is visible and shows this text somewhere in it."""
+        shown = "((element, text) => element?.checkVisibility() && element.innerText.includes(text))"
+        found = f"{shown}(document.querySelector(arguments[0]), arguments[1])"  # innerText alone tells of hidden things, too
+        self._until(lambda: self.script(found, css, text), f"{css} never showed {text!r}")
 
     def complaints(self) -> list[str]:
         """What the page's console said since the last call, of severity warning and above."""

@@ -35,7 +35,7 @@ KEYPAD = (
     ("CLEAR", "*", "Backspace"), ("0", "0", "0"), ("OK", "#", "Enter"), ("MENU", "D", "D"),
 )  # fmt: skip
 
-_NO_KIOSK = "No kiosk belongs to this bench. `kiosk demo` starts one with it."
+_NO_KIOSK = "No kiosk belongs to this bench: `kiosk demo` starts one with it."
 _POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
 
 

@@ -122,7 +122,7 @@ export function showOrders(orders, count) {
   $("count").textContent = count === 0 ? "" : `${count} ${count === 1 ? "order" : "orders"}${count > orders.length ? `, the last ${orders.length}` : ""}`;
   if (orders.length === 0) $("orders").replaceChildren(make("p", { className: "none" }, "No order yet. What the kiosk asks WeChat Pay for appears here."));
   else {
-    const head = make("tr", {}, ...["Order, Beijing time", "Amount", "State"].map((words) => make("th", { scope: "col", className: words === "Amount" ? "figure" : "" }, words)));
+    const head = make("tr", {}, ...["Order", "Amount", "State"].map((words) => make("th", { scope: "col", className: words === "Amount" ? "figure" : "" }, words)));
     const rows = orders.map((order) => line(order, fresh(order)));
     $("orders").replaceChildren(make("table", { className: "orders" }, make("thead", {}, head), make("tbody", {}, ...rows)));
   }
@@ -135,9 +135,9 @@ function line(order, fresh) {
   if (order.debits > 1) notes.push(`debited ${order.debits} times`);
   if (order.reversals) notes.push("money went back");
   for (const refund of order.refunds) notes.push(`refund ${refund.refund.en}: ${refund.status.toLowerCase()}`);
-  const debit = order.debits ? `customer paid ${order.payer_total.en}` : "nothing taken";
+  const debit = order.debits ? `paid ${order.payer_total.en}` : "nothing taken";
   return make("tr", { className: fresh ? "fresh" : "", data: { order: order.out_trade_no, state: order.trade_state } },
-    make("td", {}, make("code", {}, order.out_trade_no), make("small", {}, `${TENDERS[order.trade_type] ?? order.trade_type}, ${order.created_at.slice(11, 19)}`)),
+    make("td", {}, make("code", {}, order.out_trade_no), make("small", { title: "Beijing time" }, `${TENDERS[order.trade_type] ?? order.trade_type}, ${order.created_at.slice(11, 19)}`)),
     make("td", { className: "figure" }, make("b", {}, order.total.en), make("small", {}, debit)),
     make("td", {}, make("span", { className: `state ${mood}`, title: order.trade_state }, make("span", { ariaHidden: "true" }, sign), words), ...notes.map((note) => make("small", {}, note))));
 }

@@ -17,8 +17,9 @@ export function showKiosk(kiosk, seen) {
   $("sign-kiosk").className = `sign ${running ? "well" : kiosk.here ? "unwell" : ""}`;
   say($("sign-kiosk").lastElementChild, running ? "Kiosk is running" : kiosk.here ? "Kiosk is not running" : "No kiosk here");
   $("no-screen").hidden = running;
-  say($("no-screen-title"), kiosk.here ? "The kiosk is not running" : "No kiosk here");
-  say($("no-screen-why"), running ? "" : kiosk.problem);
+  const [what, ...why] = (kiosk.problem ?? "").split(": ");
+  say($("no-screen-title"), what);
+  say($("no-screen-why"), why.join(": "));
   canvas.setAttribute("aria-label", running ? `The kiosk's screen: ${kiosk.screen ?? "no name"}` : "The kiosk's screen is dark");
   $("kiosk").classList.toggle("sees", seen);
   say($("lens-note"), seen ? "Camera sees the phone" : "Camera");

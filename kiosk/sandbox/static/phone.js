@@ -44,7 +44,10 @@ function showPages(before, next) {
   if (JSON.stringify([before?.bill, before?.result]) === JSON.stringify([next.bill, next.result])) return;
   const { bill, result } = next;
   if (bill) showBill(bill);
-  if (result) showResult(result);
+  if (result) {
+    showResult(result);
+    $("toast").hidden = true;
+  }
   const opens = asks && $("sheet").hidden;
   $("sheet").hidden = !asks;
   if (opens) {
@@ -56,10 +59,10 @@ function showPages(before, next) {
 }
 
 function showBill(bill) {
-  const payer = bill.payer.currency === bill.total.currency ? "" : `≈ ${bill.payer[tongue]}`;
-  $("bill-face").textContent = $("bill-shop").textContent = bill.shop;
+  const payer = bill.payer.currency === bill.total.currency ? "" : bill.payer[tongue];
+  $("bill-shop").textContent = bill.shop;
   $("bill-face").textContent = [...bill.shop][0] ?? "";
-  $("bill-what").textContent = bill.what;
+  $("bill-what").textContent = bill.what === bill.shop ? "" : bill.what;
   $("bill-total").textContent = bill.total[tongue];
   $("bill-payer").textContent = payer;
   $("sheet-shop").textContent = bill.shop;
