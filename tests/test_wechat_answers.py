@@ -211,9 +211,7 @@ def as_bytes(body: object) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-@pytest.mark.parametrize(
-    ("call", "status", "body", "outcome"), [(call, *row) for call, rows in TABLES.items() for row in rows]
-)
+@pytest.mark.parametrize(("call", "status", "body", "outcome"), [(call, *row) for call, rows in TABLES.items() for row in rows])
 def test_the_table(call: str, status: int, body: object, outcome: object) -> None:
     """Each row of the contract's tables has the outcome it names."""
     assert READS[call](status, as_bytes(body)).outcome == outcome
@@ -318,7 +316,9 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*TRANSACTION, "code", "code_url", "status", "out_refund_no", "refund_id"]), JSON, max_size=6))
+@given(
+    st.dictionaries(st.sampled_from([*TRANSACTION, "code", "code_url", "status", "out_refund_no", "refund_id"]), JSON, max_size=6)
+)
 def test_any_types_make_no_reader_raise(changes: dict) -> None:
     """Right names with wrong types: an answer all the same."""
     body = as_bytes(TRANSACTION | changes)

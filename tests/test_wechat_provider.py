@@ -102,7 +102,9 @@ def test_every_request_is_signed_over_its_own_bytes() -> None:
         provider.refund(REFUND, ORDER)
         provider.ask_refund(REFUND, ORDER)
         assert len(stub.received) == 7
-        form = r'WECHATPAY2-SHA256-RSA2048 mchid="1900009999",nonce_str="(\w+)",timestamp="(\d+)",serial_no="4A5B",signature="(.+)"'
+        form = (
+            r'WECHATPAY2-SHA256-RSA2048 mchid="1900009999",nonce_str="(\w+)",timestamp="(\d+)",serial_no="4A5B",signature="(.+)"'
+        )
         nonces = set()
         for request in stub.received:
             found = re.fullmatch(form, request.headers["authorization"])
@@ -241,7 +243,7 @@ def test_a_deadline_is_kept_and_named() -> None:
     """Silence ends in TIMEOUT."""
     over = threading.Event()
     with Stub(lambda _: lambda _: over.wait(20)) as stub:
-        answer = charge(opened(stub.url, deadlines=Deadlines(charge_s=0.2)))
+        answer = charge(opened(stub.url, deadlines=Deadlines(charge_s=0.5)))
         over.set()
     assert answer == Answer(Unknown(Why.TIMEOUT, "TimeoutError"))
 
@@ -311,7 +313,9 @@ def test_it_speaks_tls_with_the_given_authority(tmp_path) -> None:
 
 def test_warm_is_cheap_when_the_line_is_warm() -> None:
     """The first warm asks something; the next does not, and the charge uses that very connection."""
-    with Stub(lambda request: PLATFORM.reply(404 if request.method == "GET" else 200, {"code": "ORDER_NOT_EXIST"} | PAID)) as stub:
+    with Stub(
+        lambda request: PLATFORM.reply(404 if request.method == "GET" else 200, {"code": "ORDER_NOT_EXIST"} | PAID)
+    ) as stub:
         provider = opened(stub.url)
         assert provider.warm() == Answer(Pending(), server_time=NOW, reached=True)
         assert provider.warm() == Answer(Pending(), reached=True)
@@ -341,6 +345,13 @@ def test_warm_asks_again_after_a_while_and_after_unverified_answers() -> None:
         provider = opened(stub.url)
         assert [provider.warm().reached, provider.warm().reached] == [False, False]
         assert len(stub.received) == 2
+    replies = iter([PLATFORM.reply(200, PAID), unsigned(200, PAID), PLATFORM.reply(404, {"code": "ORDER_NOT_EXIST"})])
+    with Stub(lambda _: next(replies)) as stub:
+        provider = opened(stub.url)
+        charge(provider)
+        provider.ask(ORDER)
+        assert provider.warm().reached
+        assert len(stub.received) == 3
 
 
 def test_a_probe_says_what_is_wrong() -> None:
@@ -448,7 +459,6 @@ def test_with_a_given_key_nothing_is_ever_fetched() -> None:
         listing(OLD, signer=Platform("stranger", OLD.serial)),
         OLD.reply(200, {"data": [OLD.listed(key=b"another-apiv3-key-of-32-letters!")]}),
         OLD.reply(200, {"data": [OLD.listed(days=-1)]}),
-        OLD.reply(200, {"data": [OLD.listed() | {"serial_no": NEW.serial}]}),
         OLD.reply(200, {"data": []}),
         OLD.reply(200, {"data": "x"}),
         OLD.reply(200, {"data": [3, {}, {"serial_no": OLD.serial, "encrypt_certificate": seal(b"no PEM", "certificate")}]}),
@@ -456,7 +466,7 @@ def test_with_a_given_key_nothing_is_ever_fetched() -> None:
         unsigned(404, {"code": "RESOURCE_NOT_EXISTS"}),
         OLD.reply(200, {"data": [OLD.listed()]}, at=NOW // 1000 - 400),
     ],
-    ids=["stranger", "forged", "sealed otherwise", "expired", "other serial", "empty", "no list", "junk", "unsigned", "404", "stale"],
+    ids=["stranger", "forged", "sealed otherwise", "expired", "empty", "no list", "junk", "unsigned", "404", "stale"],
 )
 def test_a_list_that_proves_nothing_is_not_believed(reply: bytes) -> None:
     """No key comes in that WeChat did not seal, sign and date; one fetch, no loop."""
@@ -472,6 +482,18 @@ def test_a_list_that_proves_nothing_is_not_believed(reply: bytes) -> None:
         answer = charge(opened(stub.url, keys="certificates"))
         assert answer == Answer(Unknown(Why.UNVERIFIED, "unknown_serial"))
         assert len(fetches) == 1
+
+
+def test_a_certificate_does_not_go_by_another_serial() -> None:
+    """serial_no must be the certificate's own, or the entry does not count."""
+    mislabelled = Platform("old", NEW.serial)
+
+    def platform(request: Received) -> bytes:
+        listed = request.target == "/v3/global/certificates"
+        return mislabelled.reply(200, {"data": [OLD.listed() | {"serial_no": NEW.serial}]} if listed else PAID)
+
+    with Stub(platform) as stub:
+        assert charge(opened(stub.url, keys="certificates")) == Answer(Unknown(Why.UNVERIFIED, "unknown_serial"))
 
 
 def test_a_restart_needs_no_fetch(tmp_path) -> None:
@@ -627,7 +649,13 @@ def test_each_call_leaves_one_line_of_facts(caplog) -> None:
     (record,) = [record for record in caplog.records if record.name.startswith("kiosk")]
     facts = record.__dict__
     assert record.getMessage() == "WeChat Pay answered"
-    assert (facts["call"], facts["status"], facts["outcome"], facts["why"], facts["code"]) == ("ask", 403, "unknown", "refused", "NO_AUTH")
+    assert (facts["call"], facts["status"], facts["outcome"], facts["why"], facts["code"]) == (
+        "ask",
+        403,
+        "unknown",
+        "refused",
+        "NO_AUTH",
+    )
     assert facts["Request-ID"] == "08F7-268435461"
     assert isinstance(facts["ms"], int)
 

@@ -31,7 +31,12 @@ def only(serial: str):
 
 def test_v1_opens_and_any_change_closes_it() -> None:
     """AES-256-GCM: the published text comes out; with another nonce, associated data, key or text, nothing does."""
-    key, nonce, data, sealed = b"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb", "uluk4a9R25RW", "associatedData", "ulwSiIajGClcvcOYvOQ7+l+0PAbzzwI="
+    key, nonce, data, sealed = (
+        b"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb",
+        "uluk4a9R25RW",
+        "associatedData",
+        "ulwSiIajGClcvcOYvOQ7+l+0PAbzzwI=",
+    )
     assert open_sealed(key, nonce, data, sealed) == b"message"
     for wrong in [
         (key[::-1], nonce, data, sealed),

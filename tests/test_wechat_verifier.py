@@ -27,7 +27,9 @@ def test_what_is_signed_passes() -> None:
     assert verdict(HEADERS) == Check(None, NOW)
 
 
-@pytest.mark.parametrize(("seconds", "flaw"), [(299, None), (-299, None), (300, Flaw.STALE), (-300, Flaw.STALE), (301, Flaw.STALE)])
+@pytest.mark.parametrize(
+    ("seconds", "flaw"), [(299, None), (-299, None), (300, Flaw.STALE), (-300, Flaw.STALE), (301, Flaw.STALE)]
+)
 def test_the_window_is_five_minutes_both_ways(seconds: int, flaw: Flaw | None) -> None:
     """299 s old is well, 300 s is not; what is stale still tells its true time."""
     assert verdict(HEADERS, now=NOW + seconds * 1000) == Check(flaw, NOW)

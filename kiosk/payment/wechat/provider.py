@@ -75,7 +75,7 @@ class WechatPay:
         self._nonce = nonce
         self._language = language
         self._deadlines = deadlines or Deadlines()
-        self._verified_at: float | None = None  # monotonic: when anything verified last came
+        self._of_thread = threading.local()  # .reached: whether the last answer on this thread's connections was verified
         self._renewing = threading.Lock()
 
     def charge(self, order: Order, code: PaymentCode, left: Callable[[], None]) -> Answer:
@@ -117,13 +117,10 @@ class WechatPay:
     def warm(self) -> Answer:
         """Have a tried connection of the calling thread ready. Asks nothing when it has one that was used a moment ago."""
         idle_s = self._transport.idle_for()
-        recent_s = self._deadlines.warm_for_s
-        verified_at = self._verified_at
         if (
             idle_s is not None
-            and idle_s < recent_s
-            and verified_at is not None
-            and time.monotonic() - verified_at < recent_s
+            and idle_s < self._deadlines.warm_for_s
+            and getattr(self._of_thread, "reached", False)
             and not self._keys.renewal_due(self._clock.now())
         ):
             return Answer(Pending(), reached=True)
@@ -174,9 +171,9 @@ class WechatPay:
         return answer
 
     def _read(self, reply: Reply, verdict: Check, read: Read) -> Answer:
+        self._of_thread.reached = verdict.flaw is None
         if verdict.flaw is not None:
             return answers.unverified(reply.status, reply.body, verdict.flaw)
-        self._verified_at = time.monotonic()
         return replace(read(reply.status, reply.body), server_time=verdict.signed_at, reached=True)
 
     def _send(self, outgoing: Outgoing, at: int, until: float, left: Callable[[], None] = lambda: None) -> Reply | NoReply:
