@@ -6,6 +6,7 @@ Called from the socket's threads. Everything about money is read and decided in 
 from __future__ import annotations
 
 import base64
+import queue
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -52,7 +53,12 @@ class Answers:
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
-        return handler(request)
+        try:
+            return handler(request)
+        except (TimeoutError, queue.Full):
+            return {
+                "problem": "the kiosk cannot use its ledger at the moment; its screen says why. Ask for the orders before asking again"
+            }
 
     def _answer_screen(self, _: Request) -> Answer:
         display = self._display()

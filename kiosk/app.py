@@ -224,6 +224,7 @@ def settings(config: Config) -> Settings:
         zone=config.merchant.time_zone,
         default_tender=config.till.default_tender,
         max_amount=config.till.max_amount,
+        result_ms=config.till.result_seconds * 1000,
     )
 
 

@@ -50,6 +50,8 @@ T = TypeVar("T")
 INBOX_MOST = 1000
 BEAT_MS = 1000
 OPEN_AGAIN_S = 3.0
+BUSY_MOST_MS = 3000
+BUSY_AGAIN_S = 0.1
 QUIET_MS = 30_000  # then the ledger may checkpoint
 WATCH_VOID_MS = 2 * 3600 * 1000
 
@@ -117,12 +119,16 @@ class Runtime:
 
     def run(self, beat: Callable[[], None]) -> None:
         """The loop. Raises LedgerBusy when another kiosk holds the ledger; any other trouble with it is shown and waited out."""
+        patience_until = self._clock.now() + BUSY_MOST_MS
         while not self._stopping.is_set():
             beat()
             try:
                 ledger = self._open_ledger()
-            except LedgerBusy:
-                raise
+            except LedgerBusy:  # a command that looks something up holds it for a moment only
+                if self._clock.now() >= patience_until:
+                    raise
+                self._stopping.wait(BUSY_AGAIN_S)
+                continue
             except LedgerError as problem:
                 self._out_of_order(problem)
                 self._stopping.wait(OPEN_AGAIN_S)

@@ -136,8 +136,7 @@ def _write_pictures(folder: Path) -> None:
     painter = Painter((800, 480), "en", "zh_CN")
     for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
         painter.paint(MAIN[name], NOW)
-        if painter.camera_box is not None:
-            painter.canvas.picture(*camera_picture(640, 480), painter.camera_box)
+        painter.paint_camera(*camera_picture(640, 480))
         image = Image.frombytes("RGB", (800, 480), painter.canvas.rgb())
         image.quantize(96, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
 

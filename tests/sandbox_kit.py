@@ -99,7 +99,9 @@ class Stand:
     def connect(self, timeout: float = 10) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", int(self.server.url.rpartition(":")[2]), timeout=timeout)
 
-    def send(self, connection: http.client.HTTPConnection, method: str, target: str, body: Any = None, **headers: str | None) -> None:
+    def send(
+        self, connection: http.client.HTTPConnection, method: str, target: str, body: Any = None, **headers: str | None
+    ) -> None:
         """Send a signed request; a header given as None is left out. `_` in names stands for `-`."""
         raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         every: dict[str, str | None] = {

@@ -255,7 +255,7 @@ def test_a_scanner_that_talks_nonsense_or_dies_is_replaced_and_nothing_is_believ
     one = linked(liar(body))
     until(lambda: len(one.pids) >= 2, DEADLINE_S)
     assert not any(isinstance(event, CodeSeen) for event in inbox.all)
-    assert "started" not in caplog.text
+    assert "cannot be started" not in caplog.text
     assert "starting it again" in caplog.text
 
 
@@ -293,6 +293,21 @@ while True:
     one.link.scan("order-2")
     assert inbox.wait(CodeSeen) == CodeSeen("order-2", PaymentCode(CODE))
     assert [type(event) for event in inbox.all] == [Health, CodeSeen, CodeSeen]
+
+
+def test_pictures_nobody_asked_for_are_not_passed_on(inbox: Inbox, linked):
+    one = linked(
+        liar(f"""
+line.sendall(pack(Picture(1, 1, b"abc")))
+line.recv(4096)
+line.sendall(pack(Picture(2, 1, b"abcdef")) + pack(Code("order-1", "{CODE}")))
+line.sendall(pack(Picture(1, 2, b"abcdef")) + pack(Trouble("over")))
+""")
+    )
+    inbox.wait(Health)
+    one.link.scan("order-1")
+    assert inbox.wait(Health).problem == "over"
+    assert inbox.views == [(2, 1, 6)]
 
 
 def test_a_scanner_cannot_fill_the_inbox_with_hints(inbox: Inbox, linked):

@@ -62,6 +62,11 @@ def test_a_barcode_seen_beside_another_code_has_not_been_seen_once():
     assert frames[-2:] == [None, Believed(A)]
 
 
+def test_one_look_at_a_barcode_is_forgotten_when_another_code_appears():
+    frames = shown([bars(A)], [bars(A), qr(B)], *[[]] * 11, [bars(A)], [bars(A)])
+    assert frames[-2:] == [None, Believed(A)]
+
+
 def test_a_code_handed_over_before_is_refused_as_used():
     assert shown([qr(A)], [qr(A)], used=(digest(A),)) == [None, Refused(ScanHint.USED)]
 

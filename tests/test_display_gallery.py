@@ -193,15 +193,26 @@ def test_the_camera_picture_keeps_its_aspect_and_leaves_the_words_alone(size: tu
     painter = _painter(size)
     trace = _paint(painter, MAIN["scanning"])
     before = numpy.asarray(_image(painter))
-    assert painter.camera_box is not None
-    painter.canvas.picture(*camera_picture(320, 240), painter.camera_box)
-    _save(painter, f"{size[0]}x{size[1]}-en-zh_CN", "scanning_with_picture")
-    rows, columns = numpy.nonzero((before != numpy.asarray(_image(painter))).any(axis=2))
+    changed = painter.paint_camera(320, 240, bytes((10, 200, 30)) * (320 * 240))
+    green = (numpy.asarray(_image(painter)) == (10, 200, 30)).all(axis=2)
+    rows, columns = numpy.nonzero(green)
     width, height = columns.max() - columns.min() + 1, rows.max() - rows.min() + 1
     assert width / height == pytest.approx(4 / 3, rel=0.03)
-    box = (int(columns.min()), int(rows.min()), int(width), int(height))
-    covered = {mark.text for mark in trace if _overlap(box, mark.ink)}
-    assert covered <= {"付款码对准这里"}
+    assert changed is not None
+    outside = (before != numpy.asarray(_image(painter))).any(axis=2)
+    outside[changed[1] : changed[1] + changed[3], changed[0] : changed[0] + changed[2]] = False
+    assert not outside.any()
+    assert {mark.text for mark in trace if _overlap(changed, mark.ink)} == {"付款码对准这里"}  # stands there until the first picture
+    painter.paint_camera(*camera_picture())
+    _save(painter, f"{size[0]}x{size[1]}-en-zh_CN", "scanning_with_picture")
+
+
+def test_a_screen_without_a_camera_takes_no_picture() -> None:
+    painter = _painter((800, 480))
+    painter.paint(MAIN["charging"], NOW)
+    before = painter.canvas.rgb()
+    assert painter.paint_camera(*camera_picture()) is None
+    assert painter.canvas.rgb() == before
 
 
 def test_a_countdown_moves_each_second_and_a_quiet_screen_only_each_minute() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.sandbox_kit import DIRECT, INSTITUTION, NATIVE, PAY, REFUNDS, Stand
 
 
@@ -152,12 +153,13 @@ def test_the_signature_covers_the_target_as_it_was_sent(stand):
 
 
 BODIES = {
-    "no JSON": lambda body: b"{",
-    "a list": lambda body: b"[]",
+    "no JSON": lambda _: b"{",
+    "a list": lambda _: b"[]",
     "NaN": lambda body: json.dumps(body | {"amount": {"total": float("nan"), "currency": "HKD"}}).encode(),
-    "not UTF-8": lambda body: b'{"a":"\xff"}',
+    "not UTF-8": lambda _: b'{"a":"\xff"}',
     "a key twice": lambda body: json.dumps(body).replace("{", '{"attach":"x",', 1).encode(),
     "null": lambda body: body | {"attach": None},
+    "null deep inside": lambda body: body | {"detail": {"goods_detail": [{"goods_name": None}]}},
     "an emoji": lambda body: body | {"attach": "\U0001f600"},
     "an unknown field": lambda body: body | {"notify_uri": "x"},
     "an unknown field below": lambda body: body | {"amount": body["amount"] | {"fee": 1}},
@@ -224,7 +226,9 @@ def test_a_notify_url_is_https_without_parameters(stand, url, status):
 
 
 @pytest.mark.parametrize(
-    "expire", ["2026-01-05 18:12:00+08:00", "2026-01-05T18:12:00", "1767607451", "tomorrow"], ids=["blank", "zone", "unix", "word"]
+    "expire",
+    ["2026-01-05 18:12:00+08:00", "2026-01-05T18:12:00", "1767607451", "tomorrow"],
+    ids=["blank", "zone", "unix", "word"],
 )
 def test_time_expire_is_a_date_with_zone(stand, expire):
     assert stand.place("K07-8-000001", time_expire=expire).code == "PARAM_ERROR"
@@ -265,7 +269,12 @@ def test_messages_come_in_the_language_asked_for(stand, asked, said):
 
 
 def test_every_answer_is_signed_over_its_bytes_also_the_empty_ones(stand):
-    answers = [stand.charge("K07-7-000001"), stand.query("K07-7-000001"), stand.query("K07-7-nothing"), stand.place("K07-7-000002")]
+    answers = [
+        stand.charge("K07-7-000001"),
+        stand.query("K07-7-000001"),
+        stand.query("K07-7-nothing"),
+        stand.place("K07-7-000002"),
+    ]
     stand.now.forward(301)
     answers += [stand.reverse("K07-7-000001"), stand.close("K07-7-000002")]
     assert [each.status for each in answers] == [200, 200, 404, 200, 204, 204]

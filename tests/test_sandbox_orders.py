@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.sandbox_kit import DIRECT, INSTITUTION, PAY, Stand
 
 from kiosk.sandbox.records import Refusal
 from kiosk.sandbox.trouble import DECLINES, Trouble
+from tests.sandbox_kit import DIRECT, INSTITUTION, PAY, Stand
 
 _count = itertools.count(1)
 
@@ -135,6 +136,22 @@ def test_an_open_number_again_is_the_same_order_and_never_a_second_debit(stand, 
     assert stand.order(number)["debits"] == 1
 
 
+def test_the_same_charge_from_many_sides_at_once_is_debited_once(stand, number):
+    code = stand.bank.new_code()
+    with ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(lambda _: stand.charge(number, code), range(8)))
+    assert sorted(each.status for each in answers) == [200, *[400] * 7]
+    assert {each.code for each in answers if each.status == 400} == {"ORDER_PAID"}
+    assert stand.order(number)["debits"] == 1
+
+
+def test_sending_a_waiting_charge_again_does_not_get_round_the_password(stand, number):
+    stand.trouble.set("password", "next")
+    code = stand.bank.new_code()
+    assert [stand.charge(number, code).status for _ in range(2)] == [202, 202]
+    assert stand.order(number)["debits"] == 0
+
+
 def test_chinese_money_may_be_charged_too(stand, number):
     answer = stand.charge(number, amount={"total": 500, "currency": "CNY"})
     assert answer.json["amount"]["payer_total"] == 500
@@ -242,10 +259,11 @@ def test_an_error_may_hide_any_truth(stand, number, code, when, state, debits):
     ("value", "state", "debits"),
     [("MICROPAY_TIMEOUT", "SUCCESS", 1), ("MICROPAY_PAYERROR", "PAYERROR", 0), ("MICROPAY_PAY_QUERY_TIMEOUT", None, 1)],
 )
-def test_the_negative_test_header_swallows_answers(stand, number, value, state, debits):
+def test_the_negative_test_header_swallows_answers(stand, number, until, value, state, debits):
     body = stand.charge_body(number, stand.bank.new_code())
     with pytest.raises(TimeoutError):
         stand.call("POST", PAY, body, timeout=0.2, Wechatpay_Negative_Test=value)
+    until(lambda: number in stand.bank.book)
     assert stand.order(number)["debits"] == debits
     if state is not None:
         assert stand.state(number) == state

@@ -27,7 +27,9 @@ def stand(request, tmp_path_factory):
     noon = datetime(2026, 1, 5, 12, 0, 0, tzinfo=BEIJING)
     stand.now.ms = int(noon.timestamp()) * 1000
     for each in range(3):
-        stand.charge(f"K07-260105-00000{each}", description="snacks, two `kinds`", amount={"total": 1000 + each, "currency": "HKD"})
+        stand.charge(
+            f"K07-260105-00000{each}", description="snacks, two `kinds`", amount={"total": 1000 + each, "currency": "HKD"}
+        )
     stand.charge("K07-260105-000003", amount={"total": 925, "currency": "CNY"})
     stand.bank.scan(stand.place("K07-260105-000004").json["code_url"])
     stand.bank.approve("K07-260105-000004")
@@ -69,7 +71,13 @@ def test_the_rows_are_the_days_entries_with_38_columns_each(stand):
     assert Counter(row[9] for row in found) == {"SUCCESS": 5, "REVOKED": 1, "REFUND": 2}
     assert Counter(row[8] for row in found) == {"MICROPAY": 7, "NATIVE": 1}
     first = found[0]
-    assert first[:5] == ["2026-01-05 12:00:00", stand.merchant.appid, stand.merchant.mchid, stand.merchant.sub_mchid or "", "KIOSK07"]
+    assert first[:5] == [
+        "2026-01-05 12:00:00",
+        stand.merchant.appid,
+        stand.merchant.mchid,
+        stand.merchant.sub_mchid or "",
+        "KIOSK07",
+    ]
     assert first[6] == "K07-260105-000000"
     assert first[23:25] == ["HKD", "10.00"]
     assert first[19] == "snacks, two `kinds`"
@@ -98,7 +106,7 @@ def test_another_day_is_another_file(stand):
 def test_the_signature_is_over_the_sha1_and_not_over_the_body(stand):
     answer = fetch(stand)
     sha1 = answer.headers["Wechatpay-Statement-Sha1"]
-    assert sha1 == hashlib.sha1(answer.raw).hexdigest()  # noqa: S324  the contract's own
+    assert sha1 == hashlib.sha1(answer.raw).hexdigest()
     assert answer.headers["Content-Type"].startswith("text/plain")
     lines = [answer.headers["Wechatpay-Timestamp"], answer.headers["Wechatpay-Nonce"], f'{{"sha1":"{sha1}"}}', ""]
     signature = base64.b64decode(answer.headers["Wechatpay-Signature"])

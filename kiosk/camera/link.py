@@ -167,7 +167,6 @@ class ScannerLink:
             current = ticket == self._wanted and child.told == (self._wanted, self._asked)
             if current:
                 self._wanted = None
-                child.told = (None, self._asked)
         if current:
             self._used.add(code.digest(), time.monotonic())
             self._post(CodeSeen(ticket, code))

@@ -19,8 +19,7 @@ from kiosk.core.errors import DriverError
 READ_SIZE = (1280, 720)
 VIEW_SIZE = (320, 180)
 FRAME_US = 50_000  # 20 frames a second: more than a Pi decodes, and long enough to expose by shop light
-FIRST_FRAME_S = 4.0
-NEXT_FRAME_S = 2.0
+FRAME_WAIT_S = 2.0  # less than the silence after which the link gives the process up, so that the words below get out
 _REMEDY = "see that its ribbon cable sits firmly at both ends and that `rpicam-hello --list-cameras` lists it"
 
 
@@ -61,10 +60,8 @@ class PiCamera:
         except (RuntimeError, OSError) as error:
             raise DriverError(f"the camera does not start ({error}): {_REMEDY}") from None
         try:
-            patience = FIRST_FRAME_S
             while True:
-                yield self._next(patience)
-                patience = NEXT_FRAME_S
+                yield self._next()
         finally:
             self._camera.stop()
 
@@ -72,11 +69,11 @@ class PiCamera:
         """Give the camera back."""
         self._camera.close()
 
-    def _next(self, patience_s: float) -> Frame:
+    def _next(self) -> Frame:
         try:
-            request: Any = self._camera.capture_request(wait=patience_s)
+            request: Any = self._camera.capture_request(wait=FRAME_WAIT_S)
         except TimeoutError:
-            raise DriverError(f"the camera gave no picture for {patience_s:g} s: {_REMEDY}") from None
+            raise DriverError(f"the camera gave no picture for {FRAME_WAIT_S:g} s: {_REMEDY}") from None
         try:  # copies, so that the buffer goes back to the camera before anything is decoded
             large, small = request.make_array("main"), request.make_array("lores")
         finally:

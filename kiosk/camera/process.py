@@ -76,6 +76,7 @@ class _Scanner:
     def _look(self, scan: Scan) -> Scan | None:
         """One scan, to its code or to the next command; returns what to look for next."""
         sightings, eye = Sightings(scan.used), Eye()
+        self._send(Beat())  # starting a camera takes a while, and no word is said meanwhile
         with contextlib.closing(self._camera.frames()) as frames:
             for frame in frames:
                 heard = self._hear(scan, wait_s=0.0)

@@ -353,8 +353,6 @@ def _settle(order: Order, to: OrderState, now: int) -> Order:
         order = replace(order, sent_at=None)  # it never left: there is nothing to watch
     if to in (S.REVERSING, S.CLOSING):
         order = replace(order, asks=0, tries=0, last_call=None, last_outcome=None, called_at=None)
-    if to is S.REFUNDED and order.transaction_id is None:
-        order = replace(order, transaction_id="")
     return replace(order, state=to, settled_at=now if to in FINALS else None)
 
 

@@ -31,6 +31,7 @@ class Settings:
     zone: tzinfo
     default_tender: Tender = Tender.QUICK_PAY
     max_amount: int = 1_000_000
+    result_ms: int = 0  # how long a result stays on the screen; 0: until a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +138,20 @@ def probe_at(kiosk: Kiosk) -> int:
     return kiosk.probed_at + (PROBE_ONLINE if kiosk.network is Network.ONLINE else PROBE_OFFLINE)
 
 
+def leave_at(kiosk: Kiosk, order: Order) -> int | None:
+    """When the result of the order in front makes room by itself."""
+    if order.settled_at is None or kiosk.settings.result_ms == 0:
+        return None
+    return order.settled_at + kiosk.settings.result_ms
+
+
 def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(_, until) | till.Menu(until):
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
-            times = (till.verdict_at(order), order.expires_at)
-            return [at for at in times if at is not None and at > now] if is_open(order) else []
+            times = (till.verdict_at(order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)
+            return [at for at in times if at is not None and at > now]
         case _:
             return []

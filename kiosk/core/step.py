@@ -64,7 +64,19 @@ from kiosk.core.model import (
 )
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
-from kiosk.core.state import Kiosk, Settings, Step, at_counter, busy, in_front, may_leave, order_due, probe_at, refund_due
+from kiosk.core.state import (
+    Kiosk,
+    Settings,
+    Step,
+    at_counter,
+    busy,
+    in_front,
+    leave_at,
+    may_leave,
+    order_due,
+    probe_at,
+    refund_due,
+)
 
 CLOCK_TOLERANCE = 5 * lifecycle.SECOND
 REMEMBERED_CODES = 200
@@ -297,6 +309,8 @@ class _Turn(Books):
                 self.cancel(order, "nothing shown")
                 self.go(till.Keying(order.money.amount, AmountHint.SCAN_TIMEOUT))
             case till.Menu(until) if self.now >= until:
+                self.go(till.Idle())
+            case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:
                 self.go(till.Idle())
             case _:
                 pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk.core.screens import Scanning, ShowingQr
 from kiosk.display import icons
 from kiosk.display.answers import countdown
-from kiosk.display.canvas import Rect
+from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.qr import QUIET, modules
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, GREEN, INK, LINE, MUTED, PANEL, TEXT, WHITE, Tone
@@ -20,7 +20,7 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     x, y, width, height = stage
     view = (x, y, min(round(width * 0.56), round(height * 4 / 3)), height)
     sheet.canvas.panel(view, PANEL, scale.radius)
-    inner = inset(view, scale.gap)
+    inner = (x + scale.gap, y + scale.gap, view[2] - 2 * scale.gap, height - 2 * scale.gap)
     _no_picture(sheet, inner)
     edge = x + view[2] + scale.pad
     column = (edge, y, x + width - edge, height)
@@ -44,15 +44,17 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     return inner
 
 
-def inset(box: Rect, by: int) -> Rect:
-    return (box[0] + by, box[1] + by, box[2] - 2 * by, box[3] - 2 * by)
+def camera_picture(canvas: Canvas, box: Rect, width: int, height: int, rgb: bytes) -> None:
+    """The camera's picture (3 bytes a pixel) where `scanning` left room for it, and over it the corners to aim between."""
+    canvas.fill(box, PANEL)
+    canvas.picture(width, height, rgb, box)
+    canvas.icon(icons.CORNERS, box, WHITE)
 
 
 def _no_picture(sheet: Sheet, box: Rect) -> None:
     """Until the camera's first picture: where to hold the phone."""
     scale = sheet.scale
-    side = min(box[2], box[3])
-    sheet.canvas.icon(icons.CORNERS, (box[0] + (box[2] - side) // 2, box[1], side, side), LINE)
+    sheet.canvas.icon(icons.CORNERS, box, LINE)
     sheet.stack(box, [
         Draw(icons.PHONE_CODE, round(scale.icon * 1.2), MUTED),
         Space(scale.gap),

