@@ -23,6 +23,7 @@ from kiosk.payment.ledger import SqliteLedger
 from kiosk.runtime import Runtime
 
 REPLY_MOST_S = 10.0
+_NO_ANSWER = "the kiosk cannot use its ledger now, its screen says why; a refund may be queued all the same: see `kiosk orders`"
 
 
 class Answers:
@@ -57,7 +58,7 @@ class Answers:
             return handler(request)
         except (TimeoutError, queue.Full):
             return {
-                "problem": "the kiosk cannot use its ledger at the moment; its screen says why. Ask for the orders before asking again"
+                "problem": _NO_ANSWER
             }
 
     def _answer_screen(self, _: Request) -> Answer:

@@ -27,7 +27,7 @@ class Money:
 
 def known_currency(code: str) -> bool:
     """Whether `code` is a currency of ISO 4217 that the table of this library holds."""
-    return len(code) == 3 and code.isascii() and code.isupper() and is_currency(code)
+    return code.isascii() and code.isupper() and is_currency(code)
 
 
 def exponent(currency: str) -> int:
