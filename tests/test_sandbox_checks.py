@@ -216,6 +216,8 @@ URLS = {
     "https://pay.example.net/notify?": 400,
     " https://pay.example.net/notify": 400,
     "ftp://pay.example.net/": 400,
+    "http://127.0.0.1:99999/": 400,
+    "https://[pay/": 400,
     "https://" + "x" * 256: 400,
 }
 
@@ -322,6 +324,13 @@ def test_with_the_public_keys_id_in_the_request_the_answer_carries_it_too(stand)
     answer = stand.call("GET", "/v3/global/certificates", Wechatpay_Serial=stand.keys.pub_key_id)
     assert answer.headers["Wechatpay-Serial"] == stand.keys.pub_key_id
     assert answer.verified
+
+
+def test_a_merchant_in_public_key_mode_has_no_certificates(stand):
+    stand.trouble.set("no_certificates", value=True)
+    answer = stand.call("GET", "/v3/global/certificates", Wechatpay_Serial=stand.keys.pub_key_id)
+    stand.trouble.reset()
+    assert (answer.status, answer.code, answer.verified) == (404, "RESOURCE_NOT_EXISTS", True)
 
 
 def test_a_refund_names_one_order_number(stand):

@@ -93,7 +93,7 @@ def test_a_payment_is_told_once_sealed_and_signed(stand, shop, number, until):
     assert notice.rounds == 1
 
 
-def test_quick_pay_tells_nothing(stand, shop, number):
+def test_quick_pay_tells_nothing(stand, number):
     before = len(stand.server.notifier.log)
     stand.charge(number)
     assert len(stand.server.notifier.log) == before

@@ -260,6 +260,8 @@ class Api:
     def _certificates(self, raw: Request) -> Reply:
         if raw.body or "?" in raw.target:
             raise Fault(400, "PARAM_ERROR", "This call has no parameters")
+        if self._bank.trouble.no_certificates:
+            raise Fault(404, "RESOURCE_NOT_EXISTS", "There is no usable platform certificate")
         return success(self._keys.certificate_list(self._bank.trouble.rotation, self._bank.time()))
 
     def _statement(self, raw: Request) -> Reply:
@@ -340,7 +342,7 @@ def _digest(body: dict[str, Any]) -> str:
 
 def _is_day(text: str) -> bool:
     try:
-        return len(text) == 8 and _start_of(text) > 0  # noqa: PLR2004  yyyyMMdd
+        return text.isascii() and text.isdigit() and _start_of(text) > 0
     except ValueError:
         return False
 

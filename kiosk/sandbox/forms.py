@@ -78,9 +78,18 @@ def _is_ip(text: str) -> bool:
 
 def is_notify_url(text: str) -> bool:
     """Whether it is https without query or spaces (contract 3.3); plain http only to this machine, for the desk."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:  # brackets or a port that are none
+        return False
     safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    return safe and bool(parts.hostname) and not (parts.query or parts.fragment or "?" in text or re.search(r"\s", text))
+    return (
+        safe
+        and bool(parts.hostname)
+        and port != 0
+        and not (parts.query or parts.fragment or "?" in text or re.search(r"\s", text))
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -140,6 +140,7 @@ class Trouble:
         "announced",
         "switched",
     )
+    no_certificates: bool = _flag(_TIME, "No certificates", "The list is refused, as for merchants in public-key mode.")
     clock_scale: int = _number(_TIME, "Bank's clock runs", "So many times faster (1: true).", 1, 100_000)
     clock_ahead_s: int = _number(_TIME, "Bank's clock ahead", "Seconds. Signatures keep the true time.", 0)
 
