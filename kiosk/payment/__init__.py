@@ -1,1 +1,1 @@
-"""TODO"""
+"""Where the money is written down and asked for: the ledger, and WeChat Pay."""
