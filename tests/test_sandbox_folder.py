@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,7 @@ import tomllib
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from kiosk.core.errors import ConfigError
 from kiosk.sandbox.bank import Bank
 from kiosk.sandbox.desk import Desk
 from kiosk.sandbox.keys import Keys
@@ -92,6 +94,13 @@ def test_the_ledger_outlives_a_restart_and_a_torn_last_line_and_holds_no_code(tm
     again.approve("K07-1-000002")
     third = Bank(file=file)
     assert third.orders() == again.orders()
+
+
+def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port}: .*choose another"):
+            open_sandbox(tmp_path, port=port)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

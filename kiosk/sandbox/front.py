@@ -39,7 +39,7 @@ class Wire:
 class Front:
     """Listens on a loopback port and hands requests to `app`, a thread a connection."""
 
-    def __init__(self, app: Any, port: int = 0, offline: Callable[[], str] = lambda: "no") -> None:  # noqa: ANN401  any WSGI
+    def __init__(self, app: Any, port: int = 0, offline: Callable[[], str] = lambda: "no") -> None:
         """Bind at once, so that the port is known and taken. `offline()` is no, refuse or silent."""
         self.app = app
         self.offline = offline
@@ -73,9 +73,12 @@ class Front:
                 self.stopping.wait(_GLANCE_S)
                 continue
             if self._listener is None:
-                with contextlib.suppress(OSError):  # the port is taken: look again
+                try:
                     self._listener = _listen(self.port)
-            if self._listener is not None and select.select([self._listener], [], [], _GLANCE_S)[0]:
+                except OSError:  # somebody took the port meanwhile: look again
+                    self.stopping.wait(_GLANCE_S)
+                    continue
+            if select.select([self._listener], [], [], _GLANCE_S)[0]:
                 with contextlib.suppress(OSError):  # gone again already
                     self._welcome(self._listener.accept()[0])
 
@@ -134,7 +137,7 @@ class _Talk(BaseHTTPRequestHandler):
             if closer is not None:
                 closer()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _serve  # noqa: N815  named by http.server
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _serve
 
     def _answer(self, wire: Wire, chunks: Iterable[bytes], head: list[tuple[str, list[tuple[str, str]]]]) -> None:
         if wire.delay_ms and self.server.stopping.wait(wire.delay_ms / 1000):
@@ -216,7 +219,7 @@ class _Talk(BaseHTTPRequestHandler):
             environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
         return environ
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is http.server's
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing: a target may hold what belongs in no log."""
 
 

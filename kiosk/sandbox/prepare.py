@@ -42,7 +42,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def prepare(  # noqa: PLR0913  each has one meaning
+def prepare(
     folder: Path, *, url: str, page: str, mode: str = "institution", keys: Keys | None = None, overwrite: bool = False
 ) -> Prepared:
     """Write what is missing into `folder`; `overwrite` makes kiosk.toml anew. `url`: of the API; `page`: of the bench page."""

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from kiosk.core.errors import ConfigError
+from kiosk.control import ask
 from kiosk.sandbox.api import Api
 from kiosk.sandbox.bank import Bank
 from kiosk.sandbox.front import LOOPBACK, Front
@@ -26,11 +28,13 @@ from kiosk.sandbox.prepare import Prepared, merchant_of, prepare, read_facts
 
 Control = Callable[[dict[str, Any]], dict[str, Any]]
 
+ASK_S = 2.0  # the bench page waits for this
+
 
 class SandboxServer:
     """Serves one bank. The ports are bound by making it, served between `start` and `stop`."""
 
-    def __init__(  # noqa: PLR0913  each has one meaning
+    def __init__(
         self,
         bank: Bank,
         keys: Keys,
@@ -47,7 +51,7 @@ class SandboxServer:
         app = Flask("kiosk.sandbox", static_folder=None)
         Api(bank, keys).join(app)
         if importlib.util.find_spec("kiosk.sandbox.bench") is not None:
-            from kiosk.sandbox import bench  # noqa: PLC0415  drawing codes takes time to import, and the API works without
+            from kiosk.sandbox import bench
 
             app.register_blueprint(bench.blueprint(bank, control=control, frames=frames), url_prefix="/bench")
         self._api = Front(app, port, lambda: bank.trouble.offline)
@@ -79,12 +83,18 @@ class SandboxServer:
 def open_sandbox(
     folder: Path, *, port: int = 0, mode: str = "institution", control: Control | None = None
 ) -> tuple[SandboxServer, Prepared]:
-    """A started stand-in over `folder`, its kiosk.toml and keys written; what it was told before, it still knows."""
+    """A started stand-in over `folder`, its kiosk.toml and keys written; what it was told before, it still knows.
+
+    Raises ConfigError when `port` cannot be had.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     keys = Keys(folder)
     bank = Bank(merchant_of(folder, mode), file=folder / "bank" / "orders.jsonl")
     ports = (port or _wanted(folder, "url"), _wanted(folder, "page"))
-    server = SandboxServer(bank, keys, port=ports[0], page_port=ports[1], control=control, frames=folder / "frames")
+    try:
+        server = SandboxServer(bank, keys, port=ports[0], page_port=ports[1], control=control, frames=folder / "frames")
+    except OSError as error:
+        raise ConfigError([f"port {ports[0]}: {error.strerror}; choose another, or 0 for any that is free"]) from None
     prepared = prepare(folder, url=server.url, page=server.page, mode=mode, keys=keys)
     server.start()
     return server, prepared
@@ -95,19 +105,25 @@ def serve(port: int, folder: Path) -> None:
     stopping = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: stopping.set())
-    server, prepared = open_sandbox(folder, port=port)
-    print(f"WeChat Pay stand-in  {server.url}\nBench page           {server.page}", flush=True)  # noqa: T201  the command's output
-    print(f"kiosk.toml           {prepared.config}", flush=True)  # noqa: T201
+    server, prepared = open_sandbox(folder, port=port, control=desk_control(folder))
+    print(f"WeChat Pay stand-in  {server.url}\nBench page           {server.page}", flush=True)
+    print(f"kiosk.toml           {prepared.config}", flush=True)
     if not prepared.config_fits:
-        print(f'{prepared.config} names another address: set hosts = ["{server.url}"], or remove it', flush=True)  # noqa: T201
+        print(f'{prepared.config} names another address: set hosts = ["{server.url}"], or remove it', flush=True)
     stopping.wait()
     server.stop()
+
+
+def desk_control(folder: Path) -> Control:
+    """Reaches the kiosk that runs on `folder`'s kiosk.toml, whenever one does."""
+    socket = folder / "kiosk.db.sock"
+    return lambda question: ask(socket, question, ASK_S)
 
 
 def _only_bench(app: Flask) -> Callable[..., Any]:
     """The same application, but nothing of it outside the bench page."""
 
-    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:  # noqa: ANN401  WSGI
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         path = environ["PATH_INFO"]
         if path == "/bench" or path.startswith("/bench/"):
             return app(environ, start_response)
