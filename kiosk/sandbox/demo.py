@@ -12,28 +12,21 @@ import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from kiosk.control import ask
 from kiosk.sandbox.prepare import prepare
-from kiosk.sandbox.server import open_sandbox
+from kiosk.sandbox.server import desk_control, open_sandbox
 
 FOLDER = Path(".demo")
-ASK_S = 2.0
 
 
 def demo(folder: Path = FOLDER) -> int:
     """Run until SIGTERM, SIGINT or the kiosk's end. Keys stay in `folder`, so that the next start is quick."""
-    socket = folder / "kiosk.db.sock"
-
-    def control(question: dict[str, Any]) -> dict[str, Any]:
-        return ask(socket, question, ASK_S)
-
-    server, prepared = open_sandbox(folder, control=control)
+    server, prepared = open_sandbox(folder, control=desk_control(folder))
     prepared = prepare(folder, url=server.url, page=server.page, keys=prepared.keys, overwrite=True)
     _adjust(prepared.config)
-    kiosk = subprocess.Popen([sys.executable, "-m", "kiosk", "--config", str(prepared.config), "run"])
-    _say(f"Bench page  {server.page}\nOpen it in a browser: the kiosk, a customer's phone, and a panel of trouble. Ctrl-C ends it.")
+    kiosk = subprocess.Popen([sys.executable, "-m", "kiosk", "--config", str(prepared.config), "run"])  # noqa: S603  our own
+    _say(f"Bench page  {server.page}")
+    _say("Open it in a browser: the kiosk, a customer's phone, and a panel of trouble. Ctrl-C ends it.")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         kiosk.send_signal(signal.SIGTERM)

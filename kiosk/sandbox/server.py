@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from kiosk.core.errors import ConfigError
 from kiosk.control import ask
+from kiosk.core.errors import ConfigError
 from kiosk.sandbox.api import Api
 from kiosk.sandbox.bank import Bank
 from kiosk.sandbox.front import LOOPBACK, Front
