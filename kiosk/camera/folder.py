@@ -49,16 +49,16 @@ class FolderCamera:
         """At most FRAMES_PER_S a second; a grey nothing while no image is there. DriverError when the folder goes away."""
         due = self._now()
         while True:
-            shown = 0
+            due = self._pace(due)  # before the folder is listed and the file read, so that neither is stale when it is seen
+            shown = False
             for path in self._listing():
+                if shown:
+                    due = self._pace(due)
                 frame = self._frame(path)
-                if frame is None:
-                    continue
-                due = self._pace(due)
-                shown += 1
-                yield frame
+                if frame is not None:
+                    shown = True
+                    yield frame
             if not shown:
-                due = self._pace(due)
                 yield nothing()
 
     def close(self) -> None:
