@@ -140,7 +140,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _no_constant(name: str) -> Any:
+def _no_constant(name: str) -> Any:  # noqa: ANN401  named by json
     raise ValueError(f"{name} is no JSON")
 
 

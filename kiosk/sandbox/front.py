@@ -39,7 +39,7 @@ class Wire:
 class Front:
     """Listens on a loopback port and hands requests to `app`, a thread a connection."""
 
-    def __init__(self, app: Any, port: int = 0, offline: Callable[[], str] = lambda: "no") -> None:
+    def __init__(self, app: Any, port: int = 0, offline: Callable[[], str] = lambda: "no") -> None:  # noqa: ANN401  any WSGI
         """Bind at once, so that the port is known and taken. `offline()` is no, refuse or silent."""
         self.app = app
         self.offline = offline
@@ -137,7 +137,7 @@ class _Talk(BaseHTTPRequestHandler):
             if closer is not None:
                 closer()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _serve  # noqa: N815  named by http.server
 
     def _answer(self, wire: Wire, chunks: Iterable[bytes], head: list[tuple[str, list[tuple[str, str]]]]) -> None:
         if wire.delay_ms and self.server.stopping.wait(wire.delay_ms / 1000):
@@ -219,7 +219,7 @@ class _Talk(BaseHTTPRequestHandler):
             environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
         return environ
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is http.server's
         """Nothing: a target may hold what belongs in no log."""
 
 

@@ -51,7 +51,7 @@ class SandboxServer:
         app = Flask("kiosk.sandbox", static_folder=None)
         Api(bank, keys).join(app)
         if importlib.util.find_spec("kiosk.sandbox.bench") is not None:
-            from kiosk.sandbox import bench
+            from kiosk.sandbox import bench  # noqa: PLC0415  drawing codes takes time to import, and the API works without
 
             app.register_blueprint(bench.blueprint(bank, control=control, frames=frames), url_prefix="/bench")
         self._api = Front(app, port, lambda: bank.trouble.offline)
@@ -106,10 +106,10 @@ def serve(port: int, folder: Path) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: stopping.set())
     server, prepared = open_sandbox(folder, port=port, control=desk_control(folder))
-    print(f"WeChat Pay stand-in  {server.url}\nBench page           {server.page}", flush=True)
-    print(f"kiosk.toml           {prepared.config}", flush=True)
+    print(f"WeChat Pay stand-in  {server.url}\nBench page           {server.page}", flush=True)  # noqa: T201  the command's output
+    print(f"kiosk.toml           {prepared.config}", flush=True)  # noqa: T201
     if not prepared.config_fits:
-        print(f'{prepared.config} names another address: set hosts = ["{server.url}"], or remove it', flush=True)
+        print(f'{prepared.config} names another address: set hosts = ["{server.url}"], or remove it', flush=True)  # noqa: T201
     stopping.wait()
     server.stop()
 
@@ -123,7 +123,7 @@ def desk_control(folder: Path) -> Control:
 def _only_bench(app: Flask) -> Callable[..., Any]:
     """The same application, but nothing of it outside the bench page."""
 
-    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:  # noqa: ANN401  WSGI
         path = environ["PATH_INFO"]
         if path == "/bench" or path.startswith("/bench/"):
             return app(environ, start_response)

@@ -13,21 +13,21 @@ DECLINES = (
 CALLS = ("any", "charge", "place", "query", "reverse", "close", "refund", "refund_query", "certificates", "statement")
 
 
-def _flag(group: str, title: str, explanation: str, default: bool = False) -> Any:
+def _flag(group: str, title: str, explanation: str, default: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  as dataclasses.field
     return field(default=default, metadata={"kind": "flag", "group": group, "title": title, "explanation": explanation})
 
 
-def _count(group: str, title: str, explanation: str, default: int = 0) -> Any:
+def _count(group: str, title: str, explanation: str, default: int = 0) -> Any:  # noqa: ANN401  as dataclasses.field
     text = f"{explanation} So many times; -1: every time."
     return field(default=default, metadata={"kind": "count", "group": group, "title": title, "explanation": text})
 
 
-def _number(group: str, title: str, explanation: str, default: int = 0, most: int = 10**9) -> Any:
+def _number(group: str, title: str, explanation: str, default: int = 0, most: int = 10**9) -> Any:  # noqa: ANN401  as field
     meta = {"kind": "number", "group": group, "title": title, "explanation": explanation, "most": most}
     return field(default=default, metadata=meta)
 
 
-def _choice(group: str, title: str, explanation: str, *choices: str) -> Any:
+def _choice(group: str, title: str, explanation: str, *choices: str) -> Any:  # noqa: ANN401  as dataclasses.field
     """The first of the choices is the default."""
     meta = {"kind": "choice", "group": group, "title": title, "explanation": explanation, "choices": choices}
     return field(default=choices[0], metadata=meta)
