@@ -13,16 +13,30 @@ import subprocess
 import sys
 import threading
 import traceback
-from email.utils import format_datetime
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from kiosk.core.model import Answer, Decline, Declined, Direct, Ended, NotFound, Order, OrderState, Paid, Pending, Refund, Tender
-from kiosk.core.model import Unknown, Why
+from kiosk.core.model import (
+    Answer,
+    Decline,
+    Declined,
+    Direct,
+    Ended,
+    NotFound,
+    Order,
+    OrderState,
+    Paid,
+    Pending,
+    Refund,
+    Tender,
+    Unknown,
+    Why,
+)
 from kiosk.core.money import Money
 from kiosk.core.ports import Provider
 from kiosk.core.secret import PaymentCode
@@ -437,8 +451,8 @@ def test_unknown_serials_cause_one_fetch_a_minute() -> None:
             assert provider.ask(ORDER).outcome == Unknown(Why.UNVERIFIED, "unknown_serial")
         assert platform.fetches == 1
         clock.correct(61_000)
-        OLD_later = Platform("old", OLD.serial, now=clock.now() // 1000)
-        platform.certificates = [OLD_later]
+        later = Platform("old", OLD.serial, now=clock.now() // 1000)
+        platform.certificates = [later]
         provider.ask(ORDER)
         provider.ask(ORDER)
         assert platform.fetches == 2
@@ -592,7 +606,7 @@ def test_a_forged_notification_is_refused() -> None:
 # --- secrets ---
 
 
-def test_the_payment_code_is_nowhere_but_in_the_body(caplog, tmp_path) -> None:
+def test_the_payment_code_is_nowhere_but_in_the_body(caplog) -> None:
     """However the charge ends, and however loud the logs: no record, no repr and no exception shows the code."""
     caplog.set_level(logging.DEBUG)
     for name in ("urllib3", "urllib3.connection", "urllib3.connectionpool", "requests", "kiosk"):

@@ -13,8 +13,9 @@ import threading
 import pytest
 
 from kiosk.core.model import Why
+from kiosk.payment.wechat.exchange import LARGEST_BODY, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
-from kiosk.payment.wechat.transport import LARGEST_BODY, Limits, Message, NoReply, Reply, Transport
+from kiosk.payment.wechat.transport import Message, Reply, Transport
 from tests.wechat_stub import Authority, Received, Stub, closed_door, raw_reply
 
 HEADERS = {"Authorization": "signed", "User-Agent": "kiosk/test", "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -122,7 +123,7 @@ def test_the_usual_authorities_do_not_know_ours(authority: Authority) -> None:
 def test_old_tls_is_not_spoken(authority: Authority) -> None:
     """TLS 1.1 is refused (contract 1.1)."""
     context = authority.server()
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     context.set_ciphers("DEFAULT@SECLEVEL=0")  # or the server would not speak it either
     with Stub(fine, context) as stub:

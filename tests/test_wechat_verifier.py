@@ -56,7 +56,7 @@ def test_a_fence_cannot_be_moved() -> None:
         ("Timestamp", f"{NOW // 1000}\n"),
         ("Timestamp", f" {NOW // 1000}"),
         ("Timestamp", f"+{NOW // 10_000}"),
-        ("Timestamp", "１７６７６０７４７０"),
+        ("Timestamp", "".join(chr(ord(digit) + 0xFEE0) for digit in str(NOW // 1000))),
         ("Timestamp", f"{NOW}"),
         ("Nonce", f"{NONCE}\n"),
         ("Nonce", f"{NONCE}, {NONCE}"),

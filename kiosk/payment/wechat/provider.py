@@ -20,10 +20,11 @@ from kiosk.core.secret import PaymentCode
 from kiosk.payment.wechat import answers, messages
 from kiosk.payment.wechat.certificates import PlatformKeys
 from kiosk.payment.wechat.crypto import PlatformKey
+from kiosk.payment.wechat.exchange import Limits, NoReply
 from kiosk.payment.wechat.messages import Outgoing, Shop
 from kiosk.payment.wechat.notification import Notice, Refused, open_notification
 from kiosk.payment.wechat.signer import Signer
-from kiosk.payment.wechat.transport import Limits, Message, NoReply, Reply, Transport
+from kiosk.payment.wechat.transport import Message, Reply, Transport
 from kiosk.payment.wechat.verifier import Check, Flaw, check
 
 _log = logging.getLogger(__name__)

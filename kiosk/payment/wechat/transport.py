@@ -11,7 +11,6 @@ Each thread has connections of its own.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import io
 import logging
@@ -34,13 +33,11 @@ from urllib3.util import Retry
 from urllib3.util.connection import is_connection_dropped
 
 from kiosk.core.model import Why
+from kiosk.payment.wechat.exchange import Exchange, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
-
-LARGEST_BODY = 64 * 1024
-_LARGEST_HEAD = 64 * 1024
 
 # This one quotes head lines it cannot read, and a broken server may send back what it was sent: a payment code, say.
 logging.getLogger("urllib3.connection").addFilter(lambda _: False)
@@ -67,23 +64,6 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class NoReply:
-    """Why there is no answer: NOT_SENT, TIMEOUT, CUT or MALFORMED (too large). `detail` is the class of an exception."""
-
-    why: Why
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of one exchange, in seconds from its start and in bytes of body."""
-
-    total_s: float
-    connect_s: float = 5.0
-    body_bytes: int = LARGEST_BODY
-
-
 class Transport:
     """The hosts, tried in turn, beginning with the one that last could be connected to."""
 
@@ -100,7 +80,7 @@ class Transport:
         self._resolver = Resolver()
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
-        self._under_way: set[_Exchange] = set()
+        self._under_way: set[Exchange] = set()
         self._stopped = threading.Event()
 
     def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None]) -> Reply | NoReply:
@@ -112,7 +92,7 @@ class Transport:
         lane = self._lane()
         if lane.used_at is not None and now - lane.used_at >= self._idle_s:
             lane.adapter.close()
-        exchange = _Exchange(now + limits.total_s, limits, left, self._stopped, self._resolver)
+        exchange = Exchange(now + limits.total_s, limits, left, self._stopped, self._resolver)
         with self._lock:
             self._under_way.add(exchange)
         try:
@@ -150,7 +130,7 @@ class Transport:
                     self._context.load_verify_locations(self._ca_file)
             return self._context
 
-    def _exchange(self, lane: _Lane, exchange: _Exchange, message: Message) -> Reply | NoReply:
+    def _exchange(self, lane: _Lane, exchange: Exchange, message: Message) -> Reply | NoReply:
         failure = NoReply(Why.NOT_SENT, "NoHost")
         first = self._good
         for turn in range(len(self._hosts)):
@@ -167,7 +147,7 @@ class Transport:
             failure = result
         return failure
 
-    def _try(self, lane: _Lane, exchange: _Exchange, request: PreparedRequest) -> Reply | NoReply:
+    def _try(self, lane: _Lane, exchange: Exchange, request: PreparedRequest) -> Reply | NoReply:
         exchange.problem = None
         _of_thread.exchange = exchange
         response: requests.Response | None = None
@@ -189,7 +169,7 @@ class Transport:
             _of_thread.exchange = None
             if response is not None and exchange.problem is not None:
                 response.close()
-            lane.connection = exchange.connection
+            lane.connection = exchange.connection if isinstance(exchange.connection, _Connection) else None
             lane.used_at = time.monotonic()
         return reply
 
@@ -203,125 +183,12 @@ class _Lane:
     used_at: float | None = None
 
 
-class _Exchange:
-    """One request under way: how long it may take, whether it has left, and what went wrong first."""
-
-    def __init__(
-        self, until: float, limits: Limits, left: Callable[[], None], stopped: threading.Event, resolver: Resolver
-    ) -> None:
-        self.limits = limits
-        self.sent = False
-        self.problem: str | None = None
-        self.connection: _Connection | None = None
-        self._until = until
-        self._left = left
-        self._stopped = stopped
-        self._resolver = resolver
-        self._bytes_left = limits.body_bytes + _LARGEST_HEAD
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until the deadline."""
-        return self._until - time.monotonic()
-
-    @property
-    def over(self) -> bool:
-        """Whether there is no time, or no wish, for another host."""
-        return self._stopped.is_set() or self.left_s <= 0
-
-    def wait_s(self) -> float:
-        """The longest the next wait may last; raises when it may not begin."""
-        if self._stopped.is_set():
-            raise _Stopped
-        if (left_s := self.left_s) <= 0:
-            raise TimeoutError
-        return left_s
-
-    def leave(self, connection: _Connection) -> float:
-        """The next bytes may go out on `connection`, for so long. The first time, `left` is called."""
-        left_s = self.wait_s()
-        if not self.sent:
-            self.connection = connection
-            self.sent = True  # before the call: should that raise, nothing is sent, and no other host is tried either
-            self._left()
-        return left_s
-
-    def count(self, received: int) -> None:
-        """`received` bytes came in; raises when it is too much, whether head or body."""
-        self._bytes_left -= received
-        if self._bytes_left < 0:
-            raise _TooLarge
-
-    def connect(self, host: str, port: int, options: Sequence[tuple[Any, ...]]) -> socket.socket:
-        """A connected socket; its timeout is what is left for TLS.
-
-        Several addresses share the time, so that a dead one (IPv6 without a way out) leaves some for the next.
-        """
-        until = time.monotonic() + min(self.wait_s(), self.limits.connect_s)
-        addresses = self._resolver.resolve(host, port, until, self._stopped)
-        error: OSError = TimeoutError()
-        for number, (family, kind, protocol, _, address) in enumerate(addresses, start=1):
-            self.wait_s()
-            left_s = until - time.monotonic()
-            if left_s <= 0:
-                break
-            sock = socket.socket(family, kind, protocol)
-            try:
-                for option in options:
-                    sock.setsockopt(*option)
-                sock.settimeout(left_s if number == len(addresses) else left_s / 2)
-                sock.connect(address)
-                sock.settimeout(max(until - time.monotonic(), 0.001))
-            except OSError as failed:
-                sock.close()
-                error = failed
-            else:
-                return sock
-        raise error
-
-    def noticed(self, error: BaseException) -> None:
-        """Keep the name of the first thing that went wrong, before libraries wrap it."""
-        if self.problem is None:
-            self.problem = type(error).__name__.removeprefix("_")
-
-    def failed(self, error: BaseException) -> NoReply:
-        """The honest reason for having no answer."""
-        while error.__context__ is not None:
-            error = error.__context__
-        self.noticed(error)
-        detail = self.problem or ""
-        if not self.sent:
-            return NoReply(Why.NOT_SENT, detail)
-        if detail == "TooLarge":
-            return NoReply(Why.MALFORMED, detail)
-        if self._stopped.is_set() or self.left_s > 0:
-            return NoReply(Why.CUT, detail)
-        return NoReply(Why.TIMEOUT, detail)
-
-    def interrupt(self) -> None:
-        """Wake a thread that waits for bytes: called from another one."""
-        connection = self.connection
-        sock = None if connection is None else connection.sock
-        if sock is not None:
-            with contextlib.suppress(OSError):  # closed in between: then nobody waits
-                # Not SSLSocket.shutdown, which takes the TLS object away from under the thread that is reading.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-class _Stopped(OSError):
-    """The kiosk is stopping."""
-
-
-class _TooLarge(OSError):
-    """More bytes than an answer may have."""
-
-
 _of_thread = threading.local()
-"""`.exchange`: the _Exchange of this thread. The library makes the connections, so they cannot be handed it."""
+"""`.exchange`: the Exchange of this thread. The library makes the connections, so they cannot be handed it."""
 
 
-def _current() -> _Exchange:
-    exchange: _Exchange = _of_thread.exchange
+def _current() -> Exchange:
+    exchange: Exchange = _of_thread.exchange
     return exchange
 
 
@@ -379,6 +246,7 @@ class _Connection(_Mixable):
     """Mixed into the library's connections: our connecting, our deadlines, and the moment the first byte leaves."""
 
     response_class: type[http.client.HTTPResponse] = _TimedResponse
+    auto_open = 0  # the library's own `send` would open a second connection for the rest of a request
 
     def _new_conn(self) -> socket.socket:
         return _current().connect(self.host, self.port, self.socket_options or ())
@@ -394,9 +262,7 @@ class _Connection(_Mixable):
     def send(self, data: Any) -> None:  # noqa: ANN401
         """All bytes of a request pass here, head and body apart."""
         exchange = _current()
-        if self.sock is None:
-            if exchange.sent:
-                raise ConnectionResetError  # never open a second connection for the rest of a request
+        if self.sock is None and not exchange.sent:
             self.connect()
         left_s = exchange.leave(self)
         if self.sock is not None:
