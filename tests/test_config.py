@@ -371,8 +371,8 @@ MISTAKES = [
     ),
     (
         "keypad.driver",
-        'driver = "matirx"',
-        '[keypad] driver = "matirx" is not known here (did you mean "matrix"?). Write one of "keyboard", "matrix"',
+        'driver = "keybord"',
+        '[keypad] driver = "keybord" is not known here (did you mean "keyboard"?). Write one of "keyboard", "scripted"',
     ),
     ("keypad.driver", "", "[keypad] driver is missing. Write one of"),
     ("keypad.remote", "remote = 1", "[keypad] remote = 1 is a whole number, not true or false. Write true"),

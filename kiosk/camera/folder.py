@@ -34,7 +34,7 @@ class PictureError(KioskError):
 
 
 class FolderCamera:
-    """A FrameSource over the images of a folder in name order, again and again, read afresh each round."""
+    """A Camera over the images of a folder in name order, again and again, read afresh each round."""
 
     def __init__(
         self, folder: Path, wait: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.monotonic

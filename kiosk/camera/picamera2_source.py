@@ -24,7 +24,7 @@ _REMEDY = "see that its ribbon cable sits firmly at both ends and that `rpicam-h
 
 
 class PiCamera:
-    """A FrameSource over the first camera. Opened and set up at once; it streams only while `frames` is being read."""
+    """A Camera over the first camera. Opened and set up at once; it streams only while `frames` is being read."""
 
     def __init__(self) -> None:
         try:

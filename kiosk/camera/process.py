@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Camera(Protocol):
-    """A FrameSource whose `frames` end when their generator is closed, and can then be begun again."""
+    """A source of pictures whose `frames` end when their generator is closed, and can then be begun again."""
 
     def frames(self) -> Generator[Frame, None, None]: ...
 

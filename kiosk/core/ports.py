@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -148,11 +148,3 @@ class Keypad(Protocol):
         ...
 
     def stop(self) -> None: ...
-
-
-class FrameSource(Protocol):
-    """A camera, inside the scanner process: grey frames as (width, height, bytes), newest first wins."""
-
-    def frames(self) -> Iterator[object]: ...
-
-    def close(self) -> None: ...

@@ -147,7 +147,9 @@ def leave_at(kiosk: Kiosk, order: Order) -> int | None:
 
 def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
-        case till.Scanning(_, until) | till.Menu(until):
+        case till.Scanning(until=until, hint_until=hint_until):
+            return [until] if hint_until is None else [until, hint_until]
+        case till.Menu(until):
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]

@@ -195,7 +195,7 @@ class _Turn(Books):
     def code_refused(self, ticket: str, hint: ScanHint) -> None:
         scanning = self.k.till
         if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket:
-            self.go(replace(scanning, hint=hint))
+            self.go(replace(scanning, hint=hint, hint_until=self.now + till.HINT_FOR))
 
     def refund_asked(self, asked: RefundAsked) -> None:
         order = asked.order
@@ -292,7 +292,7 @@ class _Turn(Books):
         self.k = replace(self.k, problems=problems)
         if part is Part.CAMERA and isinstance(self.k.till, till.Scanning):
             hint = ScanHint.NO_CAMERA if problem else None
-            self.go(replace(self.k.till, hint=hint))
+            self.go(replace(self.k.till, hint=hint, hint_until=None))
 
     # -- time and the queue ----------------------------------------------------------------------------------------
 
@@ -308,6 +308,8 @@ class _Turn(Books):
                 order = self.k.orders[number]
                 self.cancel(order, "nothing shown")
                 self.go(till.Keying(order.money.amount, AmountHint.SCAN_TIMEOUT))
+            case till.Scanning(hint_until=at) if at is not None and self.now >= at:
+                self.go(replace(self.k.till, hint=None, hint_until=None))
             case till.Menu(until) if self.now >= until:
                 self.go(till.Idle())
             case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:

@@ -18,6 +18,7 @@ from kiosk.core.screens import AmountHint
 SCAN_FOR = 60 * SECOND  # then back to the amount
 VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever the network does
 STANDS_THERE = 60 * SECOND  # after CANCEL, until the merchant keys anything
+HINT_FOR = 2 * SECOND  # longer than the scanner's pause between two hints
 MENU_FOR = 30 * SECOND  # the last sales are not left open for a passer-by
 MOST_DIGITS = 9
 
@@ -50,6 +51,7 @@ class Scanning:
     out_trade_no: str
     until: int
     hint: ScanHint | None = None
+    hint_until: int | None = None  # what is no longer seen is no longer said
 
 
 @dataclass(frozen=True, slots=True)
