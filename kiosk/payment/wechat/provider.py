@@ -205,9 +205,9 @@ class WechatPay:
         return lambda serial: self._keys.key_of(serial, now)
 
     def _refetch(self, until: float) -> bool:
-        """Fetch the certificates because a serial is unknown; False when that was done a moment ago, or does not help.
+        """Fetch the certificates because a serial is unknown; False when looking again cannot help.
 
-        The fetch itself never causes another one. A second thread waits for the first one's, and does not fetch again.
+        At most one fetch a minute, and the fetch itself never causes another. A second thread waits for the first one's.
         """
         left_s = until - time.monotonic()
         if left_s <= 0 or not self._renewing.acquire(timeout=left_s):
