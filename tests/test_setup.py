@@ -196,6 +196,18 @@ def test_with_neither_root_nor_sudo_the_command_for_root_is_told(machine: Machin
     assert machine.calls() == []
 
 
+def test_another_system_is_told_so_and_goes_on_with_what_it_has(machine: Machine) -> None:
+    """Without apt nothing is installed for anybody, and the venv is made all the same."""
+    for name in ("apt-get", "apt-cache", "dpkg-query"):
+        (machine.home / "fakes" / name).unlink()
+    machine.env["PATH"] = f"{machine.home / 'fakes'}:{tools_without_sudo(machine.home)}"
+    result = machine.make()
+    assert result.returncode == 0
+    assert "only Debian 12 and 13 and Raspberry Pi OS are supported" in result.stderr
+    assert "libzbar0" in result.stderr
+    assert [call.split()[0] for call in machine.calls()] == ["venv", "pip"]
+
+
 def test_a_package_apt_does_not_know_is_named(machine: Machine) -> None:
     """A Pi with another system than Raspberry Pi OS has no picamera2."""
     machine.write("board", "Raspberry Pi 4 Model B Rev 1.5\0")
@@ -246,7 +258,7 @@ def test_ci_says_the_summary_last_and_fails_with_the_tests(machine: Machine, tes
 
 
 def tools_without_sudo(home: Path) -> Path:
-    """A folder with the programs that set-up itself calls, and no sudo."""
+    """A folder with the programs that set-up itself calls: neither sudo nor apt."""
     tools = home / "tools"
     tools.mkdir()
     for name in ("bash", "sh", "make", "env", "dirname", "grep", "sed", "tr", "cat", "sha256sum", "touch", "mkdir", "cp", "rm"):
