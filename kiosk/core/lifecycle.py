@@ -400,7 +400,9 @@ def _holds(when: When, order: Order, around: Around, now: int, outcome: Outcome 
 def _ask_quick_pay(order: Order) -> Due:
     sent = order.sent_at if order.sent_at is not None else order.opened_at
     done = 0 if order.called_at is None else order.called_at - sent
-    return Due(Call.ASK, sent + next((after for after in ASK_AFTER if after > done), done))
+    if done >= ASK_AFTER[-1]:  # taken up after a restart, and still nothing definite
+        return Due(Call.ASK, sent + done + _slower(order, sent + done))
+    return Due(Call.ASK, sent + next(after for after in ASK_AFTER if after > done))
 
 
 def _ask_native(order: Order, *, at_counter: bool) -> Due:
