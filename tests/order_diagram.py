@@ -32,7 +32,8 @@ def drawn() -> str:
     lines += ["```", "", "| state | " + " | ".join(On) + " |", "| --- " * (len(On) + 1) + "|"]
     for state in dict.fromkeys(arrow.state for arrow in ARROWS):
         cells = [
-            "; ".join(_cell(state, arrow.to, arrow.when) for arrow in ARROWS if (arrow.state, arrow.on) == (state, on)) for on in On
+            "; ".join(_cell(state, arrow.to, arrow.when) for arrow in ARROWS if (arrow.state, arrow.on) == (state, on))
+            for on in On
         ]
         lines.append(f"| {state} | " + " | ".join(cells) + " |")
     lines += ["", "Every other state is final: no answer changes it.", ""]
