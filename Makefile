@@ -24,6 +24,7 @@ bench: .venv/.ready-for-tests
 
 lint: setup
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
 # Neither rule asks pip or apt anything when its stamp is newer than both files.
