@@ -55,6 +55,24 @@ def test_what_is_signed_is_what_is_sent() -> None:
         assert request.headers == expected | {"host": f"127.0.0.1:{stub.port}", "content-length": str(len(BODY))}
 
 
+def test_head_and_body_leave_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two pieces another thread could write to the disk while the second waits."""
+    pieces: list[bytes] = []
+    send, us = socket.socket.sendall, threading.current_thread()
+
+    def sendall(sock: socket.socket, data: bytes, *flags: int) -> None:
+        if threading.current_thread() is us:
+            pieces.append(bytes(data))
+        send(sock, data, *flags)
+
+    monkeypatch.setattr(socket.socket, "sendall", sendall)
+    with Stub(fine) as stub:
+        Try(Transport([stub.url]))
+    assert len(pieces) == 1
+    assert pieces[0].startswith(b"POST ")
+    assert pieces[0].endswith(BODY)
+
+
 def test_one_connection_serves_one_thread_and_another_the_other() -> None:
     """Kept alive between calls; two threads never share one."""
     with Stub(fine) as stub:

@@ -247,6 +247,7 @@ class _Connection(_Mixable):
 
     response_class: type[http.client.HTTPResponse] = _TimedResponse
     auto_open = 0  # the library's own `send` would open a second connection for the rest of a request
+    _pieces: list[bytes] | None = None  # of the request that is being put together
 
     def _new_conn(self) -> socket.socket:
         return _current().connect(self.host, self.port, self.socket_options or ())
@@ -259,8 +260,21 @@ class _Connection(_Mixable):
             _current().noticed(error)
             raise
 
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Send a request, head and body in one piece: between two, another thread takes its turn, and the body waits for it."""
+        pieces: list[bytes] = []
+        self._pieces = pieces
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._pieces = None
+        self.send(b"".join(pieces))
+
     def send(self, data: Any) -> None:  # noqa: ANN401
-        """All bytes of a request pass here, head and body apart."""
+        """All bytes of a request pass here; the library brings head and body apart."""
+        if self._pieces is not None:
+            self._pieces.append(data)
+            return
         exchange = _current()
         if self.sock is None and not exchange.sent:
             self.connect()
