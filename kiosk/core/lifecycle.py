@@ -426,7 +426,7 @@ def _reverse(order: Order) -> Due:
         return Due(Call.ASK, called + (0 if order.last_outcome == "pending" else 2 * SECOND))
     if order.last_outcome == "unknown":
         return Due(Call.ASK, called + _slower(order, called))
-    return Due(Call.REVERSE, max(may, called + _again(order, called)))
+    return Due(Call.REVERSE, max(may, called + (0 if order.tries == 0 else _again(order, called))))
 
 
 def _close(order: Order, *, at_counter: bool) -> Due:
