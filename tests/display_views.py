@@ -101,6 +101,8 @@ MORE: dict[str, View] = {
     "paid_other_refunded": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), other_refunded=True), ONLINE),
     "cancelled_refunding": View(CancelledScreen(MONEY, TAIL, refunding=True), ONLINE),
     "menu_empty": View(Menu(()), ONLINE),
+    "menu_others": View(Menu(_LINES[7:]), Signs(Network.OFFLINE, clock_known=True, unresolved=0)),
+    "scanning_before_clock": View(Scanning(MONEY, NOW + 9_000), Signs(Network.ONLINE, clock_known=False, unresolved=123)),
     **{
         f"keying_{hint}": View(Keying(Money(12_345_678, "HKD"), hint, Money(500_000, "HKD")), OFFLINE)
         for hint in AmountHint

@@ -19,6 +19,7 @@ from kiosk.display.icons import Icon, Stroke
 from kiosk.display.theme import Colour
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # or it prints an advertisement into the journal
+os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # or SIGTERM becomes a closed window instead of what the kiosk makes of it
 import pygame
 import pygame.freetype
 
@@ -73,13 +74,15 @@ class Canvas:
             pen += round(_advance(script, run, language, size, bold=bold))
         return (ink.x, ink.y, ink.width, ink.height)
 
-    def picture(self, width: int, height: int, rgb: bytes, rect: Rect) -> None:
-        """A camera picture (3 bytes a pixel), as large as fits in the middle of `rect`, its aspect kept."""
+    def picture(self, width: int, height: int, rgb: bytes, rect: Rect) -> Rect:
+        """A camera picture (3 bytes a pixel), as large as fits in the middle of `rect`, its aspect kept. Returns where it stands."""
         image = pygame.image.frombuffer(rgb, (width, height), "RGB")
         share = min(rect[2] / width, rect[3] / height)
         size = (max(1, round(width * share)), max(1, round(height * share)))
         scaled = pygame.transform.scale(image, size)
-        self.surface.blit(scaled, (rect[0] + (rect[2] - size[0]) // 2, rect[1] + (rect[3] - size[1]) // 2))
+        place = (rect[0] + (rect[2] - size[0]) // 2, rect[1] + (rect[3] - size[1]) // 2)
+        self.surface.blit(scaled, place)
+        return (*place, *size)
 
     def colour_at(self, x: int, y: int) -> Colour:
         red, green, blue, _ = self.surface.get_at((x, y))

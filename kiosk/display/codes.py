@@ -47,8 +47,7 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
 def camera_picture(canvas: Canvas, box: Rect, width: int, height: int, rgb: bytes) -> None:
     """The camera's picture (3 bytes a pixel) where `scanning` left room for it, and over it the corners to aim between."""
     canvas.fill(box, PANEL)
-    canvas.picture(width, height, rgb, box)
-    canvas.icon(icons.CORNERS, box, WHITE)
+    canvas.icon(icons.CORNERS, canvas.picture(width, height, rgb, box), WHITE)
 
 
 def _no_picture(sheet: Sheet, box: Rect) -> None:

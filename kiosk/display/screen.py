@@ -20,6 +20,7 @@ from kiosk.display.qr import modules
 _LOG = logging.getLogger(__name__)
 
 _FIRST = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
+_PAINTING = threading.Lock()  # one for all displays of the process: they share their fonts, and FreeType bears no two threads
 _BEAT_MS = 250  # the longest sleep: a heart that beats, and a countdown that is never late by more
 
 
@@ -29,7 +30,6 @@ class _Picture:
     def __init__(self, painter: Painter, now: Callable[[], int]) -> None:
         self._painter = painter
         self._now = now
-        self._lock = threading.Lock()  # around the canvas
         self._view = _FIRST
         self._frame: tuple[int, int, bytes] | None = None
         self._painted: tuple[View, int] | None = None
@@ -48,7 +48,7 @@ class _Picture:
 
     def refresh(self) -> tuple[bool, Rect | None]:
         """Paint what has changed. Returns whether anything has, and the part, when only the camera's picture has."""
-        with self._lock:
+        with _PAINTING:
             return self._refresh()
 
     def _refresh(self) -> tuple[bool, Rect | None]:
@@ -71,7 +71,7 @@ class _Picture:
 
     def snapshot(self, *, fresh: bool) -> bytes:
         """As PNG; `fresh`: paint first. Encoded outside the lock, and again only when the picture has changed."""
-        with self._lock:
+        with _PAINTING:
             if fresh or self._painted is None:
                 self._refresh()
             number, encoded = self._encoded
@@ -83,7 +83,7 @@ class _Picture:
         return picture
 
     def present(self, window: Window, part: Rect | None) -> None:
-        with self._lock:
+        with _PAINTING:
             window.present(self._painter.canvas, part)
 
 

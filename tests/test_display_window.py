@@ -1,0 +1,209 @@
+"""A real window under a real X server: what it shows, the keys it hands on, and how it wakes."""
+
+from __future__ import annotations
+
+import io
+import logging
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy
+import pygame
+import pytest
+from PIL import Image, ImageGrab
+
+from kiosk.core.commands import Sound
+from kiosk.core.ports import Display
+from kiosk.display import open_display
+from tests.display_views import MAIN, NOW, camera_picture
+
+pytestmark = pytest.mark.screen
+
+SIZE = (800, 480)
+
+
+class Desk:
+    """The window's display, run by the main thread while `work` does something with it in another."""
+
+    def __init__(self, xdisplay: str, *, sounds: bool = False) -> None:
+        self.xdisplay = xdisplay
+        self.keys: list[tuple[str, bool]] = []
+        self.beats = 0
+        self.display = _open("pygame", self._key, sounds=sounds)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Returns when `work` has; raises what it raised."""
+        raised: list[BaseException] = []
+
+        def in_the_other_thread() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001  handed to the test
+                raised.append(error)
+            finally:
+                self.display.stop()
+
+        thread = threading.Thread(target=in_the_other_thread)
+        thread.start()
+        self.display.run(self._beat)
+        thread.join(10)
+        if raised:
+            raise raised[0]
+
+    def seen(self) -> numpy.ndarray:
+        """What the X server has on its screen where the window is."""
+        screen = numpy.asarray(ImageGrab.grab(xdisplay=self.xdisplay))
+        place = self.tell("getwindowgeometry", "--shell", self.window())
+        at = dict(line.split("=") for line in place.split() if "=" in line)
+        x, y = int(at["X"]), int(at["Y"])
+        return screen[y : y + SIZE[1], x : x + SIZE[0]]
+
+    def window(self) -> str:
+        return str(pygame.display.get_wm_info()["window"])
+
+    def tell(self, *words: str) -> str:
+        return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=True).stdout
+
+    def _key(self, name: str, down: bool) -> None:  # noqa: FBT001  the driver's own signature
+        self.keys.append((name, down))
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+
+def _open(driver: str, on_key: Callable[[str, bool], None], *, sounds: bool = False) -> Display:
+    return open_display(
+        driver,
+        size=SIZE,
+        fullscreen=False,
+        merchant_language="en",
+        customer_language="zh_CN",
+        now=lambda: NOW,
+        on_key=on_key,
+        sounds=sounds,
+    )
+
+
+@pytest.fixture
+def desk(xvfb: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    if not shutil.which("xdotool"):
+        pytest.skip("xdotool is not installed")
+    monkeypatch.setenv("DISPLAY", xvfb)
+    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    made = Desk(xvfb)
+    yield made
+    made.display.stop()
+
+
+def _pixels(png: bytes) -> numpy.ndarray:
+    return numpy.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def test_the_window_shows_the_very_picture_of_the_offscreen_driver(desk: Desk, until: Callable[..., Any]) -> None:
+    twin = _open("offscreen", lambda _name, _down: None)
+
+    def work() -> None:
+        for name in ("idle", "qr", "paid", "unresolved"):
+            desk.display.show(MAIN[name])
+            twin.show(MAIN[name])
+            expected = _pixels(twin.snapshot())
+            until(lambda expected=expected: (desk.seen() == expected).all())
+            assert (_pixels(desk.display.snapshot()) == expected).all()
+
+    desk.run(work)
+
+
+def test_the_camera_is_seen_in_the_window(desk: Desk, until: Callable[..., Any]) -> None:
+    def work() -> None:
+        desk.display.show(MAIN["scanning"])
+        until(lambda: desk.beats > 1)
+        desk.display.show_camera(*camera_picture())
+        until(lambda: (desk.seen() == (40, 168, 92)).all(axis=2).mean() > 0.001)
+        desk.display.show(MAIN["charging"])
+        until(lambda: not (desk.seen() == (40, 168, 92)).all(axis=2).any())
+
+    desk.run(work)
+
+
+def test_keys_arrive_by_the_names_pygame_gives_them_down_and_up(desk: Desk, until: Callable[..., Any]) -> None:
+    names = {
+        "1": "1",
+        "KP_1": "[1]",
+        "Return": "return",
+        "KP_Enter": "enter",
+        "BackSpace": "backspace",
+        "F1": "f1",
+        "a": "a",
+        "Escape": "escape",
+        "KP_Add": "[+]",
+        "KP_Subtract": "[-]",
+        "KP_Multiply": "[*]",
+        "KP_Divide": "[/]",
+    }
+
+    def work() -> None:
+        until(lambda: desk.beats > 1)
+        desk.tell("windowfocus", "--sync", desk.window())
+        for pressed, name in names.items():
+            desk.tell("key", pressed)
+            until(lambda name=name: (name, True) in desk.keys and (name, False) in desk.keys)
+
+    desk.run(work)
+
+
+def test_a_key_held_is_told_once(desk: Desk, until: Callable[..., Any]) -> None:
+    def work() -> None:
+        until(lambda: desk.beats > 1)
+        desk.tell("windowfocus", "--sync", desk.window())
+        desk.tell("keydown", "7", "sleep", "1.0", "keyup", "7")
+        until(lambda: ("7", False) in desk.keys)
+
+    desk.run(work)
+    assert [key for key in desk.keys if key[0] == "7"] == [("7", True), ("7", False)]
+
+
+def test_a_view_shown_by_another_thread_wakes_the_window_at_once(desk: Desk, until: Callable[..., Any]) -> None:
+    """Not at the next beat: the view is painted although the loop sleeps, which the number of beats tells."""
+
+    def work() -> None:
+        until(lambda: desk.beats > 3)
+        before = desk.beats
+        for turn in range(60):
+            desk.display.show(MAIN["paid" if turn % 2 else "declined"])
+            until(lambda before=before, turn=turn: desk.beats >= before + turn // 4)
+        picture = desk.display.snapshot()
+        desk.display.show(MAIN["idle"])
+        until(lambda: desk.display.snapshot() != picture)
+
+    desk.run(work)
+
+
+def test_closing_the_window_is_told_as_quit(desk: Desk, until: Callable[..., Any]) -> None:
+    def work() -> None:
+        until(lambda: desk.beats > 1)
+        # what a window manager sends; none runs here
+        pygame.event.post(pygame.event.Event(pygame.QUIT))
+        until(lambda: ("quit", True) in desk.keys)
+
+    desk.run(work)
+
+
+def test_no_sound_device_is_said_once_and_the_kiosk_goes_on(
+    desk: Desk, until: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.display.stop()
+    monkeypatch.setenv("SDL_AUDIODRIVER", "nothing-of-this-name")
+    loud = Desk(desk.xdisplay, sounds=True)
+
+    def work() -> None:
+        for sound in Sound:
+            loud.display.play(sound)
+        until(lambda: loud.beats > 3)
+
+    with caplog.at_level(logging.WARNING):
+        loud.run(work)
+    assert len([record for record in caplog.records if "sound" in record.message]) == 1
