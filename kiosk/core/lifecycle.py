@@ -419,14 +419,14 @@ def _ask_native(order: Order, *, at_counter: bool) -> Due:
 def _reverse(order: Order) -> Due:
     may = (order.anchor_at if order.anchor_at is not None else order.opened_at) + NO_REVERSE_BEFORE
     called = order.called_at
-    if called is None or order.last_call not in (Call.REVERSE, Call.ASK):
+    if called is None or order.tries == 0 or order.last_call not in (Call.REVERSE, Call.ASK):
         return Due(Call.REVERSE, may)
     if order.last_call is Call.REVERSE:
         # Accepted or not, WeChat's own word about the order comes next.
         return Due(Call.ASK, called + (0 if order.last_outcome == "pending" else 2 * SECOND))
     if order.last_outcome == "unknown":
         return Due(Call.ASK, called + _slower(order, called))
-    return Due(Call.REVERSE, max(may, called + (0 if order.tries == 0 else _again(order, called))))
+    return Due(Call.REVERSE, max(may, called + _again(order, called)))
 
 
 def _close(order: Order, *, at_counter: bool) -> Due:
