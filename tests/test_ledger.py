@@ -132,6 +132,7 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
             *("tries", "last_call", "last_outcome", "called_at", "note"),
         ],
         "history": ["seq", "kind", "number", "was", "became", "why", "at", "changed"],
+        "notifications": ["id", "received_at", "event_type", "out_trade_no", "out_refund_no", "signed_at"],
     }
 
 

@@ -25,8 +25,9 @@ from kiosk.core.commands import Update
 from kiosk.core.errors import LedgerBusy, LedgerError
 from kiosk.core.model import OrderState, SaleState
 from kiosk.payment import ledger_file
+from kiosk.payment.inbox import Notification
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.ledger_file import SCHEMA, LedgerFile
+from kiosk.payment.ledger_file import SCHEMA, LedgerFile, migrations
 from tests.ledger_samples import child, keyed, number, order, paid, told
 
 S = OrderState
@@ -453,12 +454,17 @@ def test_the_log_is_emptied_when_idle_and_has_a_cap(path: Path, monkeypatch: pyt
 # --- versions ---
 
 
+NEWEST = len(migrations(SCHEMA))
+NEXT = f"{NEWEST + 1:04}.sql"
+
+
 @pytest.fixture
 def schema(tmp_path: Path) -> Path:
-    """A folder with the first version of the schema, to add to."""
+    """A folder with the schema as it is, to add to."""
     folder = tmp_path / "schema"
     folder.mkdir()
-    (folder / "0001.sql").write_text((SCHEMA / "0001.sql").read_text(encoding="utf-8"), encoding="utf-8")
+    for number, sql in enumerate(migrations(SCHEMA), 1):
+        (folder / f"{number:04}.sql").write_text(sql, encoding="utf-8")
     return folder
 
 
@@ -466,30 +472,41 @@ def test_a_ledger_is_brought_to_the_newest_version(path: Path, schema: Path) -> 
     """Only what is missing is applied, and the rows stay; the older kiosk then refuses it."""
     with ledger_at(path) as ledger:
         ledger.commit(keyed(1), at=9)
-    (schema / "0002.sql").write_text("ALTER TABLE sales ADD COLUMN receipt TEXT;\nCREATE TABLE shifts (at INTEGER) STRICT; -- ")
+    (schema / NEXT).write_text("ALTER TABLE sales ADD COLUMN receipt TEXT;\nCREATE TABLE shifts (at INTEGER) STRICT; -- ")
     for _ in range(2):
         with contextlib.closing(LedgerFile.open(path, schema)) as file:
-            assert file.rows("PRAGMA user_version") == [{"user_version": 2}]
+            assert file.rows("PRAGMA user_version") == [{"user_version": NEWEST + 1}]
             assert file.rows("SELECT sale_id, receipt FROM sales") == [{"sale_id": f"S-{number(1)}", "receipt": None}]
-    (schema / "0002.sql").unlink()
-    with pytest.raises(LedgerError, match="version 2, and this kiosk knows 1"):
+    (schema / NEXT).unlink()
+    with pytest.raises(LedgerError, match=f"version {NEWEST + 1}, and this kiosk knows {NEWEST}"):
         LedgerFile.open(path, schema)
+
+
+def test_a_ledger_of_the_first_version_gains_a_place_for_notifications(path: Path, schema: Path) -> None:
+    """A kiosk that sold before there was one keeps its orders, and takes up notifications from then on."""
+    for later in sorted(schema.iterdir())[1:]:
+        later.unlink()
+    with contextlib.closing(LedgerFile.open(path, schema)) as file:
+        SqliteLedger(file, lambda: "aa", 0).commit(keyed(1), at=9)
+    with ledger_at(path) as ledger:
+        assert ledger.order(number(1)) is not None
+        assert ledger.keep_notification(Notification("EV-1", 9, "TRANSACTION.SUCCESS", number(1), None, 9))
 
 
 def test_a_version_that_fails_leaves_the_one_before(path: Path, schema: Path) -> None:
     """Whole or not at all, as every commit; and the old kiosk still opens it."""
     opened(path).close()
-    (schema / "0002.sql").write_text("CREATE TABLE shifts (began_at INTEGER) STRICT;\nCREATE TABLE sales (again TEXT);")
+    (schema / NEXT).write_text("CREATE TABLE shifts (began_at INTEGER) STRICT;\nCREATE TABLE sales (again TEXT);")
     with pytest.raises(LedgerError, match="table sales already exists"):
         LedgerFile.open(path, schema)
     with ledger_at(path) as ledger:
-        assert ledger._file.rows("PRAGMA user_version") == [{"user_version": 1}]
+        assert ledger._file.rows("PRAGMA user_version") == [{"user_version": NEWEST}]
         assert ledger._file.rows("SELECT name FROM sqlite_schema WHERE name = 'shifts'") == []
 
 
 def test_a_gap_in_the_versions_is_refused(path: Path, schema: Path) -> None:
     """Before the file is touched."""
-    (schema / "0003.sql").write_text("CREATE TABLE shifts (began_at INTEGER) STRICT;")
-    with pytest.raises(LedgerError, match=r"without a gap, found \['0001.sql', '0003.sql'\]; install again"):
+    (schema / f"{NEWEST + 2:04}.sql").write_text("CREATE TABLE shifts (began_at INTEGER) STRICT;")
+    with pytest.raises(LedgerError, match=rf"without a gap, found \[.*'{NEWEST + 2:04}.sql'\]; install again"):
         LedgerFile.open(path, schema)
     assert not path.exists()

@@ -65,6 +65,7 @@ AN_ORDER = columns(order(91, S.SENT, sale_id=BARE))[2] | {"amount": 1250}
 A_REFUND = columns(refund(1, 9, money=Money(250, "HKD")))[2]
 A_WALK = {"kind": "order", "number": PAID, "was": "SENT", "became": "PAID", "why": "paid", "at": 9, "changed": "{}"}
 A_COUNTER = {"day": "260107", "highest": 1}
+A_NOTICE = {"id": "EV-1", "received_at": 9, "event_type": "TRANSACTION.SUCCESS", "signed_at": 9}
 
 CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("sales", A_SALE, "sale_has_a_number", {"sale_id": ""}),
@@ -130,6 +131,12 @@ CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("history", A_WALK, "at_is_a_time", {"at": -1}),
     ("counters", A_COUNTER, "day_is_yymmdd", {"day": "26-1-7"}),
     ("counters", A_COUNTER, "counter_is_not_negative", {"highest": -1}),
+    ("notifications", A_NOTICE, "notification_has_an_id", {"id": ""}),
+    ("notifications", A_NOTICE, "received_at_is_a_time", {"received_at": -1}),
+    ("notifications", A_NOTICE, "event_type_fits", {"event_type": "x" * 65}),
+    ("notifications", A_NOTICE, "out_trade_no_fits", {"out_trade_no": "x" * 65}),
+    ("notifications", A_NOTICE, "out_refund_no_fits", {"out_refund_no": ""}),
+    ("notifications", A_NOTICE, "signed_at_is_a_time", {"signed_at": -1}),
 ]
 
 
@@ -140,7 +147,10 @@ def insert(base: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("table", "row"),
-    [("sales", A_SALE), ("orders", AN_ORDER), ("refunds", A_REFUND), ("history", A_WALK), ("counters", A_COUNTER)],
+    [
+        *(("sales", A_SALE), ("orders", AN_ORDER), ("refunds", A_REFUND), ("history", A_WALK), ("counters", A_COUNTER)),
+        ("notifications", A_NOTICE),
+    ],
 )
 def test_the_row_that_is_spoilt_below_is_itself_taken(base: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     """So that each refusal is due to the one thing that was changed."""

@@ -1,6 +1,6 @@
-"""The durable truth: sales, orders, refunds and the history of each. All SQL of the program is here and in schema/.
+"""The durable truth: sales, orders, refunds and the history of each. All SQL of the program is here, in inbox.py and in schema/.
 
-Writes what it is told, all or nothing, synced; refuses rows that cannot be (schema/0001.sql); knows no meaning and no clock.
+Writes what it is told, all or nothing, synced; refuses rows that cannot be (schema/); knows no meaning and no clock.
 One connection, used from the thread that opened it and from no other. What SQLite and the disk need is ledger_file.py.
 """
 
@@ -19,7 +19,7 @@ from kiosk.core.commands import Insert, Record
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
 from kiosk.core.ports import Snapshot
-from kiosk.payment import ledger_rows
+from kiosk.payment import inbox, ledger_rows
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
 from kiosk.payment.ledger_rows import Value
 
@@ -223,6 +223,10 @@ class SqliteLedger:
             (out_trade_no,),
         )
         return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in rows]
+
+    def keep_notification(self, notification: inbox.Notification) -> bool:
+        """Write down what WeChat has notified, synced; False when it is there already. LedgerError when it cannot be kept."""
+        return inbox.keep(self._file, notification)
 
     def problems(self) -> list[str]:
         """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
