@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from kiosk.core.commands import Act, Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, Place, Probe, Reply, Reverse, Warm
 from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, Pressed, Probed, RefundAnswered, RefundAsked, Tick
-from kiosk.core.model import Answer, Call, Direct, Order, OrderState, Outcome, Paid, Pending, Refund, SaleState, Tender
+from kiosk.core.model import Answer, Call, Direct, Order, OrderState, Outcome, Paid, Pending, Refund, SaleState, Tender, Unknown, Why
 from kiosk.core.money import Money
 from kiosk.core.screens import Screen, Signs
 from kiosk.core.secret import PaymentCode
@@ -267,4 +267,4 @@ def subject(act: Act) -> tuple[str, Call] | None:
 
 
 def _silent(outcome: Outcome) -> bool:
-    return type(outcome).__name__ == "Unknown"
+    return isinstance(outcome, Unknown) and outcome.why in (Why.NOT_SENT, Why.TIMEOUT, Why.CUT, Why.UNVERIFIED)
