@@ -387,6 +387,23 @@ def test_late_money_goes_back_and_both_ends_are_written(gone: str) -> None:
     assert flow.refunds(number)[0].state is RefundState.DONE
 
 
+@pytest.mark.parametrize("ended", [Ended(S.REFUNDED), Ended(S.REVERSED), Declined(Decline.REFUSED), NotFound()], ids=str)
+@pytest.mark.parametrize("refund_ends", [Ended(S.REFUNDED), Declined(Decline.REFUSED)], ids=str)
+def test_a_refund_that_ends_after_its_order_did_leaves_the_order_as_it_is(ended: Outcome, refund_ends: Outcome) -> None:
+    """Late money whose order got its end from a late query first: the refund's own end changes its row only."""
+    flow = Flow()
+    number = flow.show_qr()
+    flow.press("CANCEL OK")
+    flow.answer(Call.ASK, flow.paid(number), number)
+    flow.answer(Call.ASK, ended, number)
+    order = flow.order(number)
+    assert order.state in FINALS
+    flow.pass_time(SECOND)
+    flow.refund_answer(Call.REFUND, refund_ends, f"{number}-R1")
+    assert flow.order(number) == order
+    assert flow.refunds(number)[0].settled_at == flow.now
+
+
 def test_late_money_that_cannot_go_back_needs_a_person() -> None:
     """WeChat refuses the refund: order, refund and sale say so."""
     flow = Flow()

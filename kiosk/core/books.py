@@ -211,7 +211,9 @@ class Books:
             self.k = replace(self.k, recent=tuple(recent[:RECENT]))
 
     def keep(self, order: Order) -> None:
-        self.k = replace(self.k, orders={**self.k.orders, order.out_trade_no: order})
+        number = order.out_trade_no
+        parents = {**self.k.parents, number: order} if number in self.k.parents else self.k.parents  # its refund outlives it
+        self.k = replace(self.k, orders={**self.k.orders, number: order}, parents=parents)
 
     def keep_sale(self, sale: Sale) -> None:
         self.k = replace(self.k, sales={**self.k.sales, sale.sale_id: sale})
