@@ -35,11 +35,13 @@ def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one(width: i
     assert not any(line[0] in "。，！）" or line[-1] == "（" for line in found)
 
 
-def test_a_thai_cut_keeps_vowels_and_tones_with_their_letters() -> None:
-    found = _wrap("ร้านอาหารริมน้ำ", 6, cut=True)
+@pytest.mark.parametrize("width", [3, 4, 5, 6, 7])
+def test_a_thai_cut_keeps_vowels_and_tones_with_their_letters(width: int) -> None:
+    found = _wrap("ร้านที่นี่เก็บเงินแล้วไม่ต้องชำระซ้ำ", width, cut=True)
     assert found is not None
-    assert "".join(found) == "ร้านอาหารริมน้ำ"
-    assert not any(line[0] in "\u0e31\u0e33\u0e34\u0e35\u0e48\u0e49\u0e4d" or line[-1] in "เแโใไ" for line in found)
+    assert "".join(found) == "ร้านที่นี่เก็บเงินแล้วไม่ต้องชำระซ้ำ"
+    joined = "\u0e30\u0e31\u0e33\u0e34\u0e35\u0e37\u0e47\u0e48\u0e49\u0e4d"
+    assert not any(line[0] in joined or line[-1] in "เแโใไ" for line in found)
 
 
 @given(st.text("ab 请付。（|", max_size=40), st.integers(1, 12), st.booleans())

@@ -16,7 +16,7 @@ MARK = "|"
 _SCRIPT = re.compile(r"[\u0e00-\u0e7f\u3000-\u9fff\uf900-\ufaff\uff00-\uff60]")
 _NOT_FIRST = "、。，．！？：；）」』】》・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…%,.!?:;)”’"
 _NOT_LAST = "（「『【《(“‘￥¥$＄"
-_THAI_JOINED = re.compile(r"[\u0e31\u0e33-\u0e3a\u0e45-\u0e4e]")  # vowels and marks that belong to what stands before
+_THAI_JOINED = re.compile(r"[\u0e30-\u0e3a\u0e45-\u0e4e]")  # vowels and marks that belong to what stands before
 _THAI_LEADING = "เแโใไ"
 
 
