@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_reader import Files, Table, did_you_mean
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
@@ -26,7 +27,7 @@ KEYPADS = ("keyboard", "scripted")
 CAMERAS = ("picamera2", "folder")
 MODES = ("institution", "direct")
 TENDERS = tuple(str(tender) for tender in Tender)
-TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control")
+TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Config:
     till: TillConfig
     ledger: LedgerConfig
     control: ControlConfig
+    notifications: NotificationsConfig
     warnings: tuple[str, ...] = ()
 
 
@@ -122,16 +124,18 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
     tables = {name: Table(name, raw.get(name), problems) for name in TABLES}
     merchant = _merchant(tables["merchant"])
     ledger = LedgerConfig(files.beside(tables["ledger"].text("path", 'Write the ledger\'s file, as "/var/lib/kiosk/kiosk.db".')))
+    wechat_pay = read_wechat_pay(tables["wechat_pay"], files)
     config = Config(
         path=path,
         merchant=merchant,
-        wechat_pay=read_wechat_pay(tables["wechat_pay"], files),
+        wechat_pay=wechat_pay,
         display=_display(tables["display"]),
         keypad=_keypad(tables["keypad"], files),
         camera=_camera(tables["camera"], files),
         till=_till(tables["till"], merchant.currency),
         ledger=ledger,
         control=_control(tables["control"], files, ledger),
+        notifications=read_notifications(tables["notifications"], wechat_pay.notify_url),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():

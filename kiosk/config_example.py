@@ -47,4 +47,8 @@ path = "kiosk.db"
 
 [control]
 #socket = "kiosk.db.sock"             # default: beside the ledger
+
+[notifications]
+#listen = "127.0.0.1:8089"            # default: nowhere. WeChat calls notify_url, and your proxy there passes it on to this
+#path = "/wechat/notify"              # default: that of notify_url
 """

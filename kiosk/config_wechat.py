@@ -56,7 +56,7 @@ def read_wechat_pay(table: Table, files: Files) -> WechatPayConfig:
         merchant_serial=table.text("merchant_serial", _SERIAL_REMEDY, form=r"[0-9A-Fa-f]{8,64}").upper(),
         api_v3_key=_api_v3_key(table, files),
         platform_keys=_platform_keys(table, files),
-        notify_url=_notify_url(table),
+        notify_url=_notify_url(table, hosts),
         ca_file=ca_file,
     )
 
@@ -78,16 +78,23 @@ def _host(table: Table, value: object, warnings: list[str]) -> str:
     return ""
 
 
-def _notify_url(table: Table) -> str:
-    """Contract 3.3: https, public, no query string, at most 255 characters."""
+def _notify_url(table: Table, hosts: tuple[str, ...]) -> str:
+    """Contract 3.3: https, public, no query string, at most 255 characters. On the desk, plain http to this machine."""
     remedy = 'Write the https:// address that WeChat calls, as "https://pay.example.net/wechat/notify".'
     value = table.text("notify_url", remedy, form=r"[!-~]{1,255}")
     parts = _split(value) if value else None
-    if parts is None or parts.scheme != "https" or not parts.hostname:
-        if value:
-            table.wrong("notify_url", value, "is not an https:// address", remedy)
+    desk = any(hosts) and all(_is_loopback(urlsplit(host).hostname) for host in hosts)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        wrong = "is not an https:// address" if value else ""
+    elif parts.scheme == "http" and not (desk and _is_loopback(parts.hostname)):
+        wrong = "is not an https:// address; http:// is for this machine, with hosts on it"
     elif "?" in value or "#" in value or parts.username is not None:
-        table.wrong("notify_url", value, "has a query string, a fragment or a login, which WeChat refuses", remedy)
+        wrong = "has a query string, a fragment or a login, which WeChat refuses"
+    else:
+        wrong = ""
+    if wrong:
+        table.wrong("notify_url", value, wrong, remedy)
+        return ""
     return value
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from kiosk import config
 from kiosk.config_example import EXAMPLE
+from kiosk.config_notifications import NotificationsConfig
 from kiosk.config_wechat import PlatformKey
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Tender
@@ -81,6 +82,7 @@ def test_the_example_loads_and_means_what_it_says(folder: Path) -> None:
     assert (read.till.default_tender, read.till.max_amount, read.till.result_seconds) == (Tender.QUICK_PAY, 500_000, 0)
     assert read.ledger.path == folder / "kiosk.db"
     assert read.control.socket == folder / "kiosk.db.sock"
+    assert read.notifications == NotificationsConfig(None, 0, "/wechat/notify")
     assert read.warnings == ()
 
 
@@ -88,8 +90,8 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     """Taking each # away changes nothing, but for what has no default of its own."""
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
-    spelt_out = re.sub(r"(?m)^#(?!ca_file|folder|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") == 4
+    spelt_out = re.sub(r"(?m)^#(?!ca_file|folder|listen|script|time_zone)", "", EXAMPLE)
+    assert spelt_out.count("\n#") == 5
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 
@@ -100,7 +102,7 @@ def test_only_what_has_no_default_must_be_written(folder: Path) -> None:
     plain = config.load(folder / "kiosk.toml")
     optional = ("size", "fullscreen", "merchant_language", "customer_language", "default_tender")
     bare = "\n".join(
-        line for line in EXAMPLE.splitlines() if not line.startswith(optional) and line not in {"[till]", "[control]"}
+        line for line in EXAMPLE.splitlines() if not line.startswith(optional) and line not in {"[till]", "[control]", "[notifications]"}
     )
     put(folder, "kiosk.toml", bare)
     assert config.load(folder / "kiosk.toml") == plain
@@ -133,6 +135,30 @@ def test_http_is_accepted_for_loopback_addresses(folder: Path, host: str) -> Non
     """A stand-in on this machine needs no TLS; a slash at the end is dropped."""
     put(folder, "kiosk.toml", edited({"wechat_pay.hosts": f'hosts = ["{host}/"]'}))
     assert config.load(folder / "kiosk.toml").wechat_pay.hosts == (host,)
+
+
+def test_a_desk_may_be_notified_over_plain_http(folder: Path) -> None:
+    """With all hosts on this machine notify_url may be, too; with one of WeChat's it may not: WeChat cannot call it."""
+    url = "http://127.0.0.1:8089/told"
+    desk = {"wechat_pay.hosts": 'hosts = ["http://127.0.0.1:8443"]', "wechat_pay.notify_url": f'notify_url = "{url}"'}
+    put(folder, "kiosk.toml", edited(desk))
+    read = config.load(folder / "kiosk.toml")
+    assert read.wechat_pay.notify_url == url
+    assert read.notifications == NotificationsConfig(None, 0, "/told")
+    mixed = desk | {"wechat_pay.hosts": 'hosts = ["http://127.0.0.1:8443", "https://apihk.mch.weixin.qq.com"]'}
+    (found,) = problems(folder, edited(mixed))
+    assert found.startswith(f'[wechat_pay] notify_url = "{url}" is not an https:// address')
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [("127.0.0.1:8089", "127.0.0.1", 8089), ("[::1]:1", "::1", 1), ("0.0.0.0:65535", "0.0.0.0", 65535)],
+)
+def test_the_kiosk_listens_where_it_is_told(folder: Path, listen: str, host: str, port: int) -> None:
+    """An address and a port; the path is its own where a proxy changes it."""
+    changes = {"notifications.listen": f'listen = "{listen}"', "notifications.path": 'path = "/kiosk/7"'}
+    put(folder, "kiosk.toml", edited(changes))
+    assert config.load(folder / "kiosk.toml").notifications == NotificationsConfig(host, port, "/kiosk/7")
 
 
 def test_credentials_come_before_files_beside_the_configuration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,8 +356,14 @@ MISTAKES = [
     (
         "wechat_pay.notify_url",
         'notify_url = "http://pay.example.net/"',
-        '[wechat_pay] notify_url = "http://pay.example.net/" is not an https:// address. Write',
+        '[wechat_pay] notify_url = "http://pay.example.net/" is not an https:// address; http:// is for this machine, with hosts',
     ),
+    (
+        "wechat_pay.notify_url",
+        'notify_url = "http://127.0.0.1:8089/notify"',
+        '[wechat_pay] notify_url = "http://127.0.0.1:8089/notify" is not an https:// address; http:// is for this machine, with',
+    ),
+    ("wechat_pay.notify_url", 'notify_url = "pay"', '[wechat_pay] notify_url = "pay" is not an https:// address. Write'),
     (
         "wechat_pay.notify_url",
         'notify_url = "https://pay.example.net/?a=1"',
@@ -347,6 +379,27 @@ MISTAKES = [
         'ca_file = "wechat_pub.pem"',
         '[wechat_pay] ca_file = "wechat_pub.pem" holds no certificate. Write a PEM file',
     ),
+    *(
+        (
+            "notifications.listen",
+            f'listen = "{value}"',
+            f'[notifications] listen = "{value}" is not an IP address and a port. Write an address of this machine',
+        )
+        for value in ("8089", "127.0.0.1", "localhost:8089", "127.0.0.1.1:8089", "::1:8089", "[::g]:8089", "127.0.0.1:٣")
+    ),
+    (
+        "notifications.listen",
+        'listen = "127.0.0.1:65536"',
+        '[notifications] listen = "127.0.0.1:65536" has a port that is none. Write an address',
+    ),
+    ("notifications.listen", 'listen = "127.0.0.1:0"', '[notifications] listen = "127.0.0.1:0" has a port that is none.'),
+    ("notifications.listen", "listen = 8089", "[notifications] listen = 8089 is a whole number, not a text in quotes. Write"),
+    (
+        "notifications.path",
+        'path = "wechat/notify"',
+        '[notifications] path = "wechat/notify" is not of the right form. Write where it begins with a slash',
+    ),
+    ("notifications.path", 'path = "/a?b"', '[notifications] path = "/a?b" is not of the right form. Write'),
     (
         "display.driver",
         'driver = "pygames"',

@@ -463,8 +463,8 @@ def schema(tmp_path: Path) -> Path:
     """A folder with the schema as it is, to add to."""
     folder = tmp_path / "schema"
     folder.mkdir()
-    for number, sql in enumerate(migrations(SCHEMA), 1):
-        (folder / f"{number:04}.sql").write_text(sql, encoding="utf-8")
+    for version, sql in enumerate(migrations(SCHEMA), 1):
+        (folder / f"{version:04}.sql").write_text(sql, encoding="utf-8")
     return folder
 
 
