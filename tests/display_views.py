@@ -1,4 +1,4 @@
-"""Views of every screen, for the display's tests and for the pictures in docs/screens (`python -m tests.display_views FOLDER`)."""
+"""Views of every screen, for tests and for the pictures in docs/screens (`python -m tests.display_views docs/screens`)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from kiosk.core.screens import (
     Unresolved,
     View,
 )
+from kiosk.display.painter import Painter
 
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
 NOW = 1_790_000_000_000
@@ -103,10 +104,7 @@ MORE: dict[str, View] = {
     "menu_empty": View(Menu(()), ONLINE),
     "menu_others": View(Menu(_LINES[7:]), Signs(Network.OFFLINE, clock_known=True, unresolved=0)),
     "scanning_before_clock": View(Scanning(MONEY, NOW + 9_000), Signs(Network.ONLINE, clock_known=False, unresolved=123)),
-    **{
-        f"keying_{hint}": View(Keying(Money(12_345_678, "HKD"), hint, Money(500_000, "HKD")), OFFLINE)
-        for hint in AmountHint
-    },
+    **{f"keying_{hint}": View(Keying(Money(12_345_678, "HKD"), hint, Money(500_000, "HKD")), OFFLINE) for hint in AmountHint},
     **{f"scanning_{hint}": View(Scanning(MONEY, NOW + 9_000, hint), ONE_OPEN) for hint in ScanHint},
     **{f"declined_{reason}": View(DeclinedScreen(MONEY, reason, TAIL), ONLINE) for reason in Decline},
 }
@@ -130,8 +128,6 @@ def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes
 
 def _write_pictures(folder: Path) -> None:
     """The pictures of the README: 800x480, few colours, small files."""
-    from kiosk.display.painter import Painter
-
     os.environ["TZ"] = "Asia/Hong_Kong"
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -38,8 +38,8 @@ def _open(driver: str = "offscreen", **changed: Any) -> Display:
     return open_display(driver, **(options | changed))
 
 
-def _picture(display: Display) -> numpy.ndarray:
-    return numpy.asarray(Image.open(io.BytesIO(display.snapshot())).convert("RGB"))
+def _picture(display: Display) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(display.snapshot())).convert("RGB"))
 
 
 @pytest.mark.parametrize("driver", ["offscreen", "recording"])
@@ -179,7 +179,7 @@ def test_naming_the_display_imports_no_pygame_and_the_recording_needs_none() -> 
 
 @pytest.mark.parametrize("sound", Sound)
 def test_each_sound_is_short_and_neither_silent_nor_clipped(sound: Sound) -> None:
-    samples = numpy.frombuffer(tones.pcm(sound), dtype=numpy.int16).astype(int)
+    samples = np.frombuffer(tones.pcm(sound), dtype=np.int16).astype(int)
     assert 0.015 < len(samples) / tones.RATE_HZ < 1.2
     assert 3000 < abs(samples).max() < 32767
     assert abs(samples[0]) < 500
@@ -189,11 +189,11 @@ def test_each_sound_is_short_and_neither_silent_nor_clipped(sound: Sound) -> Non
 def test_paid_and_failed_are_told_apart_by_ear() -> None:
     """The paid chime rises, the failed tone falls: by the loudest pitch of their first and last thirds."""
 
-    def pitch(part: numpy.ndarray) -> float:
-        return float(numpy.argmax(abs(numpy.fft.rfft(part))) * tones.RATE_HZ / len(part))
+    def pitch(part: np.ndarray) -> float:
+        return float(np.argmax(abs(np.fft.rfft(part))) * tones.RATE_HZ / len(part))
 
     for sound, rises in ((Sound.PAID, True), (Sound.FAILED, False)):
-        samples = numpy.frombuffer(tones.pcm(sound), dtype=numpy.int16).astype(float)
+        samples = np.frombuffer(tones.pcm(sound), dtype=np.int16).astype(float)
         third = len(samples) // 5
         assert (pitch(samples[-third:]) > pitch(samples[:third])) is rises
 

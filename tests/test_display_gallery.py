@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import get_args
 
-import numpy
+import numpy as np
 import pytest
 import zxingcpp
 from PIL import Image
@@ -134,10 +134,10 @@ def test_answers_differ_by_the_shape_of_their_sign_and_not_by_colour_alone(monke
         assert (shapes[one] != shapes[other]).mean() > 0.05, f"{one} and {other} differ by colour alone"
 
 
-def _shape(icon: Icon) -> numpy.ndarray:
+def _shape(icon: Icon) -> np.ndarray:
     canvas = Canvas((100, 100))
     canvas.icon(icon, (0, 0, 100, 100), (255, 255, 255))
-    return numpy.frombuffer(canvas.rgb(), dtype=numpy.uint8).reshape(100, 100, 3)[:, :, 0] > 127
+    return np.frombuffer(canvas.rgb(), dtype=np.uint8).reshape(100, 100, 3)[:, :, 0] > 127
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -151,7 +151,7 @@ def test_the_qr_is_read_back_as_it_is_with_large_modules_and_a_quiet_zone(
     image = _image(painter)
     found = zxingcpp.read_barcodes(image)
     assert [(one.text, one.ec_level) for one in found] == [(code_url, "M")]
-    pixels = numpy.asarray(image)
+    pixels = np.asarray(image)
     corner = found[0].position.top_left
     white = (pixels == 255).all(axis=2)
     across = len(modules(code_url))
@@ -166,18 +166,18 @@ def test_the_qr_is_read_back_as_it_is_with_large_modules_and_a_quiet_zone(
     assert frame.all(), "the quiet zone is not pure white"
 
 
-def _exact_corner(white: numpy.ndarray, x: int, y: int) -> tuple[int, int]:
+def _exact_corner(white: np.ndarray, x: int, y: int) -> tuple[int, int]:
     """The first dark pixel of the finder pattern near what the reader reports."""
     around = ~white[y - 12 : y + 13, x - 12 : x + 13]
-    rows, columns = numpy.nonzero(around)
+    rows, columns = np.nonzero(around)
     return x - 12 + int(columns.min()), y - 12 + int(rows.min())
 
 
-def _module_size(pixels: numpy.ndarray, x: int, y: int) -> int:
+def _module_size(pixels: np.ndarray, x: int, y: int) -> int:
     """A finder pattern's edge is seven modules of dark."""
     white = (pixels == 255).all(axis=2)
     left, top = _exact_corner(white, x, y)
-    length = int(numpy.argmax(white[top, left:]))
+    length = int(np.argmax(white[top, left:]))
     assert length % 7 == 0
     return length // 7
 
@@ -200,17 +200,19 @@ def test_the_grounds_are_those_the_palette_promises() -> None:
 def test_the_camera_picture_keeps_its_aspect_and_leaves_the_words_alone(size: tuple[int, int]) -> None:
     painter = _painter(size)
     trace = _paint(painter, MAIN["scanning"])
-    before = numpy.asarray(_image(painter))
+    before = np.asarray(_image(painter))
     changed = painter.paint_camera(320, 240, bytes((10, 200, 30)) * (320 * 240))
-    green = (numpy.asarray(_image(painter)) == (10, 200, 30)).all(axis=2)
-    rows, columns = numpy.nonzero(green)
+    green = (np.asarray(_image(painter)) == (10, 200, 30)).all(axis=2)
+    rows, columns = np.nonzero(green)
     width, height = columns.max() - columns.min() + 1, rows.max() - rows.min() + 1
     assert width / height == pytest.approx(4 / 3, rel=0.03)
     assert changed is not None
-    outside = (before != numpy.asarray(_image(painter))).any(axis=2)
+    outside = (before != np.asarray(_image(painter))).any(axis=2)
     outside[changed[1] : changed[1] + changed[3], changed[0] : changed[0] + changed[2]] = False
     assert not outside.any()
-    assert {mark.text for mark in trace if _overlap(changed, mark.ink)} == {"付款码对准这里"}  # stands there until the first picture
+    assert {mark.text for mark in trace if _overlap(changed, mark.ink)} == {
+        "付款码对准这里"
+    }  # stands there until the first picture
     painter.paint_camera(*camera_picture())
     _save(painter, f"{size[0]}x{size[1]}-en-zh_CN", "scanning_with_picture")
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy
+import numpy as np
 import pygame
 import pytest
 from PIL import Image, ImageGrab
@@ -53,9 +53,9 @@ class Desk:
         if raised:
             raise raised[0]
 
-    def seen(self) -> numpy.ndarray:
+    def seen(self) -> np.ndarray:
         """What the X server has on its screen where the window is."""
-        screen = numpy.asarray(ImageGrab.grab(xdisplay=self.xdisplay))
+        screen = np.asarray(ImageGrab.grab(xdisplay=self.xdisplay))
         place = self.tell("getwindowgeometry", "--shell", self.window())
         at = dict(line.split("=") for line in place.split() if "=" in line)
         x, y = int(at["X"]), int(at["Y"])
@@ -67,7 +67,7 @@ class Desk:
     def tell(self, *words: str) -> str:
         return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=True).stdout
 
-    def _key(self, name: str, down: bool) -> None:  # noqa: FBT001  the driver's own signature
+    def _key(self, name: str, down: bool) -> None:
         self.keys.append((name, down))
 
     def _beat(self) -> None:
@@ -99,8 +99,8 @@ def desk(xvfb: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     made.display.stop()
 
 
-def _pixels(png: bytes) -> numpy.ndarray:
-    return numpy.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+def _pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 def test_the_window_shows_the_very_picture_of_the_offscreen_driver(desk: Desk, until: Callable[..., Any]) -> None:

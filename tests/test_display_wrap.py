@@ -45,7 +45,7 @@ def test_a_thai_cut_keeps_vowels_and_tones_with_their_letters(width: int) -> Non
 
 
 @given(st.text("ab 请付。（|", max_size=40), st.integers(1, 12), st.booleans())
-def test_wrapping_loses_no_character_and_keeps_the_width(text: str, width: int, cut: bool) -> None:  # noqa: FBT001
+def test_wrapping_loses_no_character_and_keeps_the_width(text: str, width: int, cut: bool) -> None:
     found = _wrap(text, width, cut=cut)
     if found is not None:
         assert all(len(line) <= width for line in found)

@@ -1,4 +1,4 @@
-"""What people see and hear. Drivers by name: a window (pygame), the same picture without one (offscreen), a memory (recording)."""
+"""What people see and hear. Drivers: a window (pygame), its picture without a window (offscreen), a memory (recording)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kiosk.core.ports import Display
 DRIVERS = ("pygame", "offscreen", "recording")
 
 
-def open_display(
+def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     driver: str,
     *,
     size: tuple[int, int],

@@ -27,39 +27,46 @@ from kiosk.display.voices import Card, Sign, Voice, two_voices
 
 
 def starting(sheet: Sheet, stage: Rect, _: Starting, now: int) -> None:
+    """Contact with WeChat is being made."""
     card = Card(Tone.CALM, icons.PHONE_CODE, _customer(sheet, "starting"), below=_dots(sheet, Tone.CALM, now))
     two_voices(sheet, stage, card, _merchant(sheet, "starting"))
 
 
 def same_customer(sheet: Sheet, stage: Rect, screen: SameCustomer) -> None:
+    """An unresolved sale has this amount: is it the same customer's again."""
     card = Card(Tone.OPEN, icons.QUESTION, _customer(sheet, "same_customer"), screen.money)
     two_voices(sheet, stage, card, _merchant(sheet, "same_customer"), sign=Sign(icons.WARNING, AMBER))
 
 
 def charging(sheet: Sheet, stage: Rect, screen: Charging, now: int) -> None:
+    """The request is on its way."""
     dots = _dots(sheet, Tone.CALM, now)
     card = Card(Tone.CALM, icons.HOURGLASS, _customer(sheet, "charging"), screen.money, dots)
     two_voices(sheet, stage, card, _merchant(sheet, "charging"), tail=screen.tail, sign=Sign(icons.HOURGLASS, MUTED))
 
 
 def password(sheet: Sheet, stage: Rect, screen: Password, now: int) -> None:
+    """The customer confirms on the phone."""
     below: list[Item] = [Space(sheet.scale.gap // 2), countdown(sheet, screen.until, now, Tone.ACT)]
     card = Card(Tone.ACT, icons.PHONE_LOCK, _customer(sheet, "password"), screen.money, below)
     two_voices(sheet, stage, card, _merchant(sheet, "password"), tail=screen.tail, sign=Sign(icons.LOCK, BLUE))
 
 
 def placing(sheet: Sheet, stage: Rect, screen: Placing, now: int) -> None:
+    """The QR is being fetched."""
     card = Card(Tone.CALM, icons.QR, _customer(sheet, "placing"), screen.money, _dots(sheet, Tone.CALM, now))
     two_voices(sheet, stage, card, Voice(sheet.merchant("placing.merchant")))
 
 
 def cancelling(sheet: Sheet, stage: Rect, screen: Cancelling, now: int) -> None:
+    """Being undone, not over yet."""
     dots = _dots(sheet, Tone.OVER, now)
     card = Card(Tone.OVER, icons.HOURGLASS, _customer(sheet, "cancelling"), screen.money, dots)
     two_voices(sheet, stage, card, _merchant(sheet, "cancelling"), tail=screen.tail, sign=Sign(icons.HOURGLASS, MUTED))
 
 
 def paid(sheet: Sheet, stage: Rect, screen: PaidScreen) -> None:
+    """The money is taken; in the payer's own currency too, when that is another."""
     words = sheet.customer
     thanks = words("paid.customer_more")
     if screen.payer is not None and screen.payer != screen.money:
@@ -68,21 +75,33 @@ def paid(sheet: Sheet, stage: Rect, screen: PaidScreen) -> None:
     if screen.other_refunded:
         customer = Voice(customer.first, thanks, words("paid.refunded_customer"))
         merchant = Voice(merchant.first, merchant.more, sheet.merchant("paid.refunded_merchant"))
-    two_voices(sheet, stage, Card(Tone.GOOD, icons.TICK, customer, screen.money), merchant, tail=screen.tail, sign=Sign(icons.TICK, GREEN))
+    two_voices(
+        sheet,
+        stage,
+        Card(Tone.GOOD, icons.TICK, customer, screen.money),
+        merchant,
+        tail=screen.tail,
+        sign=Sign(icons.TICK, GREEN),
+    )
 
 
 def declined(sheet: Sheet, stage: Rect, screen: DeclinedScreen) -> None:
+    """Not paid: why, and what each of the two can do."""
     customer = Voice(sheet.customer("declined.customer"), sheet.customer(f"decline.{screen.reason}.customer"))
     merchant = Voice(sheet.merchant("declined.merchant"), sheet.merchant(f"decline.{screen.reason}.merchant"))
-    two_voices(sheet, stage, Card(Tone.BAD, icons.CROSS, customer, screen.money), merchant, tail=screen.tail, sign=Sign(icons.CROSS, RED))
+    two_voices(
+        sheet, stage, Card(Tone.BAD, icons.CROSS, customer, screen.money), merchant, tail=screen.tail, sign=Sign(icons.CROSS, RED)
+    )
 
 
 def unresolved(sheet: Sheet, stage: Rect, screen: Unresolved, now: int) -> None:
+    """Nobody knows yet: do not pay again, do not hand over the goods."""
     card = Card(Tone.OPEN, icons.HOURGLASS, _customer(sheet, "unresolved"), screen.money, _dots(sheet, Tone.OPEN, now))
     two_voices(sheet, stage, card, _merchant(sheet, "unresolved"), tail=screen.tail, sign=Sign(icons.WARNING, AMBER))
 
 
 def cancelled(sheet: Sheet, stage: Rect, screen: CancelledScreen) -> None:
+    """Not paid, and what happens to money taken in between."""
     customer, merchant = _customer(sheet, "cancelled"), _merchant(sheet, "cancelled")
     icon = icons.BARRED
     if screen.refunding:
@@ -93,6 +112,7 @@ def cancelled(sheet: Sheet, stage: Rect, screen: CancelledScreen) -> None:
 
 
 def attention(sheet: Sheet, stage: Rect, screen: AttentionScreen) -> None:
+    """A person has to look."""
     card = Card(Tone.OPEN, icons.WARNING, _customer(sheet, "attention"), screen.money)
     two_voices(sheet, stage, card, _merchant(sheet, "attention"), tail=screen.tail, sign=Sign(icons.WARNING, AMBER))
 

@@ -75,7 +75,7 @@ class Canvas:
         return (ink.x, ink.y, ink.width, ink.height)
 
     def picture(self, width: int, height: int, rgb: bytes, rect: Rect) -> Rect:
-        """A camera picture (3 bytes a pixel), as large as fits in the middle of `rect`, its aspect kept. Returns where it stands."""
+        """A camera picture (3 bytes a pixel), as large as fits in `rect`, its aspect kept. Returns where it stands."""
         image = pygame.image.frombuffer(rgb, (width, height), "RGB")
         share = min(rect[2] / width, rect[3] / height)
         size = (max(1, round(width * share)), max(1, round(height * share)))
@@ -138,7 +138,7 @@ def _rendered(
     """
     if script is Script.THAI:
         font = _thai(size, bold=bold)
-        picture = font.render(run, True, colour)  # noqa: FBT003  anti-aliased
+        picture = font.render(run, True, colour)
         return picture, 0, font.get_ascent(), picture.get_bounding_rect()
     picture, box = _wide(language, bold=bold).render(run, colour, size=size)
     return picture, box.x, box.y, picture.get_bounding_rect()
@@ -213,7 +213,7 @@ class Window:
                 'user be in the groups video and render; with no screen at all, set [display] driver = "offscreen"'
             ) from error
         if fullscreen:
-            pygame.mouse.set_visible(False)  # noqa: FBT003  a library's function
+            pygame.mouse.set_visible(False)
         pygame.event.set_allowed(None)
         pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, *_REDRAW])
         self._woken = threading.Event()

@@ -29,8 +29,15 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     items: list[Item] = [
         amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
         Space(scale.gap * 2),
-        Say(theirs(customer), theirs, round(scale.head * 1.2), AMBER if screen.hint else TEXT, bold=True,
-            icon=icons.WARNING if screen.hint else None, least=scale.floor),
+        Say(
+            theirs(customer),
+            theirs,
+            round(scale.head * 1.2),
+            AMBER if screen.hint else TEXT,
+            bold=True,
+            icon=icons.WARNING if screen.hint else None,
+            least=scale.floor,
+        ),
     ]
     if screen.hint is None and scale.roomy:
         items += [Space(scale.gap // 2), Say(theirs("scanning.customer_more"), theirs, scale.body, MUTED, least=scale.floor)]
@@ -54,11 +61,14 @@ def _no_picture(sheet: Sheet, box: Rect) -> None:
     """Until the camera's first picture: where to hold the phone."""
     scale = sheet.scale
     sheet.canvas.icon(icons.CORNERS, box, LINE)
-    sheet.stack(box, [
-        Draw(icons.PHONE_CODE, round(scale.icon * 1.2), MUTED),
-        Space(scale.gap),
-        Say(sheet.customer("scanning.no_picture"), sheet.customer, scale.body, MUTED, least=scale.floor),
-    ])
+    sheet.stack(
+        box,
+        [
+            Draw(icons.PHONE_CODE, round(scale.icon * 1.2), MUTED),
+            Space(scale.gap),
+            Say(sheet.customer("scanning.no_picture"), sheet.customer, scale.body, MUTED, least=scale.floor),
+        ],
+    )
 
 
 def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
@@ -83,14 +93,18 @@ def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
     edge = x + side + scale.pad
     who = "paying_" if screen.paying else ""
     colour = GREEN if screen.paying else TEXT
-    sheet.stack((edge, y, x + width - edge, height), [
-        amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
-        Space(scale.gap * 2),
-        Draw(icons.PHONE_LOCK if screen.paying else icons.PHONE, scale.icon // 2, colour),
-        Space(scale.gap),
-        Say(theirs(f"qr.{who}customer"), theirs, round(scale.head * 1.2), colour, bold=True, least=scale.floor),
-        Space(scale.gap * 2),
-        Say(words(f"qr.{who}merchant"), words, scale.body, MUTED, icon=icons.SHOP, least=scale.floor),
-        Space(scale.gap),
-        countdown(sheet, screen.until, now, Tone.CALM),
-    ], align=0.0)
+    sheet.stack(
+        (edge, y, x + width - edge, height),
+        [
+            amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
+            Space(scale.gap * 2),
+            Draw(icons.PHONE_LOCK if screen.paying else icons.PHONE, scale.icon // 2, colour),
+            Space(scale.gap),
+            Say(theirs(f"qr.{who}customer"), theirs, round(scale.head * 1.2), colour, bold=True, least=scale.floor),
+            Space(scale.gap * 2),
+            Say(words(f"qr.{who}merchant"), words, scale.body, MUTED, icon=icons.SHOP, least=scale.floor),
+            Space(scale.gap),
+            countdown(sheet, screen.until, now, Tone.CALM),
+        ],
+        align=0.0,
+    )

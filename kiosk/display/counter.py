@@ -50,7 +50,9 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
     else:
         state = "clock_"
     voice = Voice(words(f"idle.{state}merchant"), words(f"idle.{state}merchant_more"))
-    merchant_panel(sheet, right, voice, sign=Sign(icons.WARNING, AMBER) if state != "connecting_" else Sign(icons.CONNECTING, AMBER))
+    merchant_panel(
+        sheet, right, voice, sign=Sign(icons.WARNING, AMBER) if state != "connecting_" else Sign(icons.CONNECTING, AMBER)
+    )
 
 
 def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
@@ -103,8 +105,10 @@ def menu(sheet: Sheet, stage: Rect, screen: Menu) -> None:
     head = round(scale.head * 1.45)
     sheet.say((x + scale.gap, y, width - 2 * scale.gap, head), Say(words("menu.title"), words, scale.head, TEXT, bold=True))
     if not screen.lines:
-        sheet.stack((x, y + head, width, height - head), [
-            Draw(icons.KEYPAD, scale.icon, MUTED), Space(scale.gap), Say(words("menu.empty"), words, scale.head, MUTED)])
+        sheet.stack(
+            (x, y + head, width, height - head),
+            [Draw(icons.KEYPAD, scale.icon, MUTED), Space(scale.gap), Say(words("menu.empty"), words, scale.head, MUTED)],
+        )
         return
     fit = (height - head) // round(scale.body * 1.85)
     row = (height - head) // fit
@@ -158,6 +162,6 @@ def out_of_order(sheet: Sheet, stage: Rect, screen: OutOfOrder) -> None:
     theirs = sheet.customer
     customer = Voice(theirs("out_of_order.customer"), theirs("out_of_order.customer_more"))
     card = Card(Tone.OVER, icons.BARRED, customer)
-    two_voices(sheet, stage, card, Voice(sheet.merchant("out_of_order.merchant"), screen.problem), sign=Sign(icons.WARNING, AMBER))
-
-
+    two_voices(
+        sheet, stage, card, Voice(sheet.merchant("out_of_order.merchant"), screen.problem), sign=Sign(icons.WARNING, AMBER)
+    )

@@ -58,7 +58,9 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
 }
 """Which keys mean something on a screen, and the word (of the table `keys`) for what each does there."""
 
-_CAPS: dict[str, tuple[Colour, Colour]] = {  # as on every terminal: green goes on, red goes back, yellow corrects; and each has its name
+_CAPS: dict[
+    str, tuple[Colour, Colour]
+] = {  # as on every terminal: green goes on, red goes back, yellow corrects; and each has its name
     Key.OK: (GREEN, INK),
     Key.CANCEL: (RED, INK),
     Key.CLEAR: (AMBER, INK),

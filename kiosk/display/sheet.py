@@ -100,7 +100,7 @@ class Sheet:
         self.trace = trace
 
     def stack(self, box: Rect, items: list[Item], *, align: float = 0.5, valign: float = 0.5) -> int:
-        """Set `items` one under another. `align`, `valign`: 0 left or top, 0.5 middle, 1 right or bottom. Returns the height used."""
+        """Set `items` one under another; returns the height used. `align`, `valign`: 0 left or top, 0.5 middle, 1 right or bottom."""
         for step in _STEPS:
             found = [self._set(item, box[2], step) for item in items]
             height = sum(one.height for one in found)
@@ -196,7 +196,7 @@ class Sheet:
             at = (round(pen + own + small / 2), base)
             self._ink(say.after, at, row, language, small, say.after_colour or say.colour, bold=False, fits=fits)
 
-    def _ink(
+    def _ink(  # noqa: PLR0913  a line of text has this many properties
         self, text: str, at: tuple[int, int], row: Rect, language: str, size: int, colour: Colour, *, bold: bool, fits: bool
     ) -> None:
         if self.trace is None:

@@ -92,7 +92,7 @@ def contrast(one: Colour, other: Colour) -> float:
 def _luminance(colour: Colour) -> float:
     def linear(value: int) -> float:
         share = value / 255
-        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  sRGB's
 
     red, green, blue = (linear(value) for value in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -17,7 +17,7 @@ from kiosk.display.theme import AMBER, MUTED, PANEL, TEXT, Colour, Tone
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What is said to one of the two: `first` in a few words, `more` in a sentence. `further` comes after, with a sign of its own."""
+    """What is said to one of the two: `first` in a few words, `more` in a sentence. `further` follows with its own sign."""
 
     first: str
     more: str = ""
@@ -63,11 +63,13 @@ def amount(sheet: Sheet, money: Money, size: int, colour: Colour, soft: Colour, 
     plain = terse and text[0].isalpha()
     code = "" if plain or money.currency in text else money.currency
     least = sheet.scale.floor
-    return Say(text, sheet.merchant, size, colour, bold=True, least=least, tight=True, most_lines=1, after=code, after_colour=soft)
+    return Say(
+        text, sheet.merchant, size, colour, bold=True, least=least, tight=True, most_lines=1, after=code, after_colour=soft
+    )
 
 
 def two_voices(sheet: Sheet, stage: Rect, card: Card, merchant: Voice, *, tail: str = "", sign: Sign | None = None) -> None:
-    """A card for the customer, a panel for the merchant. `tail`: the order's last characters; `sign` marks the merchant's words."""
+    """A card for the customer, a panel for the merchant. `tail`: the order's last characters; `sign`: beside the panel's words."""
     left, right = halves(sheet, stage)
     customer_card(sheet, left, card)
     merchant_panel(sheet, right, merchant, tail=tail, sign=sign)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 Measure = Callable[[str], float]
 
 MARK = "|"
+_EVEN = 2  # pixels: lines need not be made more even than this
 
 _SCRIPT = re.compile(r"[\u0e00-\u0e7f\u3000-\u9fff\uf900-\ufaff\uff00-\uff60]")
 _NOT_FIRST = "、。，．！？：；）」』】》・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…%,.!?:;)”’"
@@ -38,7 +39,7 @@ def lines(text: str, width: float, measure: Measure, *, cut: bool) -> list[str] 
         return None
     narrow, wide = 0.0, width  # the narrowest column that needs no more lines makes them even
     count = len(best)
-    while count > 1 and wide - narrow > 2:
+    while count > 1 and wide - narrow > _EVEN:
         middle = (narrow + wide) / 2
         tried = _greedy(atoms, middle, measure)
         if tried is not None and len(tried) == count:
