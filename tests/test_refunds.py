@@ -26,7 +26,7 @@ from kiosk.core.model import (
 )
 from kiosk.core.money import Money
 from kiosk.core.refunds import Refusal, begin, merge, next_call
-from tests.flow import START, Flow, hkd, subject
+from tests.flow import START, Flow, always, hkd, subject
 
 R = RefundState
 BUSY = Unknown(Why.BUSY)
@@ -163,7 +163,7 @@ def test_a_second_refund_waits_until_the_first_is_accepted(flow: Flow) -> None:
     number = flow.sell()
     flow.ask_refund(number, 100)
     flow.ask_refund(number, 200)
-    flow.pass_time(30 * MINUTE, lambda act: BUSY)
+    flow.pass_time(30 * MINUTE, always(BUSY))
     assert {act.refund.out_refund_no for act in flow.all(GiveBack)} == {f"{number}-R1"}
     flow.pass_time(60 * MINUTE, accepting)
     assert [refund.state for refund in flow.refunds(number)] == [R.DONE, R.DONE]
@@ -181,7 +181,7 @@ def test_too_little_money_in_the_pool_sends_the_same_number_again(flow: Flow) ->
     """NOT_ENOUGH comes back as Unknown (BUSY): the same refund leaves again, more and more slowly, about hourly in the end."""
     number = flow.sell()
     flow.ask_refund(number, 500)
-    flow.pass_time(24 * HOUR, lambda act: BUSY)
+    flow.pass_time(24 * HOUR, always(BUSY))
     sent = flow.all(GiveBack)
     assert {act.refund.out_refund_no for act in sent} == {f"{number}-R1"}
     assert 20 <= len(sent) <= 60
@@ -194,7 +194,7 @@ def test_an_accepted_refund_is_asked_for_until_it_is_done(flow: Flow) -> None:
     """It is not sent again while WeChat has it."""
     number = flow.sell()
     flow.ask_refund(number)
-    flow.pass_time(HOUR, lambda act: Pending())
+    flow.pass_time(HOUR, always(Pending()))
     assert len(flow.all(GiveBack)) == 1
     assert len(flow.all(AskRefund)) > 5
     flow.pass_time(2 * HOUR, accepting)
@@ -225,7 +225,7 @@ def test_a_lost_answer_to_a_refund_sends_the_same_one_again(flow: Flow) -> None:
     """Never a second number for the same money."""
     number = flow.sell()
     flow.ask_refund(number)
-    flow.pass_time(MINUTE, lambda act: Unknown(Why.TIMEOUT))
+    flow.pass_time(MINUTE, always(Unknown(Why.TIMEOUT)))
     assert {act.refund.out_refund_no for act in flow.all(GiveBack)} == {f"{number}-R1"}
     assert len(flow.all(GiveBack)) > 2
 
@@ -252,7 +252,7 @@ def test_parts_given_back_on_both_sides_of_a_restart_add_up(flow: Flow) -> None:
     assert flow.sale_state(number) is SaleState.REFUNDED
 
 
-@pytest.mark.xfail(strict=True, reason="Snapshot.sales holds the sales of open and recent orders, not of orders with open refunds")
+@pytest.mark.xfail(strict=True, reason="Snapshot.sales lacks the sales of orders with open refunds")
 def test_a_refund_of_a_sale_long_past_reaches_its_sale_after_a_restart(flow: Flow) -> None:
     """Many sales lie between: the refunded sale is still found."""
     number = flow.sell()

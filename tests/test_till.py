@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from kiosk.core import screens, till
@@ -10,7 +12,7 @@ from kiosk.core.events import CodeRefused, Health, Key, Left, Part, Pressed, Sca
 from kiosk.core.model import Call, Decline, Declined, Ended, NotFound, OrderState, Pending, Tender, Unknown, Why
 from kiosk.core.screens import AmountHint
 from kiosk.core.state import wake_at
-from tests.flow import START, Flow, hkd
+from tests.flow import START, Flow, always, hkd
 
 S = OrderState
 LIMIT = hkd(1_000_000)
@@ -19,7 +21,7 @@ SECOND = 1000
 
 def keying(flow: Flow) -> screens.Keying:
     """The amount's screen."""
-    assert isinstance(flow.screen, screens.Keying)
+    flow.sees(screens.Keying)
     return flow.screen
 
 
@@ -74,7 +76,7 @@ def test_the_limit_is_the_largest_amount_of_a_sale() -> None:
     flow.press("5 0 1 OK")
     assert flow.screen == screens.Keying(hkd(501), AmountHint.TOO_LARGE, hkd(500))
     flow.press("CLEAR 0 OK")
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
 
 
 def test_clear_takes_one_digit_and_held_all() -> None:
@@ -83,11 +85,11 @@ def test_clear_takes_one_digit_and_held_all() -> None:
     flow.press("1 2 CLEAR")
     assert keying(flow).money == hkd(1)
     flow.press("CLEAR")
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
     flow.press("1 2 3 CLEAR_ALL")
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
     flow.press("1 2 3 CANCEL")
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 @pytest.mark.parametrize("default", Tender)
@@ -147,7 +149,7 @@ def test_with_a_ledger_in_trouble_nothing_is_sold() -> None:
     refuses(flow, AmountHint.LEDGER)
     flow.happen(Health(Part.LEDGER, None))
     flow.press("OK")
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
 
 
 def test_without_a_camera_scanning_is_refused_and_qr_is_not() -> None:
@@ -165,7 +167,7 @@ def test_a_tender_is_not_switched_to_what_cannot_work() -> None:
     number = flow.show_qr()
     flow.happen(Health(Part.CAMERA, "no camera"))
     flow.press("SCAN")
-    assert isinstance(flow.screen, screens.ShowingQr)
+    flow.sees(screens.ShowingQr)
     assert flow.state(number) is S.PAYING
     assert Play(Sound.FAILED) in flow.acts
 
@@ -191,7 +193,7 @@ def test_the_camera_looks_only_while_a_code_is_wanted() -> None:
     assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND)
     flow.code()
     assert flow.one(StopScan)
-    assert isinstance(flow.screen, screens.Charging)
+    flow.sees(screens.Charging)
 
 
 def test_a_late_scan_never_pays_for_the_next_customer() -> None:
@@ -203,7 +205,7 @@ def test_a_late_scan_never_pays_for_the_next_customer() -> None:
     new = flow.front().out_trade_no
     flow.code(ticket=old)
     assert not flow.all(Charge)
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
     flow.code(ticket=new)
     assert flow.one(Charge).order.out_trade_no == new
     flow.code(ticket=new)
@@ -228,7 +230,7 @@ def test_the_same_code_twice_is_told_and_not_sent() -> None:
     flow.answer(Call.CHARGE, Declined(Decline.BALANCE))
     flow.press("SCAN")
     flow.code("130000000000000007")
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
     assert flow.screen.hint is ScanHint.USED
     assert len(flow.all(Charge)) == 1
     flow.code("130000000000000008")
@@ -265,7 +267,7 @@ def test_scanning_gives_up_after_60_s_back_to_the_amount() -> None:
     flow.press("5 OK")
     number = flow.front().out_trade_no
     flow.pass_time(60 * SECOND - 1)
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
     flow.pass_time(1)
     assert flow.screen == screens.Keying(hkd(5), AmountHint.SCAN_TIMEOUT, LIMIT)
     assert flow.one(StopScan)
@@ -315,7 +317,7 @@ def _cancelling(flow: Flow) -> None:
 
 def _unresolved(flow: Flow) -> None:
     flow.charge()
-    flow.pass_time(58 * SECOND, lambda act: Unknown(Why.TIMEOUT))
+    flow.pass_time(58 * SECOND, always(Unknown(Why.TIMEOUT)))
     flow.probe()
 
 
@@ -344,7 +346,7 @@ def _same_customer(flow: Flow) -> None:
     flow.press("1 2 5 0 OK")
 
 
-KEYS = {  # screen: what OK, CANCEL, SCAN, QR, MENU and a digit lead to; "-" refused
+KEYS: dict[Callable[[Flow], None], tuple[type, str]] = {  # screen: what OK, CANCEL, SCAN, QR, MENU and a digit lead to; "-" refused
     _scanning: (screens.Scanning, "- CancelledScreen - Placing - -"),
     _charging: (screens.Charging, "- Cancelling - - - -"),
     _password: (screens.Password, "- Cancelling - Placing - -"),
@@ -362,7 +364,7 @@ KEYS = {  # screen: what OK, CANCEL, SCAN, QR, MENU and a digit lead to; "-" ref
 
 @pytest.mark.parametrize("get_there", KEYS, ids=lambda it: it.__name__[1:])
 @pytest.mark.parametrize(("at", "key"), list(enumerate(["OK", "CANCEL", "SCAN", "QR", "MENU", "7"])))
-def test_each_key_means_one_thing_on_each_screen(get_there, at: int, key: str) -> None:  # type: ignore[no-untyped-def]
+def test_each_key_means_one_thing_on_each_screen(get_there: Callable[[Flow], None], at: int, key: str) -> None:
     """The table above, cell by cell; a key that means nothing sounds so and changes nothing."""
     flow = Flow()
     get_there(flow)
@@ -380,12 +382,12 @@ def test_each_key_means_one_thing_on_each_screen(get_there, at: int, key: str) -
 
 
 @pytest.mark.parametrize("get_there", [_paid, _declined, _cancelled, _attention, _unresolved], ids=lambda it: it.__name__[1:])
-def test_a_result_stays_until_a_key(get_there) -> None:  # type: ignore[no-untyped-def]
+def test_a_result_stays_until_a_key(get_there: Callable[[Flow], None]) -> None:
     """An hour later it is still there."""
     flow = Flow()
     get_there(flow)
     shown = flow.screen
-    flow.pass_time(3600 * SECOND, lambda act: Unknown(Why.SERVER))
+    flow.pass_time(3600 * SECOND, always(Unknown(Why.SERVER)))
     assert flow.screen == shown
 
 
@@ -394,9 +396,9 @@ def test_by_setting_a_result_makes_room_by_itself() -> None:
     flow = Flow(result_ms=5 * SECOND)
     _paid(flow)
     flow.pass_time(5 * SECOND - 1)
-    assert isinstance(flow.screen, screens.PaidScreen)
+    flow.sees(screens.PaidScreen)
     flow.pass_time(1)
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 def test_idle_takes_digits_and_menu_only() -> None:
@@ -405,7 +407,7 @@ def test_idle_takes_digits_and_menu_only() -> None:
     for key in ("OK", "CANCEL", "CLEAR", "CLEAR_ALL", "SCAN", "QR"):
         flow.press(key)
         assert flow.acts == (Play(Sound.REFUSED_KEY),)
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 def test_the_menu_closes_after_30_s() -> None:
@@ -413,9 +415,9 @@ def test_the_menu_closes_after_30_s() -> None:
     flow = Flow()
     flow.press("MENU")
     flow.pass_time(30 * SECOND - 1)
-    assert isinstance(flow.screen, screens.Menu)
+    flow.sees(screens.Menu)
     flow.pass_time(1)
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 def test_from_the_menu_a_digit_keys_an_amount_and_any_other_key_leaves() -> None:
@@ -424,7 +426,7 @@ def test_from_the_menu_a_digit_keys_an_amount_and_any_other_key_leaves() -> None
     flow.press("MENU 4")
     assert keying(flow).money == hkd(4)
     flow.press("CANCEL MENU MENU")
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 # -- same customer? ------------------------------------------------------------------------------------------------
@@ -449,7 +451,7 @@ def test_another_amount_asks_nothing() -> None:
     flow = Flow()
     _unresolved(flow)
     flow.press("1 2 5 1 OK")
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
 
 
 def test_a_resolved_sale_of_the_same_amount_asks_nothing() -> None:
@@ -457,7 +459,7 @@ def test_a_resolved_sale_of_the_same_amount_asks_nothing() -> None:
     flow = Flow()
     flow.sell()
     flow.press("1 2 5 0 OK")
-    assert isinstance(flow.screen, screens.Scanning)
+    flow.sees(screens.Scanning)
 
 
 def test_a_new_customer_while_offline_is_still_refused() -> None:

@@ -9,7 +9,7 @@ from kiosk.core.commands import Reverse
 from kiosk.core.events import Health, Part
 from kiosk.core.lifecycle import NATIVE_LIFE
 from kiosk.core.model import Call, Decline, Declined, Ended, OrderState, Pending, Tender, Unknown, Why
-from tests.flow import START, Flow, hkd
+from tests.flow import START, Flow, always, hkd
 
 S = OrderState
 SECOND = 1000
@@ -54,7 +54,7 @@ def test_what_makes_selling_impossible_takes_the_start_screen(part: Part) -> Non
     flow.happen(Health(part, "broken: do this"))
     assert flow.screen == screens.OutOfOrder("broken: do this")
     flow.happen(Health(part, None))
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 @pytest.mark.parametrize("part", [Part.CAMERA, Part.DISPLAY])
@@ -62,7 +62,7 @@ def test_what_leaves_a_way_to_sell_does_not(part: Part) -> None:
     """Without a camera there is the QR."""
     flow = Flow()
     flow.happen(Health(part, "broken"))
-    assert isinstance(flow.screen, screens.Idle)
+    flow.sees(screens.Idle)
 
 
 def test_trouble_does_not_cover_a_result() -> None:
@@ -71,7 +71,7 @@ def test_trouble_does_not_cover_a_result() -> None:
     number = flow.charge()
     flow.answer(Call.CHARGE, flow.paid(number))
     flow.happen(Health(Part.LEDGER, "broken"))
-    assert isinstance(flow.screen, screens.PaidScreen)
+    flow.sees(screens.PaidScreen)
 
 
 def test_the_tail_is_the_end_of_the_number() -> None:
@@ -92,16 +92,16 @@ def test_a_qr_shows_its_end_and_that_somebody_pays() -> None:
     number = flow.show_qr()
     assert flow.screen == screens.ShowingQr(hkd(1250), f"weixin://{number}", START + NATIVE_LIFE)
     flow.answer(Call.ASK, Pending(payer_acts=True))
-    assert flow.screen.paying  # type: ignore[union-attr]
+    assert flow.screen.paying
     flow.answer(Call.ASK, Pending())
-    assert not flow.screen.paying  # type: ignore[union-attr]
+    assert not flow.screen.paying
 
 
 def test_an_expired_qr_nobody_can_ask_about_is_unresolved() -> None:
     """The customer may have paid where the kiosk cannot see it."""
     flow = Flow()
     number = flow.show_qr()
-    flow.pass_time(NATIVE_LIFE, lambda act: Unknown(Why.TIMEOUT))
+    flow.pass_time(NATIVE_LIFE, always(Unknown(Why.TIMEOUT)))
     assert flow.screen == screens.Unresolved(hkd(1250), number[-6:])
 
 
