@@ -1,5 +1,7 @@
 """What the other commands ask the running kiosk over its socket: orders, a report, a refund, its screen, a key.
 
+A relay on the owner's server may hand on a notification this way, too: its original headers and body.
+
 Called from the socket's threads. Everything about money is read and decided in the loop's thread.
 """
 
@@ -19,6 +21,7 @@ from kiosk.core.ports import Display, Ledger
 from kiosk.core.screens import View
 from kiosk.core.state import Kiosk
 from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.runtime import Runtime
 
@@ -35,11 +38,13 @@ class Answers:
         display: Callable[[], Display | None],
         view: Callable[[], View],
         keys: ScriptedKeypad | None,
+        notifications: Notifications,
     ) -> None:
         self._runtime = runtime
         self._display = display
         self._view = view
         self._keys = keys
+        self._notifications = notifications
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -51,15 +56,14 @@ class Answers:
             "orders": self._answer_orders,
             "report": self._answer_report,
             "refund": self._answer_refund,
+            "notification": self._answer_notification,
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
         try:
             return handler(request)
         except (TimeoutError, queue.Full):
-            return {
-                "problem": _NO_ANSWER
-            }
+            return {"problem": _NO_ANSWER}
 
     def _answer_screen(self, _: Request) -> Answer:
         display = self._display()
@@ -126,6 +130,19 @@ class Answers:
         if answered.problem is not None:
             return {"problem": answered.problem}
         return {"ok": True, "out_refund_no": answered.result}
+
+    def _answer_notification(self, request: Request) -> Answer:
+        """`status`, `code` and `message` are for WeChat, as the listener would answer."""
+        headers, sealed = request.get("headers"), request.get("body_base64")
+        if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+            return {"problem": "notification wants headers, an object of texts as they came"}
+        try:
+            body = base64.b64decode(sealed if isinstance(sealed, str) else "?", validate=True)
+        except ValueError:
+            return {"problem": "notification wants body_base64, the bytes of the body as they came, in base64"}
+        receipt = self._notifications.take(headers, body)
+        told: Answer = {"status": receipt.status, "code": receipt.code, "message": receipt.message}
+        return {"ok": True, **told} if receipt.code == "SUCCESS" else {"problem": receipt.message, **told}
 
 
 def orders(ledger: SqliteLedger, start: object, end: object, *, include_open: bool) -> dict[str, object]:

@@ -31,14 +31,16 @@ from kiosk.keypad import open_keypad
 from kiosk.keypad.keyboard import KeyboardKeypad
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.lanes import LONGEST_CALL_S, Lane
+from kiosk.listener import Listener
+from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.wechat import open_provider
+from kiosk.payment.wechat import WechatPay, open_provider
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 
 if TYPE_CHECKING:
     from kiosk.config import Config
-    from kiosk.core.ports import Display, Ledger, Provider, Scanner
+    from kiosk.core.ports import Display, Ledger, Scanner
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ LOOP_SILENT_S = 10.0
 SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
+LISTENER_SILENT_S = 10.0
 END_MOST_S = 10.0
 
 
@@ -76,6 +79,7 @@ class App:
         self._counter = Lane("counter", self._provider, self._runtime.post, self._clock)
         self._back_office = Lane("back office", self._provider, self._runtime.post, self._clock)
         self._runtime.use(self._counter, self._back_office)
+        self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
         self._keyboard = KeyboardKeypad(self._runtime.post)
         self._keypad = self._keyboard
         self._remote = ScriptedKeypad(self._runtime.post)
@@ -97,14 +101,14 @@ class App:
             ]
             self._lanes = lanes
             supervise.start()
-            # 2. senses: the scanner's process, the keys, the socket for the other commands
+            # 2. senses: what WeChat notifies, the scanner's process, the keys, the socket for the other commands
+            self._start_listener(backwards)
             scanner = self._start_scanner()
             backwards.callback(scanner.stop)
             self._keypad.start()
             backwards.callback(self._keypad.stop)
-            answers = Answers(
-                self._runtime, lambda: self._display, lambda: self._view, self._remote if config.keypad.remote else None
-            )
+            remote = self._remote if config.keypad.remote else None
+            answers = Answers(self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications)
             control = ControlServer(config.control.socket, answers.answer)
             control.open()
             supervise.spawn("control", lambda: control.serve(self._beat("control")), CONTROL_SILENT_S)
@@ -134,6 +138,17 @@ class App:
 
     def _open_ledger(self) -> Ledger:
         return open_ledger(self._config, self._clock)
+
+    def _start_listener(self, backwards: contextlib.ExitStack) -> None:
+        """Listen for notifications, if kiosk.toml says where; without them WeChat is asked all the same."""
+        wanted = self._config.notifications
+        if wanted.host is None:
+            return
+        listener = Listener(wanted.host, wanted.port, wanted.path, self._notifications.take)
+        listener.open()
+        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), LISTENER_SILENT_S)
+        backwards.callback(thread.join, END_MOST_S)
+        backwards.callback(listener.stop)
 
     def _start_scanner(self) -> Scanner:
         camera = self._config.camera
@@ -235,7 +250,7 @@ def open_ledger(config: Config, clock: SteadyClock) -> SqliteLedger:
     )
 
 
-def make_provider(config: Config, clock: SteadyClock) -> Provider:
+def make_provider(config: Config, clock: SteadyClock) -> WechatPay:
     """The client of WeChat Pay as configured. ConfigError when a key is not what its name says."""
     wechat = config.wechat_pay
     return open_provider(

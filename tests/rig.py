@@ -14,6 +14,7 @@ from kiosk.camera.scripted import ScriptedScanner
 from kiosk.clock import SteadyClock
 from kiosk.core.commands import Play
 from kiosk.core.model import Direct, Institution, Tender
+from kiosk.core.ports import Clock
 from kiosk.core.screens import View
 from kiosk.core.state import Settings
 from kiosk.keypad.scripted import ScriptedKeypad
@@ -39,7 +40,8 @@ class Rig:
         self.settings = Settings(self.merchant, "Harbour Snacks", "HKD", "K07", ZoneInfo("Asia/Hong_Kong"), default_tender)
         self.views: list[View] = []
         self.sounds: list[str] = []
-        self.clock = SteadyClock()
+        self.clock: Clock = SteadyClock()
+        self.notify_url = "https://pay.example.net/wechat/notify"
 
     def start(self) -> None:
         """A kiosk comes up over whatever the ledger holds."""
@@ -52,7 +54,7 @@ class Rig:
             merchant_serial=keys.merchant_serial,
             api_v3_key=(self.folder / "api_v3_key.txt").read_bytes().strip(),
             platform_keys="certificates",
-            notify_url="https://pay.example.net/wechat/notify",
+            notify_url=self.notify_url,
             description="Harbour Snacks",
             device_id="K07",
             clock=self.clock,

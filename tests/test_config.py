@@ -102,7 +102,9 @@ def test_only_what_has_no_default_must_be_written(folder: Path) -> None:
     plain = config.load(folder / "kiosk.toml")
     optional = ("size", "fullscreen", "merchant_language", "customer_language", "default_tender")
     bare = "\n".join(
-        line for line in EXAMPLE.splitlines() if not line.startswith(optional) and line not in {"[till]", "[control]", "[notifications]"}
+        line
+        for line in EXAMPLE.splitlines()
+        if not line.startswith(optional) and line not in {"[till]", "[control]", "[notifications]"}
     )
     put(folder, "kiosk.toml", bare)
     assert config.load(folder / "kiosk.toml") == plain

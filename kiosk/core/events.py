@@ -136,9 +136,10 @@ class ClockSynchronized:
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """A verified notification names this order: its next query is due now."""
+    """A verified notification names this order, or this refund of it: the next query of what it names is due now."""
 
     out_trade_no: str
+    out_refund_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

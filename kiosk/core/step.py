@@ -133,8 +133,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.probed(event)
         case ClockSynchronized(offset):
             turn.learn_clock(offset)
-        case Notified(number):
-            turn.hasten(number)
+        case Notified(number, refund):
+            turn.hasten(refund or number)
         case Health(part, problem):
             turn.health(part, problem)
         case RefundAsked():
@@ -282,7 +282,7 @@ class _Turn(Books):
                 self.keep(replace(order, anchor_at=self.now))
 
     def hasten(self, number: str) -> None:
-        if number in self.k.orders:
+        if number in self.k.orders or number in self.k.refunds:
             self.k = replace(self.k, hastened=self.k.hastened | {number})
 
     def health(self, part: Part, problem: str | None) -> None:

@@ -1,18 +1,21 @@
 """`kiosk demo`: the stand-in, the bench page and a kiosk, with nothing else needed. No real money moves.
 
 The kiosk is the real one, in a process of its own, over real HTTP; with a display its window opens, without one it is drawn
-off-screen and used through the bench page.
+off-screen and used through the bench page. Notifications reach it on this machine, so that their troubles can be played.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
 
+from kiosk.sandbox.front import LOOPBACK
 from kiosk.sandbox.prepare import prepare
 from kiosk.sandbox.server import desk_control, open_sandbox
 
@@ -44,10 +47,20 @@ def has_display() -> bool:
 
 
 def _adjust(config: Path) -> None:
-    """Without a display the same screens are drawn off-screen."""
+    """Without a display the same screens are drawn off-screen; and what the stand-in notifies arrives."""
+    text = config.read_text("utf-8")
     if not has_display():
-        text = config.read_text("utf-8")
-        config.write_text(text.replace('driver = "pygame"', 'driver = "offscreen"', 1), "utf-8")
+        text = text.replace('driver = "pygame"', 'driver = "offscreen"', 1)
+    address = f"{LOOPBACK}:{_free_port()}"
+    text = re.sub(r"(?m)^notify_url = .*$", f'notify_url = "http://{address}/wechat/notify"', text, count=1)
+    config.write_text(f'{text}\n[notifications]\nlisten = "{address}"\n', "utf-8")
+
+
+def _free_port() -> int:
+    """One that nobody has now; the kiosk takes it within a second or two."""
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def _say(text: str) -> None:

@@ -47,6 +47,7 @@ class Deadlines:
     undo_s: float = 6.0  # reverse and close
     refund_s: float = 10.0
     probe_s: float = 6.0
+    notice_s: float = 3.0  # whoever sent a notification waits 5 s for an answer (contract 7.5)
     warm_for_s: float = 20.0  # a connection used this recently needs no warming
 
 
@@ -149,7 +150,7 @@ class WechatPay:
             return open_notification(headers, body, key_of=self._key_of(now), api_v3_key=self._api_v3_key, now=now)
 
         opened = attempt()
-        if opened == Refused(Flaw.UNKNOWN_SERIAL) and self._refetch(time.monotonic() + self._deadlines.probe_s):
+        if opened == Refused(Flaw.UNKNOWN_SERIAL) and self._refetch(time.monotonic() + self._deadlines.notice_s):
             opened = attempt()
         return opened
 
