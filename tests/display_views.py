@@ -39,6 +39,8 @@ from kiosk.core.screens import (
 from kiosk.display.painter import Painter
 
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
+OTHER_SIZES = ((1920, 1080), (1280, 720), (1280, 800), (640, 480), (480, 272), (720, 720))
+"""Screens people also have: nothing runs out of them either."""
 NOW = 1_790_000_000_000
 CODE_URL = "weixin://wxpay/bizpayurl?pr=Qx9Example0zz"
 TAIL = "A3F7"

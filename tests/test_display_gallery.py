@@ -21,7 +21,7 @@ from kiosk.display.qr import modules
 from kiosk.display.sheet import Mark
 from kiosk.display.theme import Tone, contrast, scale_for
 from kiosk.display.words import LANGUAGES
-from tests.display_views import CODE_URL, MAIN, MORE, NOW, ONLINE, SIZES, VIEWS, View, camera_picture
+from tests.display_views import CODE_URL, MAIN, MORE, NOW, ONLINE, OTHER_SIZES, SIZES, VIEWS, View, camera_picture
 
 GALLERY = Path(__file__).parent / "out" / "gallery"
 PAIRS = [("en", customer) for customer in LANGUAGES] + [(merchant, "zh_CN") for merchant in LANGUAGES if merchant != "en"]
@@ -98,6 +98,15 @@ def test_all_text_fits_its_box_and_the_screen_and_can_be_read(size: tuple[int, i
         if pair == ("en", "zh_CN") or (name in MAIN and size == (800, 480)):
             _save(painter, f"{size[0]}x{size[1]}-{pair[0]}-{pair[1]}", name)
     assert mistakes == {}
+
+
+@pytest.mark.parametrize("size", OTHER_SIZES, ids=str)
+@pytest.mark.parametrize("pair", [("en", "zh_CN"), ("ja", "th")], ids="-".join)
+def test_other_sizes_of_screens_work_too(size: tuple[int, int], pair: tuple[str, str]) -> None:
+    painter = Painter(size, *pair)
+    for name, view in MAIN.items():
+        assert _mistakes(_paint(painter, view), size) == []
+        _save(painter, f"other-{size[0]}x{size[1]}-{pair[1]}", name)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

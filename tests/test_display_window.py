@@ -28,11 +28,11 @@ SIZE = (800, 480)
 class Desk:
     """The window's display, run by the main thread while `work` does something with it in another."""
 
-    def __init__(self, xdisplay: str, *, sounds: bool = False) -> None:
+    def __init__(self, xdisplay: str, *, sounds: bool = False, fullscreen: bool = False) -> None:
         self.xdisplay = xdisplay
         self.keys: list[tuple[str, bool]] = []
         self.beats = 0
-        self.display = _open("pygame", self._key, sounds=sounds)
+        self.display = _open("pygame", self._key, sounds=sounds, fullscreen=fullscreen)
 
     def run(self, work: Callable[[], None]) -> None:
         """Returns when `work` has; raises what it raised."""
@@ -74,11 +74,11 @@ class Desk:
         self.beats += 1
 
 
-def _open(driver: str, on_key: Callable[[str, bool], None], *, sounds: bool = False) -> Display:
+def _open(driver: str, on_key: Callable[[str, bool], None], *, sounds: bool = False, fullscreen: bool = False) -> Display:
     return open_display(
         driver,
         size=SIZE,
-        fullscreen=False,
+        fullscreen=fullscreen,
         merchant_language="en",
         customer_language="zh_CN",
         now=lambda: NOW,
@@ -115,6 +115,21 @@ def test_the_window_shows_the_very_picture_of_the_offscreen_driver(desk: Desk, u
             assert (_pixels(desk.display.snapshot()) == expected).all()
 
     desk.run(work)
+
+
+def test_a_full_screen_is_filled_at_its_own_size(desk: Desk, until: Callable[..., Any]) -> None:
+    """Whatever size was asked for: the X server's screen is 1280x800, and all of it shows the kiosk's picture."""
+    desk.display.stop()
+    whole = Desk(desk.xdisplay, fullscreen=True)
+
+    def filled() -> bool:
+        return bool((np.asarray(ImageGrab.grab(xdisplay=whole.xdisplay)) == _pixels(whole.display.snapshot())).all())
+
+    def work() -> None:
+        whole.display.show(MAIN["paid"])
+        until(filled)
+
+    whole.run(work)
 
 
 def test_the_camera_is_seen_in_the_window(desk: Desk, until: Callable[..., Any]) -> None:

@@ -23,8 +23,9 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
 ) -> Display:
     """Open the display. With `pygame`, call it from the thread that will call `run`: its window opens here.
 
-    `now`: ms of Unix time by the steady clock. `on_key(name, down)` gets pygame's own key names ("1", "[1]", "return", "f1")
-    and "quit" when the window is closed; it is called from `run`. DriverError when anything this driver needs is missing.
+    `size` is that of the window or of the offscreen picture; `fullscreen` takes the screen's own. `now`: ms of Unix time by
+    the steady clock. `on_key(name, down)` gets pygame's own key names ("1", "[1]", "return", "f1"), and "quit" when the
+    window is closed; it is called from `run`. DriverError when anything this driver needs is missing.
     """
     if driver not in DRIVERS:
         raise DriverError(f"display: there is no driver {driver!r}; set [display] driver to one of {', '.join(DRIVERS)}")

@@ -25,9 +25,10 @@ import pygame.freetype
 
 Rect = tuple[int, int, int, int]
 
-_LOOK_MS = 10  # how often a window looks for keys: well within two frames of 60 a second
+_LOOK_MS = 15  # how often a window looks for keys: well within two frames of 60 a second
 _EM = 200  # a size at which the rounding to whole pixels no longer counts
 _ROUNDING = 1.02  # at the sizes of a screen each glyph's advance is rounded to a pixel
+_SMALL = 150  # pixels: the edges of larger icons need less care
 _FINER = 4  # icons and corners are drawn this many times larger and scaled down: pygame's own shapes have jagged edges
 
 
@@ -169,7 +170,7 @@ def _disc(radius: int, colour: Colour) -> pygame.Surface:
 
 @lru_cache(maxsize=96)
 def _drawn(icon: Icon, side: int, colour: Colour) -> pygame.Surface:
-    large = side * _FINER
+    large = side * (_FINER if side <= _SMALL else _FINER // 2)  # the cost grows with the square
     fine = pygame.Surface((large, large), pygame.SRCALPHA, 32)
     fine.fill((*colour, 0))  # the same colour, clear: else the edges would darken
     for stroke in icon:
@@ -196,13 +197,14 @@ def _draw(fine: pygame.Surface, stroke: Stroke, large: int, colour: tuple[int, i
 
 
 class Window:
-    """A window, or the whole screen. Opened, asked and closed by one thread; `wake` may be called from any."""
+    """A window of `size`, or the whole screen at its own size. Used by one thread; `wake` by any."""
 
     def __init__(self, size: tuple[int, int], *, fullscreen: bool) -> None:
         try:
             pygame.display.init()
             pygame.display.set_caption("kiosk")
-            self._screen = pygame.display.set_mode(size, pygame.FULLSCREEN if fullscreen else 0)
+            # (0, 0) is the screen's own size: asked for another one, SDL draws a part of the picture into the middle
+            self._screen = pygame.display.set_mode((0, 0), pygame.FULLSCREEN) if fullscreen else pygame.display.set_mode(size)
         except pygame.error as error:
             driver = os.environ.get("SDL_VIDEODRIVER", "of its own choice")
             pygame.display.quit()

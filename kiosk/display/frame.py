@@ -30,7 +30,7 @@ from kiosk.core.screens import (
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.sheet import Say, Sheet
-from kiosk.display.theme import AMBER, CAP, GREEN, GROUND, INK, MUTED, PANEL, RED, TEXT, Colour
+from kiosk.display.theme import AMBER, CAP, GREEN, INK, MUTED, PANEL, RED, TEXT, Colour
 
 _DIGITS = "0–9"
 
@@ -147,5 +147,5 @@ def _key_cap(sheet: Sheet, box: Rect, colour: Colour) -> None:
     shade = (colour[0] * 5 // 9, colour[1] * 5 // 9, colour[2] * 5 // 9)
     radius = max(3, sheet.scale.radius // 3)
     edge = max(2, height // 12)
-    sheet.canvas.panel((x, y, width, height), shade if shade != GROUND else CAP, radius)
+    sheet.canvas.panel((x, y, width, height), shade, radius)
     sheet.canvas.panel((x, y, width, height - edge), colour, radius)

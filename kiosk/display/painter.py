@@ -60,7 +60,7 @@ class Painter:
         keys = LEGENDS[type(view.screen)]
         bottom = scale.legend if keys else 0
         legend(sheet, (0, height - bottom, width, bottom), keys)
-        room = height - scale.bar - bottom - (scale.pad if keys else 0) - (0 if keys else scale.pad)
+        room = height - scale.bar - bottom - scale.pad
         self._camera_box = self._stage(sheet, (scale.pad, scale.bar, width - 2 * scale.pad, room), view, now)
 
     def paint_camera(self, width: int, height: int, rgb: bytes) -> Rect | None:

@@ -100,7 +100,7 @@ class Sheet:
         self.trace = trace
 
     def stack(self, box: Rect, items: list[Item], *, align: float = 0.5, valign: float = 0.5) -> int:
-        """Set `items` one under another; returns the height used. `align`, `valign`: 0 left or top, 0.5 middle, 1 right or bottom."""
+        """Set `items` one under another; returns the height used. `align`, `valign`: 0 is left or top, 1 right or bottom."""
         for step in _STEPS:
             found = [self._set(item, box[2], step) for item in items]
             height = sum(one.height for one in found)

@@ -6,7 +6,7 @@ text and ground used has a contrast of at least 4.5:1 (WCAG 2.1, 1.4.3), which t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 
 Colour = tuple[int, int, int]
@@ -77,10 +77,18 @@ SMALLEST = (320, 240)
 def scale_for(size: tuple[int, int]) -> Scale:
     """The class for a screen of `size` pixels."""
     width, height = size
+    grown = min(width / 1024, height / 600)
+    if grown > 1.2:  # noqa: PLR2004  a television, say: everything grows with it
+        return _grown(_LARGE, grown)
     for least, scale in (((960, 560), _LARGE), ((640, 400), _MEDIUM), ((440, 290), _SMALL)):
         if width >= least[0] and height >= least[1]:
             return scale
     return _TINY
+
+
+def _grown(scale: Scale, factor: float) -> Scale:
+    numbers = {name: round(value * factor) for name, value in asdict(scale).items() if not isinstance(value, bool)}
+    return replace(scale, **numbers)
 
 
 def contrast(one: Colour, other: Colour) -> float:

@@ -69,7 +69,7 @@ def amount(sheet: Sheet, money: Money, size: int, colour: Colour, soft: Colour, 
 
 
 def two_voices(sheet: Sheet, stage: Rect, card: Card, merchant: Voice, *, tail: str = "", sign: Sign | None = None) -> None:
-    """A card for the customer, a panel for the merchant. `tail`: the order's last characters; `sign`: beside the panel's words."""
+    """A card for the customer, a panel for the merchant. `tail`: the order's last characters; `sign`: the panel's own."""
     left, right = halves(sheet, stage)
     customer_card(sheet, left, card)
     merchant_panel(sheet, right, merchant, tail=tail, sign=sign)
