@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from kiosk.core.screens import Screen, ShowingQr
+from kiosk.core.screens import OutOfOrder, Screen, ShowingQr
 from kiosk.display.canvas import Canvas
 from kiosk.display.frame import LEGENDS
 from kiosk.display.icons import Icon
@@ -98,6 +98,14 @@ def test_all_text_fits_its_box_and_the_screen_and_can_be_read(size: tuple[int, i
         if pair == ("en", "zh_CN") or (name in MAIN and size == (800, 480)):
             _save(painter, f"{size[0]}x{size[1]}-{pair[0]}-{pair[1]}", name)
     assert mistakes == {}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_problem_told_at_great_length_is_cut_and_stays_in_its_panel(size: tuple[int, int]) -> None:
+    painter = _painter(size)
+    trace = _paint(painter, View(OutOfOrder("The card is full: make room. " * 60), ONLINE))
+    assert any(mark.text.endswith("...") for mark in trace)
+    assert all(mark.ink[1] + mark.ink[3] <= size[1] - scale_for(size).pad for mark in trace)
 
 
 @pytest.mark.parametrize("size", OTHER_SIZES, ids=str)

@@ -30,6 +30,7 @@ class _Picture:
     def __init__(self, painter: Painter, now: Callable[[], int]) -> None:
         self._painter = painter
         self._now = now
+        self._newest = threading.Lock()  # around the two below, held for an instant
         self._view = _FIRST
         self._frame: tuple[int, int, bytes] | None = None
         self._painted: tuple[View, int] | None = None
@@ -38,13 +39,15 @@ class _Picture:
         self._encoded: tuple[int, bytes] = (-1, b"")
 
     def show(self, view: View) -> None:
-        if not isinstance(view.screen, Scanning):
-            self._frame = None  # a code that was taken is not shown any more, and the next scan begins without a picture
-        self._view = view
+        with self._newest:
+            if not (isinstance(view.screen, Scanning) and isinstance(self._view.screen, Scanning)):
+                self._frame = None  # a code that was taken is not shown any more, and the next scan begins without a picture
+            self._view = view
 
     def show_camera(self, width: int, height: int, rgb: bytes) -> None:
-        if isinstance(self._view.screen, Scanning) and len(rgb) == width * height * 3 > 0:
-            self._frame = (width, height, rgb)
+        with self._newest:
+            if isinstance(self._view.screen, Scanning) and len(rgb) == width * height * 3 > 0:
+                self._frame = (width, height, rgb)
 
     def refresh(self) -> tuple[bool, Rect | None]:
         """Paint what has changed. Returns whether anything has, and the part, when only the camera's picture has."""
@@ -52,8 +55,9 @@ class _Picture:
             return self._refresh()
 
     def _refresh(self) -> tuple[bool, Rect | None]:
-        view, now = self._view, self._now()
-        frame = self._frame if isinstance(view.screen, Scanning) else None
+        with self._newest:
+            view, frame = self._view, self._frame
+        now = self._now()
         wanted = (view, moment(view, now))
         part: Rect | None = None
         if wanted != self._painted or (frame is None) != (self._painted_frame is None):

@@ -5,7 +5,7 @@ Every piece of text drawn can be traced, so that a test sees what ran out of its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from kiosk.display import wrap
@@ -107,6 +107,9 @@ class Sheet:
             fits = height <= box[3] and all(one.fits for one in found)
             if fits:
                 break
+        else:
+            found = _shortened(found, box[3])
+            height = sum(one.height for one in found)
         top = box[1] + max(0, round((box[3] - height) * valign))
         for one in found:
             self._draw(one, (box[0], top, box[2], one.height), align, fits=fits)
@@ -206,6 +209,15 @@ class Sheet:
         ground = self.canvas.colour_at(min(max(at[0], 0), width - 1), min(max(row[1] + row[3] // 2, 0), height - 1))
         ink = self.canvas.text(text, at, language, size, colour, bold=bold)
         self.trace.append(Mark(text, row, ink, colour, ground, size, fits))
+
+
+def _shortened(found: list[_Set], room: int) -> list[_Set]:
+    """Lines taken away from the end until the rest fits: for texts of any length, as an error's. The cut is shown."""
+    while sum(one.height for one in found) > room and len(found[-1].lines) > 1:
+        last = found[-1]
+        lines = (*last.lines[:-2], last.lines[-2] + " ...")
+        found = [*found[:-1], replace(last, lines=lines, height=last.height * len(lines) // len(last.lines))]
+    return found
 
 
 def _leading(say: Say) -> tuple[float, float]:
