@@ -7,6 +7,7 @@ The server is waitress; what it does not do itself, beating and hanging up on wh
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -47,8 +48,9 @@ class Listener:
         try:
             bound = socket.create_server((self._host, self._port), family=family)
         except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
             raise DriverError(
-                f'[notifications] listen = "{self._shown(self._port)}" cannot be had ({error.strerror or error}). '
+                f'[notifications] listen = "{self._shown(self._port)}" cannot be had ({why}). '
                 "Name an address of this machine and a port that is free."
             ) from None
         self._port = bound.getsockname()[1]
@@ -83,9 +85,8 @@ class Listener:
             wasyncore.close_all(self._sockets, ignore_all=True)
 
     def stop(self) -> None:
-        """Give the address back; serve() returns when what is under way is answered, or after two seconds."""
+        """Give the address back: serve() returns within a second, or three if an answer is still under way."""
         self._stopping.set()
-        self._server.pull_trigger()
 
     def _hang_up(self) -> None:
         """No connection lives longer than WeChat would wait, however busily it sends a byte at a time."""

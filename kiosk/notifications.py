@@ -91,6 +91,10 @@ class Notifications:
         except (LedgerError, TimeoutError, queue.Full) as error:
             _log.error("a notification could not be written down", extra={"problem": str(error) or type(error).__name__})
             return Receipt(500, "cannot be kept now")
+        _log.info(
+            "a notification was taken" if kept.fresh else "a notification came again",
+            extra={"notification": notice.notice_id, "event_type": notice.event_type, "out_trade_no": notice.out_trade_no},
+        )
         if kept.fresh:
             self._follow(notice, kept)
         return Receipt(200, "OK")
