@@ -21,7 +21,8 @@ def main() -> int:
     words.add_argument("--fd", type=int, required=True, help="file descriptor of a connected Unix stream socket")
     given = words.parse_args()
     logging.basicConfig(level=logging.INFO, format="scanner: %(levelname)s: %(message)s", stream=sys.stderr)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at a terminal is for the kiosk, which then hangs up
+    for sig in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group they are for the kiosk, which then hangs up
+        signal.signal(sig, signal.SIG_IGN)
     confine()
     with socket.socket(fileno=given.fd) as line:
         return 0 if serve(line, lambda: open_camera(given.driver, given.folder)) else 1

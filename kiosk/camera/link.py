@@ -94,7 +94,7 @@ class ScannerLink:
             self._wake.send(b"!")
 
     def _run(self) -> None:
-        pause_s, down_since = FIRST_PAUSE_S, time.monotonic()
+        pause_s, down_since, told = FIRST_PAUSE_S, time.monotonic(), ""
         while not self._stopping:
             problem, ready_at = self._one_life(down_since)
             if self._stopping:
@@ -103,7 +103,10 @@ class ScannerLink:
             pause_s = FIRST_PAUSE_S if steady else min(pause_s * 2, LONGEST_PAUSE_S)
             if ready_at is not None:
                 down_since = time.monotonic()
-            _log.warning("the scanner process ended (%s); starting it again in %.1f s", problem, pause_s)
+            # A camera that stays away is told of once, not every few seconds for a week.
+            level = logging.DEBUG if problem == told and ready_at is None else logging.WARNING
+            _log.log(level, "the scanner process ended; it is started again", extra={"problem": problem, "after_s": pause_s})
+            told = problem
             self._rest(pause_s, down_since, problem)
         self._wake.close()
         self._woken.close()

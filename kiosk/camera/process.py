@@ -52,7 +52,6 @@ def serve(line: socket.socket, open_camera: Callable[[], Camera]) -> bool:
             finally:
                 camera.close()
         except DriverError as error:
-            _log.error("camera: %s", error)
             line.sendall(pack(Trouble(str(error))))
             return False
     return True

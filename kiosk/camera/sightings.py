@@ -26,7 +26,8 @@ _ALIPAY = re.compile(r"(?:2[5-9]|30)[0-9]{14,22}")  # contract 5
 _WECHAT_HOSTS = frozenset({"u.wechat.com", "weixin.qq.com", "payapp.weixin.qq.com", "wx.tenpay.com"})
 _LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
 _RETAIL = re.compile(r"[0-9]{8}|[0-9]{12,14}")  # EAN-8, UPC-A, EAN-13, GTIN-14
-_GS1 = re.compile(r"(?:\]C1|\x1d)[\x1d -~]+|(?:\([0-9]{2,4}\)[!-~]+)+")
+# Not (?:\([0-9]{2,4}\)[!-~]+)+, which says the same: a text that fits only nearly would be split in every way there is.
+_GS1 = re.compile(r"(?:\]C1|\x1d)[\x1d -~]+|\([0-9]{2,4}\)[!-~]+")
 _PARCEL = re.compile(r"(?=(?:[^0-9]*[0-9]){6})[A-Z0-9-]{8,34}")  # carriers differ: capitals and at least six digits
 
 
