@@ -21,7 +21,7 @@ from kiosk.answers import Answers
 from kiosk.clock import SteadyClock
 from kiosk.core import screens
 from kiosk.core.errors import LedgerError
-from kiosk.core.events import Notified
+from kiosk.core.events import Event, Notified
 from kiosk.core.model import Answer, Order, RefundState
 from kiosk.listener import Listener
 from kiosk.notifications import Notifications, Receipt
@@ -212,7 +212,12 @@ def test_one_that_comes_twice_is_acknowledged_twice_and_asked_for_once(shop: Sho
     """The second is known by its id, and nothing follows from it."""
     posted: list[object] = []
     post = shop.runtime.post
-    monkeypatch.setattr(shop.runtime, "post", lambda event: (posted.append(event), post(event)))
+
+    def noted(event: Event) -> None:
+        posted.append(event)
+        post(event)
+
+    monkeypatch.setattr(shop.runtime, "post", noted)
     shop.bank.trouble.set("notify_duplicate", True)
     number = shop.pay()
     assert shop.arrives(2) == Receipt(200, "OK")
@@ -307,7 +312,7 @@ def test_a_quick_pay_order_may_be_notified_though_it_should_not(shop: Shop) -> N
     shop.scanner.show(shop.bank.new_code())
     shop.sees(screens.PaidScreen)
     (line,) = shop.lines()
-    plain = {**shop.ids(), "id": line.transaction_id, "out_trade_no": line.out_trade_no, "trade_type": "MICROPAY"}
+    plain: dict[str, Any] = {**shop.ids(), "id": line.transaction_id, "out_trade_no": line.out_trade_no, "trade_type": "MICROPAY"}
     plain |= {"trade_state": "SUCCESS", "amount": {"total": 500, "currency": "HKD"}, "payer": {"sp_openid": "o-secret"}}
     assert shop.tell("TRANSACTION.SUCCESS", plain) == Receipt(200, "OK")
     assert shop.settled(line.out_trade_no) == "PAID"
