@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +132,27 @@ def test_hints_do_not_flicker_between_two_foreign_codes():
 )
 def test_a_foreign_code_is_told_by_its_kind(text: str, kind: Foreign):
     assert foreign_kind(text) is kind
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """What has not returned after 20 seconds never will."""
+
+    def ring(_number: int, _frame: object) -> None:
+        pytest.fail("it does not come to an end")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("alarm")
+@pytest.mark.parametrize("piece", ["(01)a", "(01)(02)", "www.", "A1", "a:", "\x1d1", "25"])
+def test_no_poster_makes_the_scanner_ponder(piece: str):
+    """Where a repeat stands within a repeat, a long text that fits only nearly is tried in more ways than there is time for."""
+    assert foreign_kind(piece * 500 + " \x07") is Foreign.OTHER
 
 
 @pytest.mark.parametrize(
