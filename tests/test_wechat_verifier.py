@@ -83,6 +83,16 @@ def test_a_probe_fails_like_any_wrong_signature() -> None:
         assert verdict(HEADERS | {"Wechatpay-Signature": probe}).flaw is Flaw.SIGNATURE
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """Base64 of 256 bytes ends in a letter of which four bits mean nothing: only the spelling with zeros there is taken."""
+    genuine = HEADERS["Wechatpay-Signature"]
+    assert genuine.endswith("==")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    second = genuine[:-3] + letters[letters.index(genuine[-3]) + 1] + "=="
+    assert base64.b64decode(second, validate=True) == base64.b64decode(genuine)
+    assert verdict(HEADERS | {"Wechatpay-Signature": second}).flaw is Flaw.SIGNATURE
+
+
 @settings(max_examples=150)
 @given(st.data())
 def test_no_mutation_is_accepted(data: st.DataObject) -> None:

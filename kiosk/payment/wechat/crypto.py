@@ -57,8 +57,7 @@ class PlatformKey:
     def verifies(self, signature: str, message: bytes) -> bool:
         """Whether `signature` (Base64, strictly) is this key's over `message` (contract 1.4)."""
         try:
-            raw = base64.b64decode(signature, validate=True)
-            self.__key.verify(raw, message, padding.PKCS1v15(), hashes.SHA256())
+            self.__key.verify(_from_base64(signature), message, padding.PKCS1v15(), hashes.SHA256())
         except (binascii.Error, ValueError, InvalidSignature):  # ValueError: characters outside ASCII
             return False
         return True
@@ -118,7 +117,15 @@ def open_sealed(api_v3_key: bytes, nonce: str, associated_data: str, ciphertext:
     Takes any AES key length, because published vectors use 16 bytes; `check_api_v3_key` is where 32 is asked for.
     """
     try:
-        sealed = base64.b64decode(ciphertext, validate=True)
-        return AESGCM(api_v3_key).decrypt(nonce.encode("ascii"), sealed, associated_data.encode("utf-8"))
+        sealed, extra = _from_base64(ciphertext), associated_data.encode("utf-8")
+        return AESGCM(api_v3_key).decrypt(nonce.encode("ascii"), sealed, extra)
     except (InvalidTag, binascii.Error, UnicodeError, ValueError, OverflowError):
         raise ValueError("the sealed part does not open with the APIv3 key") from None
+
+
+def _from_base64(text: str) -> bytes:
+    """The bytes that `text` is the one spelling of; ValueError for others: the last letter may hold bits that decoding drops."""
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode("ascii") != text:
+        raise ValueError("a second spelling in Base64")
+    return raw
