@@ -15,6 +15,7 @@ from kiosk.core.model import (
     Answer,
     Call,
     Direct,
+    Merchant,
     Order,
     OrderState,
     Outcome,
@@ -53,9 +54,10 @@ class Flow:
         currency: str = "HKD",
         generation: str = "aa",
         result_ms: int = 0,
+        merchant: Merchant = MERCHANT,
     ) -> None:
         self.now = START
-        self.settings = Settings(MERCHANT, "Harbour Snacks", currency, "K07", UTC, default, limit, result_ms)
+        self.settings = Settings(merchant, "Harbour Snacks", currency, "K07", UTC, default, limit, result_ms)
         self.ledger = SqliteLedger.in_memory(generation)
         self.kiosk: Kiosk
         self.acts: tuple[Act, ...] = ()

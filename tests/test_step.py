@@ -21,6 +21,7 @@ from kiosk.core.model import (
     Declined,
     Echo,
     Ended,
+    Institution,
     NotFound,
     Order,
     OrderState,
@@ -148,6 +149,20 @@ def test_an_answer_about_another_order_needs_a_person() -> None:
     number = flow.charge()
     flow.answer(Call.CHARGE, Pending(payer_acts=True), echo=Echo("K07-260105-aa9999"))
     assert flow.state(number) is S.ATTENTION
+
+
+@pytest.mark.parametrize("name", ["sp_appid", "sp_mchid", "sub_mchid"])
+def test_each_of_an_institutions_three_numbers_is_compared(name: str) -> None:
+    """Money that went to another merchant is no payment; a number the kiosk does not know of is no matter."""
+    ours = Institution("wx7", "1900007777", "1900008888")
+    flow = Flow(merchant=ours)
+    number = flow.charge()
+    right = Echo(number, hkd(1250), ((name, getattr(ours, name)), ("sub_appid", "wx9")))
+    flow.answer(Call.CHARGE, Pending(payer_acts=True), echo=right)
+    assert flow.state(number) is S.PAYING
+    flow.answer(Call.ASK, flow.paid(number), echo=Echo(number, hkd(1250), ((name, "1900000000"),)))
+    assert flow.state(number) is S.ATTENTION
+    assert name in (flow.order(number).note or "")
 
 
 def test_a_request_that_never_left_goes_back_to_the_amount_and_the_code_may_be_shown_again() -> None:
@@ -741,7 +756,8 @@ def test_a_reversal_begun_before_a_restart_goes_on_after_it() -> None:
     assert flow.all(Reverse)
     flow.restart()
     sent = len(flow.all(Reverse))
-    flow.pass_time(3 * MINUTE, lambda act: Ended(S.REVERSED) if isinstance(act, Ask) and len(flow.all(Reverse)) > sent else Pending())
+    reversed_now = Ended(S.REVERSED)
+    flow.pass_time(3 * MINUTE, lambda act: reversed_now if isinstance(act, Ask) and len(flow.all(Reverse)) > sent else Pending())
     assert flow.state(number) is S.REVERSED
 
 

@@ -21,8 +21,9 @@ SECOND = 1000
 
 def keying(flow: Flow) -> screens.Keying:
     """The amount's screen."""
-    flow.sees(screens.Keying)
-    return flow.screen
+    shown = flow.screen
+    assert isinstance(shown, screens.Keying)
+    return shown
 
 
 # -- the amount ----------------------------------------------------------------------------------------------------
@@ -346,7 +347,7 @@ def _same_customer(flow: Flow) -> None:
     flow.press("1 2 5 0 OK")
 
 
-KEYS: dict[Callable[[Flow], None], tuple[type, str]] = {  # screen: what OK, CANCEL, SCAN, QR, MENU and a digit lead to; "-" refused
+KEYS: dict[Callable[[Flow], None], tuple[type, str]] = {  # what OK, CANCEL, SCAN, QR, MENU and a digit lead to; "-": refused
     _scanning: (screens.Scanning, "- CancelledScreen - Placing - -"),
     _charging: (screens.Charging, "- Cancelling - - - -"),
     _password: (screens.Password, "- Cancelling - Placing - -"),

@@ -145,7 +145,7 @@ def test_the_menu_lists_the_last_orders_newest_first() -> None:
 
 
 def test_the_menu_shows_an_order_whose_end_is_not_known() -> None:
-    """"Did the last one go through?" is one key away."""
+    """So "did the last one go through?" is one key away."""
     flow = Flow()
     number = flow.charge()
     flow.press("CANCEL OK MENU")

@@ -26,7 +26,7 @@ def main() -> int:
             world.run()
         except Violation as broken:
             violations.append({"seed": seed, "promise": str(broken)})
-            print(f"seed {seed}: {broken}\n  " + "\n  ".join(world.trace[-60:]), file=sys.stderr)
+            print(f"seed {seed}: {broken}\n  " + "\n  ".join(world.trace()[-60:]), file=sys.stderr)
         done += 1
         if len(violations) >= given.most:
             break

@@ -39,6 +39,7 @@ class Account:
     taken: int = 0
     returned: int = 0
     refunds: dict[str, int] = field(default_factory=dict)
+    refused: int = 0  # refunds that did not fit
     password: bool = False
 
     @property
@@ -117,7 +118,7 @@ class Bank:
                 outcome = Ended(OrderState.REFUNDED)
         return self._answer(order, outcome)
 
-    def reverse(self, order: Order, now: int, *, busy: bool) -> Answer:
+    def reverse(self, order: Order, *, busy: bool) -> Answer:
         """Gives back what was taken; not while the customer types (`busy`)."""
         account = self.accounts.get(order.out_trade_no)
         if account is None:
@@ -143,19 +144,24 @@ class Bank:
         account.state = "CLOSED"
         return self._answer(order, Pending())
 
-    def refund(self, refund: Refund, order: Order) -> Answer:
-        """The same out_refund_no is the same refund."""
+    def refund(self, refund: Refund, order: Order, *, poor: bool) -> Answer:
+        """The same out_refund_no is the same refund; none is made while the merchant's pool is empty (`poor`)."""
         account = self.accounts[order.out_trade_no]
         if refund.out_refund_no not in account.refunds:
+            if poor:
+                return self._answer(order, Unknown(Why.BUSY, "NOTENOUGH"))
             if account.kept < refund.money.amount:
+                account.refused += 1
                 return self._answer(order, Declined(Decline.REFUSED))
             account.refunds[refund.out_refund_no] = refund.money.amount
             account.returned += refund.money.amount
             account.state = "REFUND" if account.kept == 0 else account.state
         return self._answer(order, Pending())
 
-    def ask_refund(self, refund: Refund, order: Order) -> Answer:
-        """Done as soon as it was accepted."""
+    def ask_refund(self, refund: Refund, order: Order, *, busy: bool) -> Answer:
+        """Done as soon as it was accepted, but for a while it may be under way (`busy`)."""
+        if busy and refund.out_refund_no in self.accounts[order.out_trade_no].refunds:
+            return self._answer(order, Pending())
         done = refund.out_refund_no in self.accounts[order.out_trade_no].refunds
         return self._answer(order, Ended(OrderState.REFUNDED) if done else NotFound())
 

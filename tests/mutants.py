@@ -1,0 +1,376 @@
+"""Deliberate bugs in a copy of the package, each of which the tests or the simulation must notice: `python -m tests.mutants`.
+
+Not part of `make test`: it takes minutes. The working tree is never touched. A bug whose old text is no longer found once is
+reported as stale: rewrite it when the code moves on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TESTS = ("lifecycle", "step", "till", "refunds", "view", "money", "secret", "commit_then_act", "step_random")
+DRAWN = "tests/test_lifecycle.py::test_the_diagram_in_the_docs_is_the_table"  # would notice any other arrow for free
+
+LIFE, STEP, BOOKS, STATE = (f"kiosk/core/{name}.py" for name in ("lifecycle", "step", "books", "state"))
+TILL, REFUNDS, VIEW, MONEY, SECRET = (f"kiosk/core/{name}.py" for name in ("till", "refunds", "view", "money", "secret"))
+LOOP = "kiosk/runtime.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In `file`, `old` (found exactly once) becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    # rule 1: commit, then act
+    Mutant(
+        "sent before it is written",
+        LOOP,
+        "        if made.records:\n            ledger.commit(made.records, self._clock.now())\n        for act in made.acts:\n"
+        "            self._dispatch(act)\n",
+        "        for act in made.acts:\n            self._dispatch(act)\n        if made.records:\n"
+        "            ledger.commit(made.records, self._clock.now())\n",
+    ),
+    Mutant(
+        "sent although it could not be written",
+        LOOP,
+        "            ledger.commit(made.records, self._clock.now())\n        for act",
+        "            try:\n                ledger.commit(made.records, self._clock.now())\n            except LedgerError:\n"
+        "                pass\n        for act",
+    ),
+    Mutant("the sending is not written down", STEP, '            self.write(order, "sent")\n', "            pass\n"),
+    Mutant("late money without a row for its refund", BOOKS, '        self.records.append(Insert(refund, "late money"))\n', ""),
+    # rule 2: unknown is an outcome
+    Mutant(
+        "timeout = failed", LIFE, "        Arrow(state, On.UNKNOWN, state),\n", "        Arrow(state, On.UNKNOWN, S.DECLINED),\n"
+    ),
+    Mutant("timeout = never left", LIFE, "outcome.why is Why.NOT_SENT and first", "first"),
+    Mutant("timeout = paid", LIFE, "        Arrow(state, On.UNKNOWN, state),\n", "        Arrow(state, On.UNKNOWN, S.PAID),\n"),
+    Mutant(
+        "not found = failed",
+        LIFE,
+        "        Arrow(state, On.NOT_FOUND, S.VOID, When.GRACE_OVER),\n",
+        "        Arrow(state, On.NOT_FOUND, S.VOID),\n",
+    ),
+    Mutant(
+        "no answer to a close = closed", LIFE, "Arrow(S.CLOSING, On.UNKNOWN, S.CLOSING)", "Arrow(S.CLOSING, On.UNKNOWN, S.CLOSED)"
+    ),
+    Mutant(
+        "ORDER_PAID to a close = closed",
+        LIFE,
+        "    outcome = answer.outcome\n    on, learnt",
+        "    outcome = answer.outcome\n    if call is Call.CLOSE and outcome == Unknown(Why.ORDER_PAID):\n"
+        "        outcome = Ended(S.CLOSED)\n    on, learnt",
+    ),
+    Mutant(
+        "a refused refund = refunded",
+        REFUNDS,
+        "state=RefundState.ATTENTION, settled_at=now, note=note)\n        case NotFound() if",
+        "state=RefundState.DONE, settled_at=now, note=note)\n        case NotFound() if",
+    ),
+    Mutant(
+        "a refund nobody answers = failed",
+        REFUNDS,
+        "            return noted\n",
+        '            return replace(noted, state=RefundState.ATTENTION, settled_at=now, note="?")\n',
+    ),
+    # undoing
+    Mutant(
+        "native cancelled without a close",
+        LIFE,
+        "Arrow(state, on, S.CLOSING, When.NATIVE)",
+        "Arrow(state, on, S.CLOSED, When.NATIVE)",
+    ),
+    Mutant(
+        "closed before it was asked for",
+        LIFE,
+        "        return Due(Call.ASK, sent)\n    if order.last_call is Call.CLOSE",
+        "        return Due(Call.CLOSE, may)\n    if order.last_call is Call.CLOSE",
+    ),
+    Mutant("closed within five minutes", LIFE, "NO_CLOSE_BEFORE = 5 * MINUTE", "NO_CLOSE_BEFORE = 4 * MINUTE"),
+    Mutant(
+        "reversal accepted = reversed",
+        LIFE,
+        "Arrow(S.REVERSING, On.PENDING, S.REVERSING)",
+        "Arrow(S.REVERSING, On.PENDING, S.REVERSED)",
+    ),
+    Mutant("reversal sent once", LIFE, "    return Due(Call.REVERSE, max(may,", "    return Due(Call.ASK, max(may,"),
+    Mutant("reversed within 15 s", LIFE, "NO_REVERSE_BEFORE = 15 * SECOND", "NO_REVERSE_BEFORE = 10 * SECOND"),
+    Mutant(
+        "reversed within 15 s of a restart",
+        LIFE,
+        "order.anchor_at if order.anchor_at is not None else order.opened_at) + NO_R",
+        "order.sent_at if order.sent_at is not None else order.opened_at) + NO_R",
+    ),
+    Mutant(
+        "cancelled, then paid all the same",
+        LIFE,
+        "Arrow(S.REVERSING, On.PAID, S.REVERSING)",
+        "Arrow(S.REVERSING, On.PAID, S.PAID)",
+    ),
+    Mutant("never too long", LIFE, "TOO_LONG = 45 * SECOND", "TOO_LONG = 4500 * SECOND"),
+    Mutant(
+        "a late reversal holds on to a paid order",
+        LIFE,
+        "        case When.REFUSED:\n            return ",
+        "        case When.REFUSED:\n            return False and ",
+    ),
+    Mutant("PAYERROR without a reversal", LIFE, "        Arrow(state, On.DECLINED, S.REVERSING, When.CLEAN_UP),\n", ""),
+    Mutant("a reversed PAYERROR is no decline", LIFE, "    Arrow(S.REVERSING, On.ENDED, S.DECLINED, When.HAD_DECLINED),\n", ""),
+    # restart
+    Mutant(
+        "an armed order is forgotten at a restart",
+        LIFE,
+        "        order = replace(order, state=S.SENT)\n",
+        "        order = replace(order, state=S.VOID, settled_at=now)\n",
+    ),
+    Mutant("nothing is asked at the start", STEP, '"restart"))\n    turn.look_after_queue()\n', '"restart"))\n'),
+    Mutant("paid while the kiosk was dead is undone", LIFE, "    if resumed and (", "    if False and ("),
+    Mutant(
+        "a QR nobody has seen waits after a restart",
+        LIFE,
+        "        return cancel(order, now)  # nobody has seen",
+        "        return order  # nobody has seen",
+    ),
+    Mutant(
+        "asked without a pause after a restart",
+        LIFE,
+        "        return Due(Call.ASK, sent + done + _slower(order, sent + done))",
+        "        return Due(Call.ASK, sent + done)",
+    ),
+    Mutant("a sale stays open after a restart", STEP, "if sale.state is SaleState.OPEN and not waiting:", "if False:"),
+    Mutant(
+        "numbers begin anew after a restart",
+        STEP,
+        "            counters=dict(snapshot.counters),\n",
+        "            counters={},\n",
+    ),
+    # finals
+    Mutant(
+        "finals may change",
+        LIFE,
+        "    if order.state in FINALS and order.state is not S.VOID:\n        return order\n    wrong",
+        "    wrong",
+    ),
+    Mutant(
+        "a declined order may be paid", LIFE, "    *_waiting(S.SENT),\n", "    *_waiting(S.SENT),\n    *_waiting(S.DECLINED),\n"
+    ),
+    Mutant("void is not watched", LIFE, "WATCH_VOID = (5 * MINUTE, 60 * MINUTE)", "WATCH_VOID: tuple[int, ...] = ()"),
+    Mutant("void and paid is forgotten", LIFE, "Arrow(S.VOID, On.PAID, S.REFUNDING)", "Arrow(S.VOID, On.PAID, S.VOID)"),
+    Mutant(
+        "a refund overwrites its order's end",
+        BOOKS,
+        "if number in self.k.parents else self.k.parents",
+        "if False else self.k.parents",
+    ),
+    # what an answer is about
+    Mutant("amount not compared", LIFE, "    if total is not None and total != order.money:\n", "    if False:\n"),
+    Mutant(
+        "number not compared",
+        LIFE,
+        "    if echo.out_trade_no is not None and echo.out_trade_no != order.out_trade_no:\n",
+        "    if False:\n",
+    ),
+    Mutant("merchant not compared", LIFE, "        if name in ours and ours[name] != value:\n", "        if False:\n"),
+    Mutant("currency not compared", LIFE, "total != order.money:", "total.amount != order.money.amount:"),
+    Mutant(
+        "a notification pays",
+        STEP,
+        "        if number in self.k.orders:\n            self.k",
+        "        if number in self.k.orders and is_open(self.k.orders[number]):\n"
+        "            from kiosk.core.model import Paid\n"
+        '            self.answered(number, Call.ASK, Answer(Paid("4", self.k.orders[number].money)))\n            self.k',
+    ),
+    # one payment a sale
+    Mutant("the second payment is kept", LIFE, "        Arrow(state, On.PAID, S.REFUNDING, When.SALE_PAID),\n", ""),
+    Mutant(
+        "the second payment of a cancelled QR is kept", LIFE, "    Arrow(S.CLOSING, On.PAID, S.REFUNDING, When.SALE_PAID),\n", ""
+    ),
+    Mutant("late money is kept", LIFE, "    Arrow(S.CLOSING, On.PAID, S.REFUNDING, When.GONE),\n", ""),
+    Mutant(
+        "the customer always stands there", BOOKS, "return ended is None or self.now - ended <= till.STANDS_THERE", "return True"
+    ),
+    Mutant(
+        "the other order goes on when one has paid",
+        BOOKS,
+        "        if after.state is OrderState.PAID:\n            for other",
+        "        if False:\n            for other",
+    ),
+    Mutant("a new order beside the old one", BOOKS, '        self.cancel(old, "tender changed")\n', ""),
+    Mutant("a number is used twice", BOOKS, "_counter(number, self.k)})\n", "_counter(number, self.k) - 1})\n"),
+    Mutant("the same customer pays twice unasked", BOOKS, "if not sure and any(", "if False and any("),
+    # the scan
+    Mutant("a late scan pays for the next customer", STEP, " or scanning.out_trade_no != seen.ticket:", ":"),
+    Mutant("a used code is sent again", STEP, "        if digest in self.k.used_codes:\n", "        if False:\n"),
+    Mutant("charged twice", STEP, "        self.go(till.Front(seen.ticket))\n", ""),
+    Mutant(
+        "a disk sync between scan and request",
+        STEP,
+        "        self.keep(order)\n        self.k = replace(self.k, used_codes",
+        '        self.write(order, "sent")\n        self.k = replace(self.k, used_codes',
+    ),
+    Mutant("the camera is never stopped", BOOKS, "else StopScan())", "else StartScan(was_scanning or ''))"),
+    Mutant("a code with a newline", SECRET, r"{16}\Z", "{16}$"),
+    Mutant("a code with full-width digits", SECRET, r'r"\A1[0-5][0-9]{16}\Z", re.ASCII', r'r"\A1[0-5]\d{16}\Z"'),
+    Mutant(
+        "a code is printed",
+        SECRET,
+        '        return "<payment code>"\n\n    __str__',
+        "        return self.__digits\n\n    __str__",
+    ),
+    # the queue and the clock
+    Mutant(
+        "two calls at once", STATE, "    return not flying or (call is Call.ASK and flying == {Call.CHARGE})", "    return True"
+    ),
+    Mutant("reversed beside a charge in flight", STATE, "(call is Call.ASK and flying", "(call is not Call.CLOSE and flying"),
+    Mutant("woken too late for the end of a wait", STATE, "        if ends is not None:\n            times.append(ends)\n", ""),
+    Mutant(
+        "woken too late for a refund",
+        STATE,
+        "not busy(kiosk, refund.out_refund_no):\n            times",
+        "False:\n            times",
+    ),
+    Mutant("woken too late for the verdict", STATE, "(till.verdict_at(order), order.expires_at)", "(order.expires_at,)"),
+    Mutant(
+        "woken too late for scanning's end",
+        STATE,
+        "            return [until] if hint_until is None else [until, hint_until]",
+        "            return []",
+    ),
+    Mutant("the network's return hastens nothing", STEP, "hastened=self.k.hastened | waiting)", "hastened=self.k.hastened)"),
+    Mutant("the clock jumps during sales", STEP, "        if self.k.clock_known:\n            return\n", ""),
+    Mutant("sold while offline", BOOKS, "        if self.k.network is not Network.ONLINE:\n", "        if False:\n"),
+    Mutant("sold without knowing the time", BOOKS, "        if not self.k.clock_known:\n", "        if False:\n"),
+    Mutant("sold with a ledger in trouble", BOOKS, "        if Part.LEDGER in self.k.problems:\n", "        if False:\n"),
+    # refunds
+    Mutant("refunded twice", REFUNDS, "sum(r.money.amount for r in before if r.state is not RefundState.ATTENTION)", "0"),
+    Mutant("an open order is refunded", REFUNDS, "    if order.state is not OrderState.PAID:\n", "    if False:\n"),
+    Mutant("two refunds within a minute", REFUNDS, "APART = MINUTE", "APART = SECOND"),
+    Mutant(
+        "two refunds at once", REFUNDS, "                    return None  # its turn comes first\n", "                    pass\n"
+    ),
+    Mutant(
+        "an accepted refund is sent again and again",
+        REFUNDS,
+        "if refund.state is RefundState.ACCEPTED and not lost:",
+        "if False:",
+    ),
+    Mutant("a lost refund is only asked for", REFUNDS, 'refund.last_outcome == "notfound"', "False"),
+    Mutant("the sale of a refunded order stays paid", BOOKS, "given >= order.money.amount:", "False:"),
+    # people
+    Mutant(
+        "a password is celebrated",
+        TILL,
+        "return Stage.PASSWORD if order.state is OrderState.PAYING",
+        "return Stage.PAID if order.state is OrderState.PAYING",
+    ),
+    Mutant("no verdict within a minute", TILL, "VERDICT_AFTER = 55 * SECOND", "VERDICT_AFTER = 75 * SECOND"),
+    Mutant(
+        "an unresolved sale looks cancelled",
+        TILL,
+        "return Stage.UNRESOLVED if _overdue(order, now) else Stage.CANCELLING",
+        "return Stage.CANCELLED",
+    ),
+    Mutant(
+        "a result leaves by itself",
+        STATE,
+        "order.settled_at is None or kiosk.settings.result_ms == 0",
+        "order.settled_at is None",
+    ),
+    Mutant("a ten-digit amount", TILL, "if len(str(till.amount)) >= MOST_DIGITS:", "if len(str(till.amount)) > MOST_DIGITS:"),
+    Mutant("over the limit", TILL, "            if till.amount > limit:\n", "            if False:\n"),
+    Mutant("nobody is told of the second payment", VIEW, "other_refunded=_other_refunded(kiosk, order)", "other_refunded=False"),
+    Mutant("the order in front counts as unresolved", VIEW, " and order is not front)", ")"),
+    Mutant("yen with decimals", MONEY, "    return get_currency_precision(currency)", "    return 2"),
+)
+
+
+def main() -> int:
+    """Exit code 1 when a mutant lives, or is stale, or the unchanged copy fails."""
+    wants = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    wants.add_argument("names", nargs="*", help="only mutants whose name holds one of these")
+    wants.add_argument("--seeds", type=int, default=40, help="of the simulation, for each mutant")
+    given = wants.parse_args()
+    chosen = [m for m in MUTANTS if not given.names or any(part in m.name for part in given.names)]
+    alive = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for part in ("kiosk", "tests"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", "out"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        unchanged = [verdict for verdict in (by_tests(copy), by_simulation(copy, given.seeds)) if verdict]
+        if unchanged:
+            print(f"the unchanged copy fails: {unchanged}")
+            return 1
+        for mutant in chosen:
+            verdict = judge(copy, mutant, given.seeds)
+            alive += verdict.startswith("ALIVE")
+            print(f"{mutant.name:50} {verdict}", flush=True)
+    print(f"{len(chosen) - alive} of {len(chosen)} killed")
+    return 1 if alive else 0
+
+
+def judge(copy: Path, mutant: Mutant, seeds: int) -> str:
+    """Which test and which seed notice the mutant."""
+    file = copy / mutant.file
+    before = file.read_text("utf-8")
+    if before.count(mutant.old) != 1:
+        return f"ALIVE: stale, its text is found {before.count(mutant.old)} times in {mutant.file}"
+    file.write_text(before.replace(mutant.old, mutant.new), "utf-8")
+    try:
+        seen = (by_tests(copy), by_simulation(copy, seeds) if mutant.file != LOOP else "")  # the simulation has its own loop
+        noticed = [verdict for verdict in seen if verdict]
+    finally:
+        file.write_text(before, "utf-8")
+    return "; ".join(noticed) or "ALIVE"
+
+
+def by_tests(copy: Path) -> str:
+    """The first test that fails, or ""."""
+    files = [f"tests/test_{name}.py" for name in TESTS]
+    ended = _run(copy, "pytest", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--deselect", DRAWN, *files)
+    if ended.returncode == 0:
+        return ""
+    failed = re.search(r"^(?:FAILED|ERROR) tests/(\S+)", ended.stdout, re.MULTILINE)
+    return failed[1] if failed else f"pytest ended with {ended.returncode}: {ended.stdout[-200:]}"
+
+
+def by_simulation(copy: Path, seeds: int) -> str:
+    """The first seed that breaks a promise, or ""."""
+    ended = _run(copy, "tests.simulation", "--seeds", str(seeds), "--most", "1", "--json")
+    if ended.returncode == 0:
+        return ""
+    try:
+        (broken,) = json.loads(ended.stdout)["violations"]
+    except ValueError:
+        return f"simulation: {(ended.stderr.strip().splitlines() or ['?'])[-1]}"
+    return f"seed {broken['seed']}: {broken['promise']}"
+
+
+def _run(copy: Path, *module: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", *module], cwd=copy, env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(module, 1, "FAILED tests/hangs", "hangs")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
