@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from kiosk.config_notifications import NotificationsConfig, read_notifications
-from kiosk.config_reader import Files, Table, did_you_mean
+from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant, Tender
@@ -144,9 +144,9 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         if name in TABLES:
             continue
         if isinstance(raw[name], dict):
-            problems.append(f"[{name}] is not a table that is known here{did_you_mean(name, TABLES)}. Correct or remove it.")
+            problems.append(f"[{shown_key(name)}] is not a table known here{did_you_mean(name, TABLES)}. Correct or remove it.")
         else:
-            problems.append(f"{name} stands above all tables. Move it into its table, or remove it.")
+            problems.append(f"{shown_key(name)} stands above all tables. Move it into its table, or remove it.")
     if problems:
         raise ConfigError(problems)
     return config
@@ -173,6 +173,8 @@ def _parse(path: Path) -> dict[str, object]:
         raise ConfigError([f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8."]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path} is not TOML: {error}. Correct that line."]) from None
+    except (ValueError, RecursionError):
+        raise ConfigError([f"{path} holds a number of thousands of digits, or as many brackets. Correct it."]) from None
 
 
 def _merchant(table: Table) -> MerchantConfig:

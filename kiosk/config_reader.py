@@ -141,7 +141,7 @@ class Table:
         for key in self._raw:
             if key not in self._asked:
                 hint = did_you_mean(key, self._asked)
-                self._problems.append(f"[{self.name}] {_key(key)} is not a key of this table{hint}. Correct or remove it.")
+                self._problems.append(f"[{self.name}] {shown_key(key)} is not a key of this table{hint}. Correct or remove it.")
 
     def _typed(self, key: str, kind: type[object], remedy: str, *, required: bool) -> object:
         if not self.has(key):
@@ -201,6 +201,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f' (did you mean "{by_lower[near[0]]}"?)' if near else ""
 
 
+def shown_key(key: str) -> str:
+    """A key or the name of a table, as far as it fits a sentence; never what looks like a secret in its place."""
+    if _LIKE_A_KEY.search(key.strip()):
+        return "(not shown)"
+    return key if re.fullmatch(r"[0-9A-Za-z_-]{1,40}", key) else json.dumps(key[:40])
+
+
 _KINDS: dict[type[object], str] = {
     str: "a text in quotes",
     int: "a whole number",
@@ -217,7 +224,10 @@ def _type_of(value: object) -> str:
 
 def _shown(value: object) -> str:
     """The value as TOML writes it, on one line; never what looks like a key."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):  # a number of thousands of digits (written in hex), tables within tables
+        return "(not shown)"
     if len(text) > _SHOWN_LIMIT or any(_LIKE_A_KEY.search(item) for item in _texts(value)):
         return "(not shown)"
     return text
@@ -233,10 +243,6 @@ def _texts(value: object) -> list[str]:
             return [text for item in value.values() for text in _texts(item)]
         case _:
             return []
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[0-9A-Za-z_-]{1,40}", key) else json.dumps(key[:40])
 
 
 def _listed(words: Sequence[str]) -> str:

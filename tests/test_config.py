@@ -566,6 +566,20 @@ def test_the_configuration_does_not_show_its_secrets(folder: Path) -> None:
     assert replace(read.wechat_pay, api_v3_key=b"0" * 32) != read.wechat_pay
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, "{a=" * 5000, "0x" + "f" * 5000, "{" + "a." * 5000 + "a=1}"])
+def test_numbers_and_nesting_without_end_are_a_mistake_like_any_other(folder: Path, value: str) -> None:
+    """Told in a sentence, whether TOML's reader or the wording of the mistake gives up first."""
+    for problem in problems(folder, f"[till]\nmax_amount = {value}\n"):
+        assert len(problem) < 400
+
+
+def test_names_of_tables_and_keys_are_not_repeated_without_end(folder: Path) -> None:
+    """Nor when they look like a key of the other kind, pasted in the wrong place."""
+    found = "\n".join(problems(folder, f"{'k' * 900} = 1\n[till]\n{SECRET} = 1\n[{'t' * 900}]\n[{SECRET[::-1]}]\n"))
+    assert "(not shown)" in found
+    assert not any(odd in found for odd in ("k" * 100, "t" * 100, SECRET, SECRET[::-1]))
+
+
 def test_a_file_that_is_no_toml_is_told_by_its_line(folder: Path) -> None:
     """As are a file that is not there, a folder, and one that is no text."""
     (found,) = problems(folder, "[merchant]\nname = Harbour\n")
