@@ -133,7 +133,7 @@ class ControlServer:
             return {"problem": f"A request is at most {_REQUEST_LIMIT_BYTES} bytes."}
         try:
             request = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # brackets within brackets, thousands deep
             request = None
         if not isinstance(request, dict):
             return {"problem": 'A request is a JSON object on one line, as {"do": "state"}.'}

@@ -52,6 +52,17 @@ def test_many_requests_go_over_one_connection(tmp_path: Path) -> None:
         assert [json.loads(stream.readline()) for _ in range(2)] == [{"got": {"n": 1}}, {"got": {"n": 2}}]
 
 
+@pytest.mark.parametrize("line", [b"[" * 60_000, b'{"a":' * 12_000, b"9" * 5_000, b"\xff", b"[]", b""])
+def test_a_line_that_is_no_request_is_told_so(tmp_path: Path, line: bytes) -> None:
+    """Whatever it is made of; the connection stays open for the next."""
+    path = tmp_path / "kiosk.sock"
+    with serving(path), socket.socket(socket.AF_UNIX) as connection, connection.makefile("rwb", buffering=0) as stream:
+        connection.connect(str(path))
+        connection.sendall(line + b"\n" + b'{"n": 1}\n')
+        assert "A request is a JSON object" in json.loads(stream.readline())["problem"]
+        assert json.loads(stream.readline()) == {"got": {"n": 1}}
+
+
 def test_two_are_answered_at_once(tmp_path: Path) -> None:
     """One that waits does not keep the other from being answered."""
     path = tmp_path / "kiosk.sock"
