@@ -12,7 +12,7 @@ from kiosk.core import screens
 from kiosk.core.commands import Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, Insert, Place, Play, Probe, Reverse, Sound
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import Answered, ClockSynchronized, CodeSeen, Key, Left, Notified, Pressed
-from kiosk.core.lifecycle import NATIVE_LIFE, NATIVE_MARGIN, NO_CLOSE_BEFORE, is_open
+from kiosk.core.lifecycle import NATIVE_LIFE, NATIVE_MARGIN, is_open
 from kiosk.core.model import (
     FINALS,
     Answer,
@@ -343,7 +343,7 @@ def test_a_cancelled_qr_is_watched_until_it_may_be_closed() -> None:
     flow = Flow()
     number = flow.show_qr()
     flow.press("CANCEL OK")
-    flow.pass_time(NO_CLOSE_BEFORE - 1, always(Pending()))
+    flow.pass_time(5 * MINUTE - 1, always(Pending()))
     assert not flow.all(Close)
     assert len(flow.all(Ask)) > 20
     flow.pass_time(MINUTE, lambda act: Ended(S.CLOSED) if flow.all(Close) and isinstance(act, Ask) else Pending())
@@ -356,7 +356,7 @@ def test_a_close_refused_as_paid_is_no_close() -> None:
     flow = Flow()
     number = flow.show_qr()
     flow.press("CANCEL OK")
-    flow.pass_time(NO_CLOSE_BEFORE + SECOND, lambda act: None if isinstance(act, Close) else Pending())
+    flow.pass_time(5 * MINUTE + SECOND, lambda act: None if isinstance(act, Close) else Pending())
     assert flow.all(Close)
     flow.answer(Call.CLOSE, Unknown(Why.ORDER_PAID), number)
     assert flow.state(number) is S.CLOSING

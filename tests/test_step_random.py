@@ -9,8 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.core.commands import Act, AskRefund, Charge, Close, CorrectClock, GiveBack, Place, Reverse
-from kiosk.core.events import Answered, CodeRefused, CodeSeen, Event, Health, Key, Left, Notified, Part, Pressed, ScanHint, Tick
-from kiosk.core.lifecycle import NO_CLOSE_BEFORE, NO_REVERSE_BEFORE, is_open, too_long_at
+from kiosk.core.events import (
+    Answered,
+    CodeRefused,
+    CodeSeen,
+    Event,
+    Health,
+    Key,
+    Left,
+    Notified,
+    Part,
+    Pressed,
+    RefundAnswered,
+    ScanHint,
+    Tick,
+)
+from kiosk.core.lifecycle import is_open, too_long_at
 from kiosk.core.model import (
     FINALS,
     Answer,
@@ -22,11 +36,13 @@ from kiosk.core.model import (
     Order,
     OrderState,
     Outcome,
+    Paid,
     Pending,
     SaleState,
     Unknown,
     Why,
 )
+from kiosk.core.money import Money
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import Step, busy, may_leave, order_due, refund_due, wake_at
 from kiosk.core.step import step
@@ -46,6 +62,7 @@ OUTCOMES = (
     Declined(Decline.BALANCE),
     Declined(Decline.PAYMENT_FAILED, clean_up=True),
     *map(Unknown, Why),
+    Paid("4", Money(999, "HKD")),
 )
 KEYS = ["1", "5", "0", "OK", "OK", "SCAN", "QR", "CANCEL", "MENU", "CLEAR"]
 WAITS = (1, 50, 3_000, 5_000, 15_000, 46_000, 61_000, 301_000, 3_600_000)
@@ -63,6 +80,7 @@ unusual = st.one_of(
     st.tuples(st.just("code"), st.just(0)),
     st.tuples(st.just("answer"), st.tuples(st.integers(0, 5), st.integers(0, len(OUTCOMES) - 1))),
     st.tuples(st.just("stray answer"), st.tuples(st.integers(0, 5), st.integers(0, len(OUTCOMES) - 1))),
+    st.tuples(st.just("stray refund answer"), st.tuples(st.integers(0, 5), st.integers(0, len(OUTCOMES) - 1))),
     st.tuples(st.just("wait"), st.sampled_from(WAITS)),
     st.tuples(st.just("probe"), st.booleans()),
     st.tuples(st.just("notify"), st.integers(0, 5)),
@@ -102,9 +120,9 @@ class Watched(Flow):
                 assert self.state(order.out_trade_no) is S.SENT
             case Reverse(order, _):
                 since = max(order.sent_at or 0, order.anchor_at or 0)
-                assert self.now - since >= NO_REVERSE_BEFORE, "reversed too soon"
+                assert self.now - since >= 15_000, "reversed too soon"
             case Close(order, _):
-                assert self.now - (order.sent_at or 0) >= NO_CLOSE_BEFORE, "closed too soon"
+                assert self.now - (order.sent_at or 0) >= 300_000, "closed too soon"
             case GiveBack(refund, order) | AskRefund(refund, order):
                 assert refund.out_refund_no in {r.out_refund_no for r in self.refunds(order.out_trade_no)}
             case _:
@@ -164,6 +182,10 @@ class Watched(Flow):
                 number = self.numbers()[how[0] % len(self.numbers())]
                 call = list(Call)[how[1] % 5]
                 self.happen(Answered(number, call, Answer(self._outcome(how[1], number), reached=True)))
+            case "stray refund answer" if self.numbers():
+                number = self.numbers()[how[0] % len(self.numbers())]
+                call = (Call.REFUND, Call.ASK_REFUND)[how[1] % 2]
+                self.happen(RefundAnswered(f"{number}-R1", call, Answer(self._outcome(how[1], number), reached=True)))
             case "wait":
                 self.now += how
                 self.happen(Tick())

@@ -266,6 +266,8 @@ class World:
                 busy = not self.calm and self.draw("busy") < self.luck.busy
                 self.call(order, Call.REVERSE, lambda: self.bank.reverse(order, busy=busy))
             case Close(order, _):
+                if self.kiosk_now - (order.sent_at or 0) < 5 * 60_000:
+                    raise Violation(f"{order.out_trade_no} closed {self.kiosk_now - (order.sent_at or 0)} ms after placing")
                 self.call(order, Call.CLOSE, lambda: self.bank.close(order, self.now))
             case GiveBack(refund, order):
                 self.check_refund(refund.out_refund_no, order.out_trade_no)
