@@ -501,9 +501,12 @@ def test_a_charge_in_flight_is_undone_when_the_other_order_has_paid() -> None:
     flow.answer(Call.ASK, flow.paid(shown), shown)
     assert (flow.state(shown), flow.state(scanned)) == (S.PAID, S.REVERSING)
     assert flow.front().out_trade_no == shown
+    assert not flow.screen.other_refunded
     flow.answer(Call.CHARGE, flow.paid(scanned), scanned)
+    assert flow.screen.other_refunded
     flow.pass_time(MINUTE, lambda act: Pending() if isinstance(act, Reverse) else Ended(S.REVERSED))
     assert flow.state(scanned) is S.REVERSED
+    assert flow.screen.other_refunded
     assert flow.sale_state(scanned) is SaleState.PAID
 
 

@@ -78,8 +78,9 @@ def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
 
 
 def _other_refunded(kiosk: Kiosk, order: Order) -> bool:
-    back = (OrderState.REFUNDING, OrderState.REFUNDED)
-    return any(o.sale_id == order.sale_id and o.state in back for o in (*kiosk.orders.values(), *kiosk.recent))
+    back, undone = (OrderState.REFUNDING, OrderState.REFUNDED), (OrderState.REVERSING, OrderState.REVERSED)
+    others = (o for o in (*kiosk.orders.values(), *kiosk.recent) if o.sale_id == order.sale_id)
+    return any(o.state in back or (o.state in undone and o.paid_at is not None) for o in others)
 
 
 def _line(order: Order) -> MenuLine:
