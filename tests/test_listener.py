@@ -199,21 +199,27 @@ def test_it_listens_on_ipv6_too() -> None:
     heard.thread.join(10)
 
 
-def test_what_is_under_way_at_the_end_is_still_answered(heard: Heard) -> None:
-    """stop() waits for the answer that a notification is waiting for."""
+def test_what_is_under_way_at_the_end_is_still_answered(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end waits for the answer that a notification is waiting for."""
+    monkeypatch.setattr(listener, "_END_S", 10.0)
     taken, go_on = threading.Event(), threading.Event()
     answers: list[tuple[int, Any]] = []
+    shutdown = heard.listener._server.task_dispatcher.shutdown
 
     def slowly(_: Mapping[str, str], __: bytes) -> Receipt:
         taken.set()
         go_on.wait(10)
         return Receipt(200, "OK")
 
+    def late(**how: float) -> None:
+        threading.Timer(0.2, go_on.set).start()  # when the end has long begun
+        shutdown(**how)
+
     heard.listener._take = slowly
+    heard.listener._server.task_dispatcher.shutdown = late
     asking = threading.Thread(target=lambda: answers.append(heard.ask()))
     asking.start()
     assert taken.wait(10)
     heard.listener.stop()
-    go_on.set()
     asking.join(10)
     assert [status for status, _ in answers] == [200]

@@ -172,7 +172,7 @@ def test_a_payment_shows_as_paid_before_the_next_question_was_due(shop: Shop) ->
     (kept,) = shop.kept()
     assert (kept["out_trade_no"], kept["event_type"], kept["out_refund_no"]) == (number, "TRANSACTION.SUCCESS", None)
     assert shop.settled(number) == "PAID"
-    assert shop.server.notifier.log[-1].status == 200
+    shop.until(lambda: shop.server.notifier.log[-1].done, "the stand-in content")
 
 
 def test_a_refusal_changes_nothing_and_the_order_is_asked_for_in_its_turn(shop: Shop) -> None:
@@ -180,6 +180,7 @@ def test_a_refusal_changes_nothing_and_the_order_is_asked_for_in_its_turn(shop: 
     shop.bank.trouble.set("notify_signtest", True)
     number = shop.pay()
     assert shop.arrives() == Receipt(401, "signature")
+    shop.until(lambda: shop.server.notifier.log[-1].rounds == 1, "the end of the first round")
     assert shop.server.notifier.log[-1].status == 401
     assert shop.kept() == []
     assert shop.settled(number) in UNPAID
