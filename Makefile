@@ -20,7 +20,7 @@ test: .venv/.ready-for-tests
 	$(PY) -m pytest $(ARGS)
 
 bench: .venv/.ready-for-tests
-	$(PY) -m pytest tests/bench --benchmark-enable -s $(ARGS)
+	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)
 
 lint: setup
 	$(PY) -m ruff check .

@@ -1,0 +1,118 @@
+"""The kiosk under measurement: the real one, whole, in a process of its own; sells when told to and says when things happened.
+
+`python -m tests.bench.subject --config FILE`. A line "sale AMOUNT PAUSE_S PICTURE" on stdin is one Quick Pay sale: keys at a
+person's pace, OK, after PAUSE_S the picture of a phone before the camera, then what follows by itself. Answered with one JSON
+object in ns of the monotonic clock: `ok_at`; `seen_at`, when the scanner's link hands the decoded code over; `paid_at`, when the
+paid screen is in the window. All of it is the product's own code but three wrapped methods, which note these moments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from kiosk import config, service
+from kiosk.app import App
+from kiosk.core import screens
+from kiosk.core.events import CodeSeen, Event
+from kiosk.display import canvas, painter
+from kiosk.runtime import Runtime
+
+KEY_GAP_S = 0.15
+PATIENCE_S = 30.0
+MARK = b"code seen\n"  # written to /dev/null, so that a trace of system calls shows the moment
+
+
+class Seen:
+    """When the code came, what the window has shown, and when."""
+
+    def __init__(self) -> None:
+        self._painted = ""
+        self._changed = threading.Condition()
+        self._shown: tuple[str, int] = ("", 0)
+        self.code_at = 0
+        paint, present, post = painter.Painter.paint, canvas.Window.present, Runtime.post
+
+        def painted(self_: painter.Painter, view: screens.View, *rest: Any) -> None:
+            paint(self_, view, *rest)
+            self._painted = type(view.screen).__name__
+
+        def presented(self_: canvas.Window, *rest: Any) -> None:
+            present(self_, *rest)
+            at = time.monotonic_ns()
+            with self._changed:
+                if self._painted != self._shown[0]:
+                    self._shown = (self._painted, at)
+                    self._changed.notify_all()
+
+        def posted(self_: Runtime, event: Event) -> None:
+            if isinstance(event, CodeSeen):
+                os.write(_NOWHERE, MARK)
+                self.code_at = time.monotonic_ns()
+            post(self_, event)
+
+        Runtime.post = posted  # type: ignore[method-assign]
+        painter.Painter.paint = painted  # type: ignore[method-assign]
+        canvas.Window.present = presented  # type: ignore[method-assign]
+
+    def wait(self, screen: type[Any]) -> int:
+        """When this screen came into the window."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._shown[0] == screen.__name__, PATIENCE_S):
+                raise AssertionError(f"{screen.__name__} was not shown; {self._shown[0]} is")
+            return self._shown[1]
+
+
+def sell(app: App, seen: Seen, amount: str, pause_s: float, picture: Path) -> dict[str, int]:
+    """One sale, as a cashier and a customer make it."""
+    for key in amount:
+        app._remote.press(key)
+        time.sleep(KEY_GAP_S)
+    ok_at = time.monotonic_ns()
+    app._remote.press("OK")
+    seen.wait(screens.Scanning)
+    time.sleep(pause_s)
+    folder = app._config.camera.folder
+    assert folder is not None
+    held = picture.replace(folder / picture.name)
+    paid_at = seen.wait(screens.PaidScreen)
+    held.unlink()
+    return {"ok_at": ok_at, "seen_at": seen.code_at, "paid_at": paid_at}
+
+
+def _obey(app: App, seen: Seen) -> None:
+    try:
+        seen.wait(screens.Idle)
+        _say({"ready_at": time.monotonic_ns()})
+        for line in sys.stdin:
+            _, amount, pause_s, picture = line.split(maxsplit=3)
+            _say(sell(app, seen, amount, float(pause_s), Path(picture.strip())))
+    finally:
+        app.stop()
+
+
+def _say(facts: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+_NOWHERE = os.open("/dev/null", os.O_WRONLY)
+
+
+def main() -> int:
+    words = argparse.ArgumentParser()
+    words.add_argument("--config", type=Path, required=True)
+    service.set_up_logging()
+    app = App(config.load(words.parse_args().config))
+    threading.Thread(target=_obey, args=(app, Seen()), daemon=True).start()
+    return app.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
