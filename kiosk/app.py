@@ -14,7 +14,9 @@ import string
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from kiosk import service
 from kiosk.answers import Answers, refund_asked
@@ -55,6 +57,10 @@ END_MOST_S = 10.0
 
 def run(config: Config) -> int:
     """Run the kiosk until SIGTERM, SIGINT or its window is closed. Returns the exit code."""
+    zone = config.merchant.time_zone
+    if isinstance(zone, ZoneInfo):  # the clock on the screen and in the log is the shop's
+        os.environ["TZ"] = zone.key
+        time.tzset()
     service.set_up_logging()
     for warning in config.warnings:
         _log.warning("configuration", extra={"hint": warning})
@@ -80,52 +86,23 @@ class App:
         self._back_office = Lane("back office", self._provider, self._runtime.post, self._clock)
         self._runtime.use(self._counter, self._back_office)
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
-        self._keyboard = KeyboardKeypad(self._runtime.post)
-        self._keypad = self._keyboard
+        self._keypad = open_keypad(config.keypad.driver, self._runtime.post, script=config.keypad.script)
         self._remote = ScriptedKeypad(self._runtime.post)
-        if config.keypad.driver != "keyboard":
-            self._keypad = open_keypad(config.keypad.driver, self._runtime.post, script=config.keypad.script)  # type: ignore[assignment]
 
     def run(self) -> int:
         """Start everything in its order, draw until stopped, stop everything in the opposite order."""
-        supervise, config = self._supervisor, self._config
         with contextlib.ExitStack() as backwards:
             backwards.callback(_say, "stopped")
-            # 1. money: the ledger and its loop, then the two lanes to WeChat
-            loop = supervise.spawn("loop", lambda: self._runtime.run(self._beat("loop")), LOOP_SILENT_S)
-            backwards.callback(self._end_loop, loop)
-            backwards.callback(self._end_lanes)
-            lanes = [
-                supervise.spawn(lane.name, lambda lane=lane: lane.run(self._beat(lane.name)), LONGEST_CALL_S)  # type: ignore[misc]
-                for lane in (self._counter, self._back_office)
-            ]
-            self._lanes = lanes
-            supervise.start()
-            # 2. senses: what WeChat notifies, the scanner's process, the keys, the socket for the other commands
-            self._start_listener(backwards)
-            scanner = self._start_scanner()
-            backwards.callback(scanner.stop)
-            self._keypad.start()
-            backwards.callback(self._keypad.stop)
-            remote = self._remote if config.keypad.remote else None
-            answers = Answers(self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications)
-            control = ControlServer(config.control.socket, answers.answer)
-            control.open()
-            supervise.spawn("control", lambda: control.serve(self._beat("control")), CONTROL_SILENT_S)
-            backwards.callback(control.stop)
-            # 3. the screen, last because pygame is slow to load; nothing above waits for it
-            display = self._open_display()
-            backwards.callback(_say, "stopping")
-            backwards.callback(service.stopping)
-            backwards.callback(supervise.stop)
-            if not self._stopped.is_set():
-                supervise.hearts.register("display", DISPLAY_SILENT_S)
-                self._runtime.opened.wait(END_MOST_S)
-                self._tell_clock()
-                service.notify_ready()
-                _say("ready")
-                display.run(self._beat("display"))
-                supervise.hearts.retire("display")
+            try:
+                self._start_money(backwards)
+                self._start_senses(backwards)
+                display = self._open_display()  # last, because pygame is slow to load; nothing above waits for it
+                if not self._stopped.is_set():
+                    self._serve(display)
+            finally:
+                self._supervisor.stop()  # from here on a thread may end
+                service.stopping()
+                _say("stopping")
         return self._code
 
     def stop(self) -> None:
@@ -135,6 +112,41 @@ class App:
             self._display.stop()
 
     # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _start_money(self, backwards: contextlib.ExitStack) -> None:
+        """The ledger and its loop, then the two lanes to WeChat."""
+        supervise = self._supervisor
+        loop = supervise.spawn("loop", lambda: self._runtime.run(self._beat("loop")), LOOP_SILENT_S)
+        backwards.callback(self._end_loop, loop)
+        lanes = (self._counter, self._back_office)
+        self._lanes = [supervise.spawn(lane.name, partial(lane.run, self._beat(lane.name)), LONGEST_CALL_S) for lane in lanes]
+        backwards.callback(self._end_lanes)
+        supervise.start()
+
+    def _start_senses(self, backwards: contextlib.ExitStack) -> None:
+        """What WeChat notifies, the scanner's process, the keys, the socket for the other commands."""
+        config = self._config
+        self._start_listener(backwards)
+        scanner = self._start_scanner()
+        backwards.callback(scanner.stop)
+        self._keypad.start()
+        backwards.callback(self._keypad.stop)
+        remote = self._remote if config.keypad.remote else None
+        answers = Answers(self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications)
+        control = ControlServer(config.control.socket, answers.answer)
+        control.open()
+        self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
+        backwards.callback(control.stop)
+
+    def _serve(self, display: Display) -> None:
+        """Draw until stopped."""
+        self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
+        self._runtime.opened.wait(END_MOST_S)
+        self._tell_clock()
+        service.notify_ready()
+        _say("ready")
+        display.run(self._beat("display"))
+        self._supervisor.hearts.retire("display")
 
     def _open_ledger(self) -> Ledger:
         return open_ledger(self._config, self._clock)
@@ -179,8 +191,8 @@ class App:
     def _on_key(self, name: str, down: bool) -> None:  # noqa: FBT001  the shape of a key event
         if name == "quit":
             self.stop()
-        elif self._keypad is self._keyboard:
-            self._keyboard.raw(name, down)
+        elif isinstance(self._keypad, KeyboardKeypad):
+            self._keypad.raw(name, down)
 
     def _show(self, view: View) -> None:
         self._view = view

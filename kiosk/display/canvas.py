@@ -196,12 +196,23 @@ def _draw(fine: pygame.Surface, stroke: Stroke, large: int, colour: tuple[int, i
             pygame.draw.polygon(fine, colour, quad)
 
 
+_NOBODY_SEES = ("offscreen", "dummy", "evdev")
+
+
+def _refuse_a_fallback() -> None:
+    """Where there is no screen SDL takes by itself a driver that nobody sees; one that was asked for is no fallback."""
+    driver = pygame.display.get_driver()
+    if "SDL_VIDEODRIVER" not in os.environ and driver in _NOBODY_SEES:
+        raise pygame.error(f"no screen but {driver}")
+
+
 class Window:
     """A window of `size`, or the whole screen at its own size. Used by one thread; `wake` by any."""
 
     def __init__(self, size: tuple[int, int], *, fullscreen: bool) -> None:
         try:
             pygame.display.init()
+            _refuse_a_fallback()
             pygame.display.set_caption("kiosk")
             # (0, 0) is the screen's own size: asked for another one, SDL draws a part of the picture into the middle
             self._screen = pygame.display.set_mode((0, 0), pygame.FULLSCREEN) if fullscreen else pygame.display.set_mode(size)

@@ -63,6 +63,15 @@ class Painter:
         room = height - scale.bar - bottom - scale.pad
         self._camera_box = self._stage(sheet, (scale.pad, scale.bar, width - 2 * scale.pad, room), view, now)
 
+    def rehearse(self, view: View, now: int) -> None:
+        """Paint it where nobody sees it, so that the true one is quick."""
+        canvas, box = self.canvas, self._camera_box
+        self.canvas = Canvas(canvas.size)
+        try:
+            self.paint(view, now)
+        finally:
+            self.canvas, self._camera_box = canvas, box
+
     def paint_camera(self, width: int, height: int, rgb: bytes) -> Rect | None:
         """Put the camera's picture where the view painted last has room for it. Returns the part of the canvas that changed."""
         if self._camera_box is not None:

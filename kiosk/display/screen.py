@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from kiosk.core.commands import Sound
 from kiosk.core.screens import Network, Scanning, Signs, Starting, View
+from kiosk.display import rehearsal
 from kiosk.display.canvas import Rect, Speaker, Window
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
@@ -21,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 _FIRST = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
 _PAINTING = threading.Lock()  # one for all displays of the process: they share their fonts, and FreeType bears no two threads
+_REHEARSING_MS = 20  # between two pictures painted aside: time for a key
 _BEAT_MS = 250  # the longest sleep: a heart that beats, and a countdown that is never late by more
 
 
@@ -86,6 +88,10 @@ class _Picture:
         self._encoded = (number, picture)
         return picture
 
+    def rehearse(self, view: View) -> None:
+        with _PAINTING:
+            self._painter.rehearse(view, self._now())
+
     def present(self, window: Window, part: Rect | None) -> None:
         with _PAINTING:
             window.present(self._painter.canvas, part)
@@ -111,6 +117,7 @@ class WindowDisplay:
         self._speaker: Speaker | None = None
         self._to_play: list[Sound] = []
         self._ready = False
+        self._to_rehearse: list[View] = []
         self._stopping = False
         self._running = False
 
@@ -156,13 +163,16 @@ class WindowDisplay:
 
     def _sleep_ms(self) -> int:
         """Until the next second begins, as then a countdown changes."""
-        return min(_BEAT_MS, 1000 - self._now() % 1000)
+        return min(_REHEARSING_MS if self._to_rehearse else _BEAT_MS, 1000 - self._now() % 1000)
 
     def _make_ready(self) -> None:
         """Once, when the first picture stands: what is slow and needed soon."""
         if self._ready:
+            if self._to_rehearse:  # one a turn: whoever presses a key waits for no more than one
+                self._picture.rehearse(self._to_rehearse.pop())
             return
         self._ready = True
+        self._to_rehearse = rehearsal.views(self._now())
         modules("")
         if self._with_sounds:
             self._speaker = Speaker()
