@@ -279,6 +279,14 @@ def test_odd_extras_do_not_hide_a_payment() -> None:
     assert answers.charged(200, as_bytes(body)).outcome == Paid(PAID.transaction_id, Money(1750, "USD"))
 
 
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59+08:00"])
+def test_a_time_or_a_rate_that_says_none_is_none(when: str) -> None:
+    """The ledger would refuse such a row, and with it the payment, each time it is told."""
+    amount = {"total": 1750, "currency": "USD", "exchange_rate": {"type": "SETTLEMENT_RATE", "rate": 0}}
+    body = TRANSACTION | {"amount": amount, "success_time": when}
+    assert answers.charged(200, as_bytes(body)).outcome == Paid(PAID.transaction_id, Money(1750, "USD"))
+
+
 @pytest.mark.parametrize(
     "text",
     [

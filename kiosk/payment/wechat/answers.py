@@ -200,7 +200,7 @@ def transaction(data: Data | None) -> Answer:
                     paid_at=_time(text(data, "success_time")),
                     # The space in the second spelling is a slip in WeChat's own description (contract 3.2.2).
                     payer=_money(amount, "payer_total", "payer_currency") or _money(amount, "payer_total", "payer _currency"),
-                    rate_e8=integer(sub_object(amount, "exchange_rate"), "rate"),
+                    rate_e8=integer(sub_object(amount, "exchange_rate"), "rate") or None,  # 0 says no more than none
                 )
         case "REFUND":
             outcome = Ended(OrderState.REFUNDED)
@@ -284,14 +284,14 @@ def _money(amount: Data | None, number: str, currency: str) -> Money | None:
 
 
 def _time(value: str | None) -> int | None:
-    """RFC 3339 with an offset -> Unix ms; None for anything else."""
+    """RFC 3339 with an offset -> Unix ms; None for anything else, and for 0001-01-01, which is how some programs write "none"."""
     if value is None:
         return None
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return int(at.timestamp() * 1000) if at.tzinfo is not None else None
+    return int(at.timestamp() * 1000) if at.tzinfo is not None and at.year >= 1971 else None  # noqa: PLR2004  in any zone after 1970
 
 
 def _fine(status: int) -> bool:
