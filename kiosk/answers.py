@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import queue
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,6 +27,8 @@ from kiosk.payment.ledger import SqliteLedger
 from kiosk.runtime import Runtime
 
 REPLY_MOST_S = 10.0
+_END_OF_TIME = 2**63  # SQLite's integers end there
+_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,32}", re.ASCII)
 _NO_ANSWER = "the kiosk cannot use its ledger now, its screen says why; a refund may be queued all the same: see `kiosk orders`"
 
 
@@ -94,6 +97,8 @@ class Answers:
     def _answer_orders(self, request: Request) -> Answer:
         start, end = request.get("start"), request.get("end")
         include_open = request.get("include_open") is True
+        if _beyond(start) or _beyond(end):
+            return {"problem": "orders wants start and end in milliseconds"}
 
         def read(ledger: Ledger, _: Kiosk) -> Answer:
             assert isinstance(ledger, SqliteLedger)
@@ -106,7 +111,7 @@ class Answers:
 
         def read(ledger: Ledger, _: Kiosk) -> Answer:
             assert isinstance(ledger, SqliteLedger)
-            if not isinstance(start, int) or not isinstance(end, int):
+            if not isinstance(start, int) or not isinstance(end, int) or _beyond(start) or _beyond(end):
                 return {"problem": "report wants start and end in milliseconds"}
             return {"ok": True, "totals": [asdict(total) for total in ledger.totals(start, end)]}
 
@@ -154,10 +159,15 @@ def orders(ledger: SqliteLedger, start: object, end: object, *, include_open: bo
 
 def refund_asked(ledger: Ledger, number: str, amount: int | None, token: str) -> RefundAsked | str:
     """The event that asks for a refund, with the rows as committed; or in words why there is nothing to ask for."""
-    order = ledger.order(number)
+    order = ledger.order(number) if _NUMBER.fullmatch(number) else None  # SQLite takes no lone surrogates, which JSON does
     if order is None:
         return f"out_trade_no {number[:40]!r} is not in this kiosk's ledger: `kiosk orders --day DAY` lists them"
     sale = ledger.sale(order.sale_id)
     if sale is None:
         raise LedgerError(f"order {number} is of no sale: restore the ledger from a backup")
     return RefundAsked(order, sale, ledger.refunds_of(number), amount, token)
+
+
+def _beyond(time: object) -> bool:
+    """Whether this is a number that the ledger cannot even look for."""
+    return isinstance(time, int) and not 0 <= time < _END_OF_TIME
