@@ -41,7 +41,7 @@ class Process:
     """A Python process that prints a line for a line."""
 
     def __init__(self, command: list[str], **given: Any) -> None:
-        self.popen = subprocess.Popen(
+        self.popen: subprocess.Popen[str] = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=_ROOT, **given
         )
 
@@ -57,7 +57,7 @@ class Process:
     def hear(self) -> str:
         assert self.popen.stdout is not None
         line = self.popen.stdout.readline()
-        assert line, f"{self.popen.args} has ended"
+        assert line, f"{self.popen.args!r} has ended"
         return line.strip()
 
     def stop(self) -> None:

@@ -57,9 +57,9 @@ class Seen:
                 self.code_at = time.monotonic_ns()
             post(self_, event)
 
-        Runtime.post = posted  # type: ignore[method-assign]
-        painter.Painter.paint = painted  # type: ignore[method-assign]
-        canvas.Window.present = presented  # type: ignore[method-assign]
+        setattr(Runtime, "post", posted)  # noqa: B010  mypy would not have it assigned
+        setattr(painter.Painter, "paint", painted)  # noqa: B010  mypy would not have it assigned
+        setattr(canvas.Window, "present", presented)  # noqa: B010  mypy would not have it assigned
 
     def wait(self, screen: type[Any]) -> int:
         """When this screen came into the window."""
