@@ -51,6 +51,12 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dat
     raise click.BadParameter(f"{value!r} is not a day. Write it as 2026-01-05.")
 
 
+def _generation(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is None or re.fullmatch(r"[a-z0-9]{2}", value, re.ASCII):
+        return value
+    raise click.BadParameter(f"{value!r} is no generation: in K07-260105-a70001 it is a7.")
+
+
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
     if value is not None:
         ctx.meta[_CONFIG] = value  # shared by the group and its command
@@ -189,6 +195,32 @@ def reconcile(day: date, statement: Path | None, as_json: bool) -> None:  # noqa
         f"kiosk: This version ({__version__}) cannot reconcile yet. Compare `kiosk report` with the merchant platform.", err=True
     )
     sys.exit(_WRONG_WORDS)
+
+
+@main.command()
+@click.option("--day", callback=_day, metavar="DAY", help="The shop's day, as 2026-01-05; else today and yesterday.")
+@click.option(
+    "--generation",
+    callback=_generation,
+    metavar="GG",
+    help="The two characters after the date in the lost order numbers; else it is searched, for minutes.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be recovered.")
+@_config
+@_json
+def recover(day: date | None, generation: str | None, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001  flags of the command line
+    """After the loss of the card: walk the order numbers at WeChat and rebuild the day. The kiosk must not run."""
+    config = _load()
+    from kiosk import recovery  # noqa: PLC0415  loaded when called
+
+    report = recovery.recover(
+        config, day=day, generation=generation, dry_run=dry_run, tell=lambda line: click.echo(line, err=True)
+    )
+    if as_json:
+        _print(report.as_json())
+    else:
+        click.echo(report.as_text())
+    sys.exit(0 if report.well else _NOT_WELL)
 
 
 @main.command()

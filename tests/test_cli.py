@@ -99,7 +99,8 @@ def running(shop: Path, handler: Callable[[Request], Answer]) -> Iterator[list[R
 
 def test_the_commands_are_those_of_the_design() -> None:
     """Neither fewer nor more."""
-    assert sorted(main.commands) == ["decode", "demo", "doctor", "orders", "reconcile", "refund", "report", "run", "sandbox"]
+    words = ["decode", "demo", "doctor", "orders", "reconcile", "recover", "refund", "report", "run", "sandbox"]
+    assert sorted(main.commands) == words
 
 
 @pytest.mark.usefixtures("shop")
@@ -354,6 +355,24 @@ def python(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
+
+
+def test_recovering_is_refused_while_a_kiosk_runs(shop: Path) -> None:
+    """Two processes must not write one ledger: it says what to do, and asks the running kiosk for nothing else."""
+    with running(shop, lambda _: {"ok": True}) as asked:
+        result = kiosk("recover", "--generation", "a1")
+    assert (result.exit_code, asked) == (1, [])
+    assert "stop it first" in result.output
+    assert not (shop / "kiosk.db").exists()
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("word", ["a", "A1", "a1b", "\uff411", "a1\n", ""])
+def test_a_generation_is_two_small_letters_or_digits(word: str) -> None:
+    """Whatever else is told with an example, before anything is asked."""
+    result = kiosk("recover", "--generation", word)
+    assert result.exit_code == 2
+    assert "K07-260105-a70001" in result.output
 
 
 def test_the_module_is_the_command(shop: Path) -> None:

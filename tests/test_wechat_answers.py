@@ -19,6 +19,7 @@ from kiosk.core.model import (
     Paid,
     Pending,
     Refund,
+    Tender,
     Unknown,
     Why,
 )
@@ -226,10 +227,22 @@ def test_a_placed_order_has_its_link() -> None:
 def test_the_echo_repeats_what_the_answer_is_about() -> None:
     """Number, amount and merchant numbers as the answer has them, for the comparison with the row."""
     answer = answers.charged(200, as_bytes(TRANSACTION))
-    assert answer.echo == Echo(NUMBER, Money(1750, "USD"), (("appid", "wx1234567890abcdef"), ("mchid", "1900009999")))
+    merchant = (("appid", "wx1234567890abcdef"), ("mchid", "1900009999"))
+    assert answer.echo == Echo(NUMBER, Money(1750, "USD"), merchant, Tender.QUICK_PAY)
     institution = {"sp_appid": "a", "sp_mchid": "b", "sub_mchid": "c", **state("NOTPAY")}
     numbers = (("sp_appid", "a"), ("sp_mchid", "b"), ("sub_mchid", "c"))
     assert answers.asked(200, as_bytes(institution)).echo == Echo(NUMBER, None, numbers)
+
+
+@pytest.mark.parametrize(
+    ("trade_type", "tender"),
+    [("MICROPAY", Tender.QUICK_PAY), ("NATIVE", Tender.NATIVE), ("JSAPI", None), (7, None), (None, None)],
+)
+def test_the_echo_tells_the_tender(trade_type: object, tender: Tender | None) -> None:
+    """The two kinds a kiosk makes; whatever else stands there is none."""
+    echo = answers.asked(200, as_bytes(state("NOTPAY") | {"trade_type": trade_type})).echo
+    assert echo is not None
+    assert echo.tender is tender
 
 
 def test_the_refund_number_is_told() -> None:

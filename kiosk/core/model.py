@@ -188,6 +188,7 @@ class Echo:
     out_trade_no: str | None = None
     total: Money | None = None
     merchant_numbers: tuple[tuple[str, str], ...] = ()
+    tender: Tender | None = None  # of the two kinds a kiosk makes; for a ledger that is rebuilt, compared with nothing
 
 
 @dataclass(frozen=True, slots=True)

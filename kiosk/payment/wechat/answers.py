@@ -22,6 +22,7 @@ from kiosk.core.model import (
     Paid,
     Pending,
     Refund,
+    Tender,
     Unknown,
     Why,
 )
@@ -34,6 +35,7 @@ _MERCHANT_NUMBERS = ("appid", "mchid", "sp_appid", "sp_mchid", "sub_mchid")
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,30}[0-9]?", re.ASCII)  # NOT_UTF8 has a digit; a row of digits is no code
 _LONGEST_CODE_URL = 512
+_TENDERS = {"MICROPAY": Tender.QUICK_PAY, "NATIVE": Tender.NATIVE}  # trade_type (contract 3.2.2); others are no kiosk's
 
 # Spelled as `normal` gives them (contract 3.11.3).
 _SHOP = dict.fromkeys(
@@ -275,7 +277,7 @@ def _about_refund(data: Data | None, refund: Refund, outcome: Outcome, *, number
 
 def _echo(data: Data | None, total: Money | None) -> Echo:
     numbers = tuple((name, value) for name in _MERCHANT_NUMBERS if (value := text(data, name)) is not None)
-    return Echo(text(data, "out_trade_no"), total, numbers)
+    return Echo(text(data, "out_trade_no"), total, numbers, _TENDERS.get(text(data, "trade_type") or ""))
 
 
 def _money(amount: Data | None, number: str, currency: str) -> Money | None:
