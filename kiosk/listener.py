@@ -7,6 +7,7 @@ The server is waitress; what it does not do itself, beating and hanging up on wh
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -44,6 +45,7 @@ class Listener:
         """Take the address. Raises DriverError when it cannot be had."""
         from waitress import create_server  # type: ignore[import-untyped]  # noqa: PLC0415  loaded only where it is used
 
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that one waits for another is no event
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
             bound = socket.create_server((self._host, self._port), family=family)

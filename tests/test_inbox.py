@@ -41,6 +41,17 @@ def test_each_is_kept_for_thirty_days() -> None:
     assert kept(ledger) == ["EV-2", "EV-4"]
 
 
+def test_they_are_forgotten_at_a_start_too(tmp_path: Path) -> None:
+    """A kiosk that is notified no more does not keep the last ones for ever."""
+    found = []
+    for now in (1, TOLD.received_at + KEPT_MS, TOLD.received_at + KEPT_MS + 1):
+        with contextlib.closing(SqliteLedger.open(tmp_path / "kiosk.db", generation=lambda: "aa", now=now)) as ledger:
+            if now == 1:
+                ledger.keep_notification(TOLD)
+            found.append(kept(ledger))
+    assert found == [["EV-1"], ["EV-1"], []]
+
+
 def test_one_that_cannot_be_kept_is_an_error_and_leaves_nothing() -> None:
     """Then it must not be acknowledged: WeChat sends it again."""
     ledger = SqliteLedger.in_memory()

@@ -25,16 +25,21 @@ class Notification:
 
 
 def keep(file: LedgerFile, notification: Notification) -> bool:
-    """Write it down, synced when this returns, and forget what is older than 30 days. False: it was there already.
+    """Write it down, synced when this returns, and forget what is too old. False: it was there already.
 
     LedgerError when it cannot be kept.
     """
     with file.transaction():
         if file.rows("SELECT 1 FROM notifications WHERE id = ?", (notification.id,)):
             return False
-        file.change("DELETE FROM notifications WHERE received_at < ?", (notification.received_at - KEPT_MS,))
+        forget(file, notification.received_at)
         file.change(
             "INSERT INTO notifications VALUES (:id, :received_at, :event_type, :out_trade_no, :out_refund_no, :signed_at)",
             asdict(notification),
         )
     return True
+
+
+def forget(file: LedgerFile, now: int) -> None:
+    """Part of a transaction: away with what is older than 30 days."""
+    file.change("DELETE FROM notifications WHERE received_at < ?", (now - KEPT_MS,))

@@ -92,6 +92,7 @@ class SqliteLedger:
                 "INSERT INTO meta VALUES (1, ?1, ?2, ?2) ON CONFLICT (one) DO UPDATE SET opened_at = excluded.opened_at",
                 (self.generation, now),
             )
+            inbox.forget(file, now)
 
     @classmethod
     def open(cls, path: Path, *, generation: Callable[[], str], now: int) -> Self:
