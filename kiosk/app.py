@@ -62,6 +62,7 @@ def run(config: Config) -> int:
         os.environ["TZ"] = zone.key
         time.tzset()
     service.set_up_logging()
+    service.no_core_files()
     for warning in config.warnings:
         _log.warning("configuration", extra={"hint": warning})
     app = App(config)

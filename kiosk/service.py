@@ -9,6 +9,7 @@ import ctypes
 import logging
 import os
 import re
+import resource
 import sys
 from typing import Any
 
@@ -54,6 +55,11 @@ def set_up_logging(level: int = logging.INFO) -> None:
     root.addHandler(handler)
     root.setLevel(level)
     logging.captureWarnings(capture=True)
+
+
+def no_core_files() -> None:
+    """From here on a crash leaves no image of the memory, which holds keys and payment codes, on the disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def clock_is_set() -> bool:

@@ -164,3 +164,9 @@ def test_the_module_loads_without_systemd() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
     assert "INFO kiosk: here" in done.stderr
+
+
+def test_a_crash_leaves_no_image_of_the_memory() -> None:
+    """Whatever the limit was before; nothing can raise it again."""
+    code = "import resource as r; from kiosk import service; service.no_core_files(); print(r.getrlimit(r.RLIMIT_CORE))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "(0, 0)\n"
