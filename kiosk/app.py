@@ -53,6 +53,7 @@ DISPLAY_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
 LISTENER_SILENT_S = 10.0
 END_MOST_S = 10.0
+LOOK_S = 0.1
 
 
 def run(config: Config) -> int:
@@ -142,7 +143,10 @@ class App:
     def _serve(self, display: Display) -> None:
         """Draw until stopped."""
         self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
-        self._runtime.opened.wait(END_MOST_S)
+        patience_until = time.monotonic() + END_MOST_S
+        while not self._runtime.opened.wait(LOOK_S) and time.monotonic() < patience_until:
+            if self._stopped.is_set():  # another kiosk holds the ledger, say: then this one never was ready
+                return
         self._tell_clock()
         service.notify_ready()
         _say("ready")

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kiosk.core.errors import KioskError
+
 _log = logging.getLogger(__name__)
 
 
@@ -126,6 +128,9 @@ class Supervisor:
         """The top of every thread: the one place that catches everything, and stops the kiosk for it."""
         try:
             target()
+        except KioskError as problem:  # it names the thing and the remedy: no traceback may bury that
+            self.fatal(name, str(problem))
+            return
         except Exception:  # noqa: BLE001  a thread's top
             _log.exception("a thread has failed", extra={"part": name})
             self.fatal(name, "the kiosk cannot go on without this thread")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from kiosk.core.errors import LedgerBusy
 from kiosk.supervision import Heartbeats, Supervisor
 
 
@@ -123,6 +124,19 @@ def test_an_exception_in_a_thread_stops_the_kiosk(watched: Watched, caplog: pyte
     assert "a mistake of ours" in caplog.text
     assert not watched.supervisor.check()
     assert watched.fed == 0
+
+
+def test_an_error_with_a_remedy_is_told_without_a_traceback(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
+    """The sentence is what the person in front needs; the kiosk stops all the same."""
+
+    def target() -> None:
+        raise LedgerBusy("another kiosk holds it; stop it first")
+
+    watched.supervisor.spawn("loop", target, 5.0)
+    assert watched.ended.wait(10)
+    assert watched.fatal == ["loop"]
+    assert [record.getMessage() for record in caplog.records] == ["another kiosk holds it; stop it first"]
+    assert caplog.records[0].exc_info is None
 
 
 def test_a_thread_that_just_ends_stops_the_kiosk(watched: Watched) -> None:
