@@ -253,6 +253,7 @@ class Runtime:
             question.answer.set_result(question.put(ledger, kiosk))
         except LedgerError as problem:
             question.answer.set_exception(problem)
+            raise  # whoever asked, the ledger is opened afresh before the next sale, not by it
 
     def _wind_up(self, ledger: Ledger, kiosk: Kiosk) -> None:
         """Write down what still came in. What never left needs no question after the next start."""
