@@ -142,7 +142,8 @@ def test_a_number_is_read_as_it_was_made() -> None:
 
 
 def says(outcome: Outcome, tender: Tender | None = Tender.QUICK_PAY, **echo: Any) -> Answer:
-    return Answer(outcome, Echo(**{"out_trade_no": NUMBER, "total": HKD, "tender": tender} | echo), transaction_id="42")
+    usual: dict[str, Any] = {"out_trade_no": NUMBER, "total": HKD, "tender": tender}
+    return Answer(outcome, Echo(**usual | echo), transaction_id="42")
 
 
 PAID = Paid("42", HKD, NOON + 500)
