@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ import requests
 from kiosk import config, enquiry
 
 HERE = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0  # of a machine that is very busy
+PATIENCE_S = 40.0  # of a machine that is very busy
 LOOK_S = 0.008
 
 
-class Died(Exception):  # noqa: N818  it is what happened, and no error
+class Died(Exception):
     """The kiosk is dead."""
 
 
@@ -67,6 +68,7 @@ class Kiosk:
     """One life of the kiosk. Whatever asks a dead one raises Died."""
 
     def __init__(self, counter: Counter, words: list[str], env: dict[str, str] | None = None) -> None:
+        self._counter = counter
         self._socket = counter.folder / "kiosk.db.sock"
         command = [sys.executable, "-m", "tests.crash.subject", "--config", str(counter.config)]
         command += ["--witness", str(counter.witness), *words]
@@ -119,7 +121,7 @@ class Kiosk:
         """Wait until it could sell."""
         end = time.monotonic() + PATIENCE_S
         while not ((now := self.ask(do="state"))["network"] == "online" and now["clock_known"] and now["screen"] == "Idle"):
-            assert time.monotonic() < end, f"the kiosk does not come on line: {now}"
+            assert time.monotonic() < end, f"the kiosk does not come on line: {now}; {self._counter.bank_is()}"
             time.sleep(LOOK_S)
 
     def buried(self) -> None:
@@ -171,13 +173,15 @@ class Counter:
     def open(self) -> None:
         """Start the stand-in and let it write kiosk.toml."""
         self.folder.mkdir(parents=True)
+        self.witness.touch()
         command = [sys.executable, "-m", "kiosk", "sandbox", "--dir", str(self.folder)]
         with self.log.open("ab") as log:
             self._bank = subprocess.Popen(command, cwd=HERE, stdout=log, stderr=log)
         facts = self.folder / "sandbox.json"
         end = time.monotonic() + PATIENCE_S
         while not (facts.exists() and facts.read_text("utf-8").endswith("}\n") and self.config.exists()):
-            assert self._bank.poll() is None and time.monotonic() < end, self.log.read_text("utf-8")
+            assert self._bank.poll() is None, self.log.read_text("utf-8")
+            assert time.monotonic() < end, self.log.read_text("utf-8")
             time.sleep(LOOK_S)
         self._page = json.loads(facts.read_text("utf-8"))["page"]
         text = self.config.read_text("utf-8").replace('driver = "pygame"', 'driver = "offscreen"', 1)
@@ -227,6 +231,13 @@ class Counter:
         told: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
         return told
 
+    def bank_is(self) -> str:
+        """How the stand-in is, in words, for a test that has failed."""
+        if self._bank.poll() is not None:
+            return f"the stand-in has ended with {self._bank.poll()}"
+        thrown = {each["name"]: each["value"] for each in self.look()["trouble"] if each["value"] != each["default"]}
+        return f"the stand-in's switches that are thrown: {thrown}"
+
     def look(self) -> dict[str, Any]:
         """The bench page's view, after time has done what is due."""
         found: dict[str, Any] = self._http.get(f"{self._page}/now", timeout=30).json()
@@ -251,8 +262,8 @@ class Counter:
         """What `kiosk orders --day` lists, of each day at the counter."""
         assert self._settings is not None
         zone = self._settings.merchant.time_zone
-        first, last = (enquiry.datetime.fromtimestamp(ms / 1000, zone).date() for ms in (self.time.pieces[0][1], self.time.now()))
-        days = [first + enquiry.timedelta(days=n) for n in range((last - first).days + 1)]
+        first, last = (datetime.fromtimestamp(ms / 1000, zone).date() for ms in (self.time.pieces[0][1], self.time.now()))
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         return [line for day in days for line in enquiry.orders(self._settings, day)]
 
     def command(self, *words: str) -> list[dict[str, Any]]:

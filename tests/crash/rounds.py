@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -77,6 +78,8 @@ AT_ONCE = (  # while the kiosk takes up what the last one left
 )
 FAST = 600  # of the settling: an hour in six seconds
 SETTLE_EVERY = 60
+SETTLE_S = 40.0
+OPEN = {"SENT", "PAYING", "REVERSING", "CLOSING", "REFUNDING"}
 WATCHED_MS = 65 * 60 * 1000  # a VOID order is asked for again after five minutes and after an hour
 
 
@@ -101,6 +104,14 @@ def cases() -> list[Case]:
     return made
 
 
+CASES = cases()
+
+
+def case_of(seed: int) -> Case | None:
+    """The named point at which this round's kiosk is killed; None: at any moment."""
+    return CASES[seed // 2 % len(CASES)] if seed % 2 == 0 else None
+
+
 class Shop:
     """One counter over all rounds."""
 
@@ -111,7 +122,6 @@ class Shop:
         self.met: set[Case] = set()
         self._scratch = folder / "scratch"
         self._scratch.mkdir()
-        self._cases = cases()
 
     def open(self) -> None:
         """Begin the day."""
@@ -124,13 +134,13 @@ class Shop:
     def round(self, seed: int) -> None:
         """One kiosk's life and its end."""
         chance = Random(f"crash {seed}")
-        amount = 1000 + seed if chance.random() < 0.9 else 999  # noqa: PLR2004  now and then one that may be unresolved still
-        case = self._cases[seed // 2 % len(self._cases)] if seed % 2 == 0 else None
+        amount = 1000 + seed if chance.random() < 0.9 else 999  # now and then one that may be unresolved still
+        case = case_of(seed)
         sale = SALES[case.sale if case else chance.choice(list(SALES))]
         words = [] if case is None else ["--point", case.point, "--label", case.label, *(["--at-once"] if case.at_once else [])]
         self.counter.pass_at(sale.scale)
         kiosk = self.counter.start(*words)
-        early = case is None and chance.random() < 0.2  # noqa: PLR2004
+        early = case is None and chance.random() < 0.2
         timers = [later(chance.uniform(0.1, 0.8), kiosk.kill)] if early else []
         try:
             with contextlib.suppress(Died):
@@ -140,7 +150,7 @@ class Shop:
                 if case is None:
                     timers.append(later(chance.uniform(0.0, 1.0) ** 2 * sale.lasts_s, kiosk.kill))
                 People(self.counter, kiosk, chance).sell(sale, amount)
-                if case is None and chance.random() < 0.5:  # noqa: PLR2004  the timer finds it with its next customer
+                if case is None and chance.random() < 0.5:  # the timer finds it with its next customer
                     People(self.counter, kiosk, chance).sell(SALES[chance.choice(["quick", "native"])], amount + 10_000)
         finally:
             for timer in timers:
@@ -174,7 +184,7 @@ class Shop:
         self.books.after_kill(self._scratch)
 
     def _no_order_open(self, kiosk: Kiosk) -> None:
-        for _ in range(600):
-            if not any(line["state"] in {"SENT", "PAYING", "REVERSING", "CLOSING", "REFUNDING"} for line in self.counter.orders()):
-                return
+        """Wait until it is so, at most SETTLE_S; what is open even then the books find."""
+        end = time.monotonic() + SETTLE_S
+        while any(line["state"] in OPEN for line in self.counter.orders()) and time.monotonic() < end:
             kiosk.until("never", seconds=0.05)

@@ -68,7 +68,9 @@ SALES = {
     "native, cancelled and paid": Sale("QR", {"ShowingQr": ("scan", "CANCEL", "approve")}),
     "native, customer gone, paid": Sale("QR", {"ShowingQr": ("scan", "CANCEL", "OK", "approve", "watch")}, lasts_s=5.0),
     "native, to scan": Sale("QR", {"ShowingQr": ("SCAN",), "Scanning": ("hold",)}),
-    "native, to scan, both paid": Sale("QR", {"ShowingQr": ("scan", "SCAN"), "Scanning": ("hold", "approve native")}, lasts_s=4.0),
+    "native, to scan, both paid": Sale(
+        "QR", {"ShowingQr": ("scan", "SCAN"), "Scanning": ("hold", "approve native")}, lasts_s=4.0
+    ),
     "native, left alone": Sale("QR", {}, lasts_s=6.5, scale=60),
     "native, place lost": Sale("QR", {"ShowingQr": ("scan", "approve")}, {"strikes": "place", "drop_after": 1}),
     "native, never placed": Sale("QR", {}, {"strikes": "place", "drop_before": 3}),
@@ -179,8 +181,8 @@ def meanwhile(counter: Counter, chance: Random, amount: int) -> None:
     """The kiosk is dead; the customer still has a phone: pays, declines, or walks away."""
     choice = chance.random()
     for row in waiting(counter, amount):
-        if choice < 0.4:  # noqa: PLR2004
+        if choice < 0.4:
             pay(counter, amount, PASSWORD)
-        elif choice > 0.8:  # noqa: PLR2004
+        elif choice > 0.8:
             counter.phone("decline", out_trade_no=row["out_trade_no"])
     put_away(counter)

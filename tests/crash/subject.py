@@ -1,8 +1,8 @@
 """The kiosk under test: `kiosk run` itself, in a process of its own, that meets its fate at a named point and tells what it saw.
 
 `python -m tests.crash.subject --config FILE`. What runs is the product; from here it gets wrappers around a few methods, which
-count how often a point is passed, and a witness file that outlives any kill: what was committed, and every screen shown. `--clock`
-lets the kiosk's own time pass faster; whatever is signed or verified keeps the true time.
+count how often a point is passed, and a witness file that outlives any kill: what was committed, and every screen shown.
+`--clock` lets the kiosk's own time pass faster; whatever is signed or verified keeps the true time.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ import functools
 import json
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +36,9 @@ CALLS = {  # the act's name -> the call's, as in kiosk.core.model.Call
 }
 LEAST_S = 1.0  # no deadline becomes shorter than this by a faster clock: the machine does not become faster
 DEEDS = ("kill", "raise", "hang")
+PRODUCT: Any = app
+LOOP: Any = runtime
+ENDS = {"/micropay/transactions/pay": "charge", "/transactions/native": "place", "/reverse": "reverse", "/close": "close"}
 
 
 class Witness:
@@ -54,13 +55,17 @@ class Witness:
 
 @dataclass
 class Fate:
-    """At the `nth` passage of `point` with a label that begins with `label`, the `deed`. Counting begins with the first key, or `at_once`."""
+    """At the `nth` passage of `point` with a label that begins with `label`, the `deed`.
+
+    Counting begins with the first key, or with the key named `key`, or `at_once`.
+    """
 
     point: str
     label: str
     nth: int
     deed: str
     at_once: bool
+    key: str
     witness: Witness
 
     def __post_init__(self) -> None:
@@ -83,9 +88,9 @@ class Fate:
                 case _:
                     threading.Event().wait()
 
-    def key_pressed(self) -> None:
-        """From now on it counts."""
-        self.at_once = True
+    def pressed(self, key: str) -> None:
+        """From now on it counts, if this is the key."""
+        self.at_once = self.at_once or self.key in {"", key}
 
 
 class FastClock(clock.SteadyClock):
@@ -107,9 +112,10 @@ class FastClock(clock.SteadyClock):
 def hasten(began_s: float, began_ms: int, scale: float) -> None:
     """Let time pass faster for all that waits, and truly for all that signs."""
     deadlines = Deadlines()
-    shorter = {name: max(LEAST_S, getattr(deadlines, name) / scale) for name in ("charge_s", "place_s", "ask_s", "undo_s", "refund_s")}
-    open_provider, lane = app.open_provider, lanes.Lane.__init__
-    app.SteadyClock = functools.partial(FastClock, began_s, began_ms, scale)  # type: ignore[misc,assignment]
+    calls = ("charge_s", "place_s", "ask_s", "undo_s", "refund_s")
+    shorter = {name: max(LEAST_S, getattr(deadlines, name) / scale) for name in calls}
+    open_provider, lane = PRODUCT.open_provider, lanes.Lane.__init__
+    PRODUCT.SteadyClock = functools.partial(FastClock, began_s, began_ms, scale)
 
     def provider(**given: Any) -> Any:
         return open_provider(**{**given, "clock": clock.SteadyClock(), "deadlines": Deadlines(**shorter)})
@@ -117,8 +123,8 @@ def hasten(began_s: float, began_ms: int, scale: float) -> None:
     def with_true_time(self: lanes.Lane, name: str, provider: Any, post: Any, _: Any) -> None:
         lane(self, name, provider, post, clock.SteadyClock())  # the lanes compare WeChat's time with ours
 
-    app.open_provider = provider
-    lanes.Lane.__init__ = with_true_time  # type: ignore[method-assign]
+    PRODUCT.open_provider = provider
+    lanes.Lane.__init__ = with_true_time  # type: ignore[method-assign,assignment]
     runtime.BEAT_MS = max(5, round(runtime.BEAT_MS / scale))
 
 
@@ -201,18 +207,15 @@ def call_of(method: str, target: str) -> str:
         return "probe"
     if "/refunds" in path:
         return "refund" if method == "POST" else "ask_refund"
-    for end, name in (("/micropay/transactions/pay", "charge"), ("/native", "place"), ("/reverse", "reverse"), ("/close", "close")):
-        if path.endswith(end):
-            return name
-    return "ask"
+    return next((name for end, name in ENDS.items() if path.endswith(end)), "ask")
 
 
 def _watch_loop(witness: Witness, fate: Fate) -> None:
-    post, step, dispatch, show = runtime.Runtime.post, runtime.step, runtime.Runtime._dispatch, app.App._show
+    post, step, dispatch, show = runtime.Runtime.post, LOOP.step, runtime.Runtime._dispatch, app.App._show
 
     def posts(self: runtime.Runtime, event: Event) -> None:
         if isinstance(event, Pressed):
-            fate.key_pressed()
+            fate.pressed(event.key)
         name = _event(event)
         if name:
             fate.passes("event before", name)
@@ -247,7 +250,7 @@ def _watch_loop(witness: Witness, fate: Fate) -> None:
         fate.passes("screen after", name)
 
     runtime.Runtime.post = posts  # type: ignore[method-assign]
-    runtime.step = steps
+    LOOP.step = steps
     runtime.Runtime._dispatch = dispatches  # type: ignore[method-assign]
     app.App._show = shows  # type: ignore[method-assign]
 
@@ -264,15 +267,16 @@ def main() -> None:
     words.add_argument("--config", required=True)
     words.add_argument("--witness", type=Path, required=True)
     words.add_argument("--clock", help="monotonic s, kiosk ms, scale", default="")
-    words.add_argument("--silent", type=float, help="after so many seconds a thread without a beat is dead, and whoever hangs is left")
+    words.add_argument("--silent", type=float, help="seconds after which a thread without a beat is dead")
     words.add_argument("--point", default="")
     words.add_argument("--label", default="")
     words.add_argument("--nth", type=int, default=1)
     words.add_argument("--deed", choices=DEEDS, default="kill")
     words.add_argument("--at-once", action="store_true")
+    words.add_argument("--key", default="")
     given = words.parse_args()
     witness = Witness(given.witness)
-    watch(witness, Fate(given.point, given.label, given.nth, given.deed, given.at_once, witness))
+    watch(witness, Fate(given.point, given.label, given.nth, given.deed, given.at_once, given.key, witness))
     if given.clock:
         began_s, began_ms, scale = given.clock.split(",")
         hasten(float(began_s), int(began_ms), float(scale))
@@ -280,9 +284,8 @@ def main() -> None:
         for name in ("LOOP_SILENT_S", "SCANNER_SILENT_S", "DISPLAY_SILENT_S", "CONTROL_SILENT_S", "LONGEST_CALL_S", "END_MOST_S"):
             assert hasattr(app, name)
             setattr(app, name, given.silent)
-    run: Callable[..., None] = cli.main
-    run(["--config", given.config, "run"])
+    cli.main(["--config", given.config, "run"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
