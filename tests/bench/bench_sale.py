@@ -8,7 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -45,13 +45,19 @@ def rounds(desk: Desk, screen: XScreen) -> list[Round]:
 
 def test_a_charge_leaves_about_as_soon_as_a_bare_one(rounds: list[Round], table: Table) -> None:
     """From the decoded code to the request on the wire: at most one and a half times what the bare client takes."""
-    ours, peer = median(each.leaves for each in rounds), median(each.peer for each in rounds)
+    left, bare = [each.leaves for each in rounds], [each.peer for each in rounds]
+    ours, peer = _best(left), _best(bare)
+    table.row("  the same, best quarter of rounds", f"{ours:.2f} ms", f"bare requests {peer:.2f} ms", ours / peer)
+    ours, peer = median(left), median(bare)
     table.row("decoded code -> request on the wire", f"{ours:.2f} ms", f"bare requests {peer:.2f} ms", ours / peer, 1.5)
 
 
 def test_the_paid_screen_comes_within_two_frames(rounds: list[Round], table: Table) -> None:
     """The answer is read, verified, committed, decided and painted in the time of two frames of 60 a second."""
-    ours = median(each.shows for each in rounds)
+    shown = [each.shows for each in rounds]
+    ours = _best(shown)
+    table.row("  the same, best quarter of rounds", f"{ours:.1f} ms", f"a frame {FRAME_MS:.1f} ms", ours / FRAME_MS)
+    ours = median(shown)
     table.row("answer -> paid screen", f"{ours:.1f} ms", f"a frame {FRAME_MS:.1f} ms", ours / FRAME_MS, 2)
 
 
@@ -109,6 +115,11 @@ def _syncs_before_leaving(trace: str, port: str) -> list[int]:
         last = max(number for number in to_wire if lines[number].split()[0] == thread)
         found.append(sum(1 for line in lines[:last] if re.search(r" (f(data)?sync|sync|syncfs|sync_file_range|msync)\(", line)))
     return found
+
+
+def _best(figures: list[float]) -> float:
+    """The first quartile: what is left when other programs of this machine had their say."""
+    return quantiles(figures, n=4)[0]
 
 
 def _ms(ns: Any) -> float:

@@ -282,7 +282,7 @@ def wait_for(fact: Callable[[], bool], most_s: float = PATIENCE_S) -> int:
     return time.monotonic_ns()
 
 
-def quiet(most_s: float = 3.0) -> None:
+def quiet(most_s: float = 1.0) -> None:
     """Wait until nobody else keeps the machine busy, but not for long: others may have more to do than there is patience."""
     end = time.monotonic() + most_s
     while time.monotonic() < end:
