@@ -50,6 +50,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.enquiry"),
     (5, "kiosk.listener"),
     (5, "kiosk.notifications"),
+    (5, "kiosk.recovery"),
     (5, "kiosk.__main__"),
     (5, "kiosk.sandbox*"),
 ]
