@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import logging
 import random
@@ -9,11 +10,13 @@ import socket
 import ssl
 import struct
 import threading
+from typing import Any
 
 import pytest
+from urllib3.connection import HTTPSConnection
 
 from kiosk.core.model import Why
-from kiosk.payment.wechat.exchange import LARGEST_BODY, Limits, NoReply
+from kiosk.payment.wechat.exchange import LARGEST_BODY, Exchange, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
 from kiosk.payment.wechat.transport import Message, Reply, Transport
 from tests.wechat_stub import Authority, Received, Stub, closed_door, raw_reply
@@ -157,6 +160,25 @@ def test_a_host_that_never_shakes_hands_gives_way(authority: Authority) -> None:
         tried = Try(Transport(hosts, ca_file=authority.file), limits=Limits(total_s=20, connect_s=1))
         assert isinstance(tried.result, Reply)
         assert tried.left == 1
+
+
+@pytest.mark.parametrize(("tls", "kind"), [(False, Exchange), (True, Exchange), (True, HTTPSConnection)])
+def test_a_host_that_resets_while_connecting_gives_way(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, *, tls: bool, kind: type[Exchange | HTTPSConnection]
+) -> None:
+    """A reset within TCP's or TLS's handshake: nothing left, the next host is tried, and no library's error comes through."""
+    connect, resets = kind.connect, iter([True])
+
+    def reset_first(*args: Any) -> Any:
+        if next(resets, False):
+            raise ConnectionResetError(errno.ECONNRESET, "reset")
+        return connect(*args)
+
+    monkeypatch.setattr(kind, "connect", reset_first)
+    with Stub(fine, authority.server() if tls else None) as stub:
+        tried = Try(Transport([stub.url, stub.url], ca_file=authority.file))
+        assert isinstance(tried.result, Reply)
+        assert (tried.left, len(stub.received)) == (1, 1)
 
 
 def test_time_spent_connecting_is_time_spent() -> None:

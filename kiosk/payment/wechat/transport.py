@@ -28,7 +28,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util import Retry
 from urllib3.util.connection import is_connection_dropped
 
@@ -253,9 +253,16 @@ class _Connection(_Mixable):
         return _current().connect(self.host, self.port, self.socket_options or ())
 
     def connect(self) -> None:
-        """Connect (and shake hands), keeping the name of what goes wrong."""
+        """Connect (and shake hands), keeping the name of what goes wrong.
+
+        The library forgives a reset while a request is sent, as an answer may lie there all the same, and reads on. Without
+        TLS it takes connecting for a part of sending: there is nothing to read from, so a reset gets another name here.
+        """
         try:
             super().connect()
+        except (BrokenPipeError, ConnectionResetError) as error:
+            _current().noticed(error)
+            raise NewConnectionError(self, type(error).__name__) from error
         except Exception as error:
             _current().noticed(error)
             raise
