@@ -122,7 +122,7 @@ def decode(paths: tuple[Path, ...], any_symbols: bool, as_json: bool) -> None:  
     """Show what the scanner makes of image files or folders, one JSON object a line."""
     from kiosk.camera.command import decode_paths  # noqa: PLC0415  loaded when called
 
-    for line in decode_paths(paths, any_symbols):
+    for line in decode_paths(paths, any_symbols=any_symbols):
         _print(line)
 
 

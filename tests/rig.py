@@ -1,4 +1,4 @@
-"""A kiosk on the bench for tests: the real loop, ledger, lanes and client over real HTTP to the stand-in; keys and codes are scripted."""
+"""A kiosk on the bench for tests: real loop, ledger, lanes and client, real HTTP to the stand-in; keys and codes are scripted."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def seen(check: Check) -> tuple[str, str]:
         (False, -86_400_000, "fail", "86400 s ahead"),
     ],
 )
-def test_the_clock_is_judged_by_wechats_verified_time_first(is_set: bool, offset_ms: int | None, verdict: str, says: str) -> None:  # noqa: FBT001
+def test_the_clock_is_judged_by_wechats_verified_time_first(is_set: bool, offset_ms: int | None, verdict: str, says: str) -> None:
     """NTP is only needed where nobody else knows the time."""
     check = doctor.clock(is_set, offset_ms)
     assert seen(check) == ("clock", verdict)

@@ -378,7 +378,7 @@ def test_a_probe_says_what_is_wrong() -> None:
 
 @pytest.mark.parametrize("signed_401", [True, False])
 @pytest.mark.parametrize("by_list", [True, False])
-def test_a_probe_learns_the_time_when_ours_is_wrong(signed_401: bool, by_list: bool) -> None:  # noqa: FBT001
+def test_a_probe_learns_the_time_when_ours_is_wrong(signed_401: bool, by_list: bool) -> None:
     """A kiosk whose clock is days behind is refused at first, and still learns the verified time; then all is well."""
     platform = OLD if by_list else PLATFORM
 

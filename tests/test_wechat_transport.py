@@ -265,7 +265,7 @@ def no_http(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize("end", [lambda _: None, cut, half_an_answer, half_a_head, no_http])
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_connection_cut_after_the_request_is_cut(authority: Authority, end, tls: bool) -> None:  # noqa: FBT001
+def test_a_connection_cut_after_the_request_is_cut(authority: Authority, end, tls: bool) -> None:
     """Whatever is left unsaid: CUT, one request in all, and the second host is not asked."""
     context = authority.server() if tls else None
     with Stub(lambda _: end, context) as stub, Stub(fine, context) as second:
@@ -389,7 +389,7 @@ def drip(what: bytes, stub_over: threading.Event):
     ids=["body", "header", "continue", "chunks"],
 )
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_drip_does_not_stretch_the_deadline(authority: Authority, what: bytes, tls: bool) -> None:  # noqa: FBT001
+def test_a_drip_does_not_stretch_the_deadline(authority: Authority, what: bytes, tls: bool) -> None:
     """The deadline is a total: whatever is being dripped, TIMEOUT, after `left`."""
     over = threading.Event()
     reactions = iter([raw_reply(200, b"fine", {}), drip(what, over)])
@@ -521,7 +521,7 @@ def test_random_bytes_make_no_exception() -> None:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_stop_ends_what_is_under_way(authority: Authority, tls: bool) -> None:  # noqa: FBT001
+def test_stop_ends_what_is_under_way(authority: Authority, tls: bool) -> None:
     """A call that waits for an answer ends at once, as CUT; later calls send nothing."""
     over, arrived = threading.Event(), threading.Event()
 

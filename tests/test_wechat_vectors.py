@@ -191,9 +191,7 @@ def test_v11_the_header_has_the_five_items_in_order() -> None:
         ),
     ],
 )
-def test_g1_g2_golden_requests(  # noqa: PLR0917  one column each
-    method, target, at, nonce, body, size, digest, signature
-) -> None:
+def test_g1_g2_golden_requests(method, target, at, nonce, body, size, digest, signature) -> None:
     """Our strings to sign are the golden ones: length, digest and signature."""
     string = string_to_sign(method, target, body, timestamp=at, nonce=nonce)
     assert (len(string), hashlib.sha256(string).hexdigest()) == (size, digest)

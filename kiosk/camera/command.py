@@ -26,7 +26,7 @@ _WORDS = {
 }
 
 
-def decode_paths(paths: Sequence[Path], any_symbols: bool) -> Iterator[dict[str, Any]]:
+def decode_paths(paths: Sequence[Path], *, any_symbols: bool) -> Iterator[dict[str, Any]]:
     """One value for each file, folders and those in them in name order; `any_symbols` is --any.
 
     Keys: `file`, `payment_code`, `digits_sha256` (hex, or None), `reason` (None when believed), `ms` (reading, without opening
