@@ -196,6 +196,7 @@ def test_who_closes_the_dialog_leaves_the_order_waiting_until_it_is_revoked(stan
     stand.now.forward(0.2)
     assert stand.state(number) == "REVOKED"
     assert stand.charge(number + "b").status == 200  # "next" was for one charge
+    assert stand.trouble.password == "above"  # and the panel says so
 
 
 @pytest.mark.parametrize(("total", "status"), [(108_695, 200), (108_696, 202)])

@@ -218,7 +218,7 @@ class Desk:
         trouble = self._bank.trouble
         match trouble.password:
             case "next":
-                trouble.use_up("password", "never")
+                trouble.use_up("password", "above")
                 return True
             case "above":
                 return order.payer_total >= trouble.password_above_fen
