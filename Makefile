@@ -35,7 +35,7 @@ lint: setup
 	@deploy/setup.sh tests
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks tests/out
+	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks tests/out
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 SUITE ?= trixie
