@@ -252,7 +252,6 @@ def test_parts_given_back_on_both_sides_of_a_restart_add_up(flow: Flow) -> None:
     assert flow.sale_state(number) is SaleState.REFUNDED
 
 
-@pytest.mark.xfail(strict=True, reason="Snapshot.sales lacks the sales of orders with open refunds")
 def test_a_refund_of_a_sale_long_past_reaches_its_sale_after_a_restart(flow: Flow) -> None:
     """Many sales lie between: the refunded sale is still found."""
     number = flow.sell()

@@ -70,7 +70,7 @@ class Snapshot:
     counters: dict[str, int]  # the highest counter used for each yymmdd
     orders: tuple[Order, ...]  # all that are not final, and VOID orders still to be watched
     refunds: tuple[Refund, ...]  # all that are not DONE or ATTENTION
-    sales: tuple[Sale, ...]  # those of `orders`, and of `recent`
+    sales: tuple[Sale, ...]  # those of `orders`, of `recent` and of the orders that `refunds` give back
     recent: tuple[Order, ...]  # the last 20 that were sent, newest first
 
 

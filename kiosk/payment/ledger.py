@@ -139,7 +139,9 @@ class SqliteLedger:
         latest = "SELECT * FROM orders WHERE sent_at IS NOT NULL ORDER BY opened_at DESC, out_trade_no DESC LIMIT ?"
         recent = [ledger_rows.order(row) for row in self._file.rows(latest, (RECENT,))]
         refunds = self._file.rows(f"SELECT * FROM refunds WHERE {_REFUND_OPEN} ORDER BY opened_at, out_refund_no")
-        sales = [self.sale(sale_id) for sale_id in dict.fromkeys(order.sale_id for order in (*orders, *recent))]
+        refunded = [self.order(row["out_trade_no"]) for row in refunds]
+        owners = dict.fromkeys(order.sale_id for order in (*orders, *recent, *refunded) if order is not None)
+        sales = [self.sale(sale_id) for sale_id in owners]
         return Snapshot(
             generation=self.generation,
             counters={row["day"]: row["highest"] for row in self._file.rows("SELECT day, highest FROM counters")},
