@@ -57,6 +57,12 @@ def _generation(_ctx: click.Context, _param: click.Parameter, value: str | None)
     raise click.BadParameter(f"{value!r} is no generation: in K07-260105-a70001 it is a7.")
 
 
+def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if re.fullmatch(r"[0-9A-Za-z_-]{1,32}", value, re.ASCII):
+        return value
+    raise click.BadParameter(f"{value[:40]!r} is no order's number: up to 32 letters, digits, - and _.")
+
+
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
     if value is not None:
         ctx.meta[_CONFIG] = value  # shared by the group and its command
@@ -111,6 +117,27 @@ def orders(day: date | None, as_json: bool) -> None:  # noqa: ARG001, FBT001  al
 
     for line in enquiry.orders(config, day):
         _print(line)
+
+
+@main.command(name="ask")
+@click.argument("number", callback=_number)
+@_config
+@_json
+def ask_(number: str, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
+    """Ask WeChat about one order, by the kiosk's number or by WeChat's own, as the customer's phone shows it."""
+    config = _load()
+    from kiosk.core.money import Money  # noqa: PLC0415  loaded when called
+    from kiosk.lookup import ask_wechat  # noqa: PLC0415  as above
+
+    found = ask_wechat(config, number)
+    if as_json:
+        _print(found)
+        return
+    about = [found["state"]]
+    if found["amount"] is not None:
+        about.append(str(Money(found["amount"], found["currency"])))
+    about += [f"{name} {found[name]}" for name in ("paid_at", "out_trade_no", "transaction_id") if found[name] is not None]
+    click.echo(", ".join(about))
 
 
 @main.command()

@@ -97,9 +97,9 @@ def running(shop: Path, handler: Callable[[Request], Answer]) -> Iterator[list[R
         thread.join(10)
 
 
-def test_the_commands_are_those_of_the_design() -> None:
+def test_the_commands_are_those_of_the_readme() -> None:
     """Neither fewer nor more."""
-    words = ["decode", "demo", "doctor", "orders", "reconcile", "recover", "refund", "report", "run", "sandbox"]
+    words = ["ask", "decode", "demo", "doctor", "orders", "reconcile", "recover", "refund", "report", "run", "sandbox"]
     assert sorted(main.commands) == words
 
 

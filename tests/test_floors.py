@@ -49,6 +49,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.doctor"),
     (5, "kiosk.enquiry"),
     (5, "kiosk.listener"),
+    (5, "kiosk.lookup"),
     (5, "kiosk.notifications"),
     (5, "kiosk.recovery"),
     (5, "kiosk.__main__"),

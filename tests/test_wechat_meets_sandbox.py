@@ -94,7 +94,8 @@ def test_a_day_with_the_stand_in(client: Client) -> None:
     assert answer.echo.out_trade_no == charged.out_trade_no
     assert set(client.merchant.numbers().items()) <= set(answer.echo.merchant_numbers)
     assert lefts == [1]
-    assert isinstance(pay.ask(charged).outcome, Paid)
+    assert pay.ask(charged).outcome == pay.look_up(charged.out_trade_no).outcome == answer.outcome
+    assert pay.look_up(answer.outcome.transaction_id).outcome == answer.outcome
     refund = Refund(f"R-{charged.out_trade_no}", charged.out_trade_no, Money(500, "HKD"), client.now())
     assert pay.refund(refund, charged).outcome == Pending()
     assert isinstance(pay.ask_refund(refund, charged).outcome, Pending | Ended)

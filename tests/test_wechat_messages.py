@@ -76,6 +76,7 @@ def test_the_other_calls(merchant, ids, short_ids, query) -> None:
     number = ORDER.out_trade_no
     asked = messages.ask(merchant, number)
     assert (asked.method, asked.target, asked.body) == ("GET", f"/v3/global/transactions/out-trade-no/{number}?{query}", b"")
+    assert messages.look_up(merchant, "4200").target == f"/v3/global/transactions/id/4200?{query}"
     reverse = messages.reverse(merchant, ORDER)
     assert reverse.target == f"/v3/global/micropay/transactions/out-trade-no/{number}/reverse"
     close = messages.close(merchant, ORDER)

@@ -60,6 +60,11 @@ def ask(merchant: Merchant, out_trade_no: str) -> Outgoing:
     return Outgoing(Call.ASK, "GET", f"{_TRANSACTIONS}/out-trade-no/{out_trade_no}?{_query(merchant)}")
 
 
+def look_up(merchant: Merchant, transaction_id: str) -> Outgoing:
+    """Query an order by WeChat's number, which only an order has that somebody paid (contract 3.4)."""
+    return Outgoing(Call.ASK, "GET", f"{_TRANSACTIONS}/id/{transaction_id}?{_query(merchant)}")
+
+
 def reverse(merchant: Merchant, order: Order) -> Outgoing:
     """Undo a Quick Pay order (contract 3.6). The body has no appid."""
     target = f"{_MICROPAY}/out-trade-no/{order.out_trade_no}/reverse"

@@ -92,6 +92,11 @@ class WechatPay:
         """Query an order: the authority (contract 3.4)."""
         return self._call(messages.ask(self._shop.merchant, order.out_trade_no), answers.asked, self._deadlines.ask_s)
 
+    def look_up(self, number: str) -> Answer:
+        """Query whatever order has this number, ours or WeChat's: the latter is nothing but digits."""
+        ours_or_theirs = messages.look_up if number.isdecimal() else messages.ask
+        return self._call(ours_or_theirs(self._shop.merchant, number), answers.asked, self._deadlines.ask_s)
+
     def reverse(self, order: Order) -> Answer:
         """Undo a Quick Pay order (contract 3.6)."""
         return self._call(messages.reverse(self._shop.merchant, order), answers.undone, self._deadlines.undo_s)
