@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from kiosk import doctor
+from kiosk import doctor, doctor_ledger
 from kiosk.cli import main
 from kiosk.config import CameraConfig, DisplayConfig, KeypadConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
-from kiosk.doctor import Check, Verdict
+from kiosk.doctor_checks import Check, Verdict
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.server import open_sandbox
 
@@ -105,19 +105,23 @@ def test_storage_needs_room_and_permission(tmp_path: Path) -> None:
 def test_the_ledger_is_sound_or_its_trouble_is_named(tmp_path: Path) -> None:
     """Held by a running kiosk, not there yet, sound, damaged, held by another."""
     path = tmp_path / "kiosk.db"
-    assert "held by the running kiosk; 2 orders unresolved" in doctor.ledger(path, {"ok": True, "unresolved": 2}).found
-    check = doctor.ledger(path, None)
-    assert seen(check) == ("ledger", "ok")
-    assert "will be made" in check.found
+
+    def look() -> Check:
+        (check,) = doctor_ledger.ledger(path, None)
+        return check
+
+    (held,) = doctor_ledger.ledger(path, {"ok": True, "unresolved": 2})
+    assert "held by the running kiosk; 2 orders unresolved" in held.found
+    assert seen(look()) == ("ledger", "ok")
+    assert "will be made" in look().found
     assert not path.exists()
-    assert seen(doctor.ledger(tmp_path / "gone" / "kiosk.db", None)) == ("ledger", "fail")
+    assert [seen(check) for check in doctor_ledger.ledger(tmp_path / "gone" / "kiosk.db", None)] == [("ledger", "fail")]
     with closing(SqliteLedger.open(path, generation=lambda: "a1", now=0)):
-        assert seen(doctor.ledger(path, None)) == ("ledger", "fail")
-    check = doctor.ledger(path, None)
-    assert seen(check) == ("ledger", "ok")
-    assert "is sound" in check.found
+        assert seen(look()) == ("ledger", "fail")
+    assert seen(look()) == ("ledger", "ok")
+    assert "is sound" in look().found
     path.write_bytes(b"no ledger at all" * 1000)
-    assert seen(doctor.ledger(path, None)) == ("ledger", "fail")
+    assert seen(look()) == ("ledger", "fail")
 
 
 def test_the_camera_takes_a_picture(tmp_path: Path) -> None:
