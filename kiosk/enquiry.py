@@ -17,6 +17,7 @@ from kiosk.config import Config
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
 from kiosk.payment.ledger import SqliteLedger
+from kiosk.payment.ledger_file import read_only_disk
 
 Line = dict[str, Any]
 
@@ -112,7 +113,7 @@ class _Alone:
 
 @contextmanager
 def _holder(config: Config) -> Iterator[_Holder]:
-    if ledgers.read_only_disk(config.ledger.path):  # a running kiosk cannot use it either, and nobody changes it
+    if read_only_disk(config.ledger.path):  # a running kiosk cannot use it either, and nobody changes it
         with ledgers.to_ask(config) as ledger:
             yield _Alone(ledger)
         return

@@ -5,7 +5,6 @@ Knows where the key of the history comes from: the merchant's private key, which
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import string
@@ -21,7 +20,7 @@ from kiosk.payment.backups import Backups
 from kiosk.payment.chain import ChainKey
 from kiosk.payment.keeper import Keeper, remember, remembered
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.ledger_file import LedgerFile
+from kiosk.payment.ledger_file import LedgerFile, read_only_disk
 
 ALPHABET = string.ascii_lowercase + string.digits
 
@@ -77,14 +76,6 @@ def to_ask(config: Config) -> Iterator[SqliteLedger]:
 def generations_of(config: Config) -> list[str]:
     """Those that the ledgers of this name are known to have had, also the one there is."""
     return remembered(config.ledger.path)
-
-
-def read_only_disk(path: Path) -> bool:
-    """Whether the disk takes no writes, from nobody."""
-    try:
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
 
 
 def new_generation(used: Collection[str] = ()) -> str:

@@ -167,7 +167,7 @@ class Runtime:
         kiosk = self._carry_out(ledger, resume(self._settings, snapshot, parents, now))
         kiosk = self._mind(ledger, kiosk)
         self.opened.set()
-        busy_at = now
+        busy_at = minded_at = now
 
         def quiet() -> bool:
             beat()
@@ -175,23 +175,24 @@ class Runtime:
 
         while True:
             beat()
+            if self._reload.is_set() and isinstance(kiosk.till, Idle):
+                self._reload.clear()
+                return
+            if self._clock.now() - minded_at >= BEAT_MS:
+                minded_at = self._clock.now()
+                kiosk = self._mind(ledger, kiosk)
             event = self._next(kiosk)
             if event is None:
                 break
-            if self._reload.is_set() and isinstance(event, Tick) and isinstance(kiosk.till, Idle):
-                self._reload.clear()
-                return
             if isinstance(event, _Question):
                 self._answer(event, ledger, kiosk)
                 continue
             now = self._clock.now()
             if not isinstance(event, Tick):
                 busy_at = now
-            else:
-                kiosk = self._mind(ledger, kiosk)
-                if now - busy_at >= QUIET_MS and not any(is_open(order) for order in kiosk.orders.values()):
-                    ledger.idle(now, quiet)
-                    busy_at = now
+            elif now - busy_at >= QUIET_MS and not any(is_open(order) for order in kiosk.orders.values()):
+                ledger.idle(now, quiet)
+                busy_at = now
             kiosk = self._carry_out(ledger, step(kiosk, event, now))
         self._wind_up(ledger, kiosk)
 

@@ -27,6 +27,7 @@ class Ballast:
         """Make room. Whether there was something to give up."""
         try:
             self.path.unlink()
+            _sync(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)  # ext4 hands out freed blocks once that is written
         except OSError:
             return False
         _log.error("the disk is full: the ledger's ballast makes room for what is under way, and nothing new is begun")

@@ -30,10 +30,13 @@ class KeptLedger(SqliteLedger):
         """From now on with backups; the first of them, and with it the check of all there is, as soon as it is quiet."""
         self._backups = backups
         self._at_once = at_once
+        self.trouble()  # has the ballast made
 
     def trouble(self) -> str | None:
         ballast = self._file.ballast
-        return None if ballast is None else ballast.restore()
+        problem = None if ballast is None else ballast.restore()
+        self._file.tight = problem is not None
+        return problem
 
     def idle(self, now: int, quiet: Callable[[], bool]) -> None:
         super().idle(now, quiet)

@@ -28,6 +28,7 @@ from kiosk.payment.ledger_file import LedgerFile, RowRefused
 from kiosk.payment.ledger_rows import Value
 
 RECENT = 20
+_COUNTED = re.compile(r"-([0-9]{6})-([0-9A-Za-z]{2})([0-9]{1,15})\Z", re.ASCII)  # of a lost generation when it is recovered
 _OPEN = "state IN ('ARMED', 'SENT', 'PAYING', 'REVERSING', 'CLOSING', 'REFUNDING')"  # as in the index orders_open
 _TRIED = "(state NOT IN ('ARMED', 'VOID') OR sent_at IS NOT NULL OR called_at IS NOT NULL)"  # somebody may have seen it
 _REFUND_OPEN = "state IN ('REQUESTED', 'ACCEPTED')"  # as in the index refunds_open
@@ -93,7 +94,6 @@ class SqliteLedger:
         self._file = file
         self._history = History(file, key)
         self.generation: Final[str] = self._begin(generation, now, losses) if key is not None else self._history.generation()
-        self._number = re.compile(rf"-([0-9]{{6}})-{re.escape(self.generation)}([0-9]{{1,15}})\Z")
 
     @classmethod
     def open(
@@ -315,12 +315,12 @@ class SqliteLedger:
         self._history.note(kind, number, (before[0]["state"], record.row.state), record.why, at, told(changed))
 
     def _count(self, row: Sale | Order | Refund) -> None:
-        counted = self._number.search(row.out_trade_no) if isinstance(row, Order) else None
+        counted = _COUNTED.search(row.out_trade_no) if isinstance(row, Order) else None
         if counted is not None:
             self._file.change(
                 "INSERT INTO counters VALUES (?, ?, ?) "
                 "ON CONFLICT (generation, day) DO UPDATE SET highest = max(highest, excluded.highest)",
-                (self.generation, counted[1], int(counted[2])),
+                (counted[2], counted[1], int(counted[3])),
             )
 
 

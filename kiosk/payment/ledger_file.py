@@ -31,6 +31,7 @@ COPY_PAGES = 32  # so many between two looks at whether somebody waits
 LOOK_EACH = 20_000  # instructions of SQLite's machine, well below a millisecond, between two beats of a check
 CHECKPOINT_IDLE = 256 * PAGE  # rarely: a card that lies about syncs harms a ledger while it checkpoints
 CHECKPOINT_ALWAYS = 1024 * PAGE  # the cap, 4 MiB, should the kiosk never be idle
+CHECKPOINT_TIGHT = 32 * PAGE  # on a full disk the log may not take what little room there is
 
 # All are read back after setting: SQLite meets a pragma it does not know, or cannot obey, with silence.
 _SAFETY: dict[str, int | str] = {
@@ -74,6 +75,7 @@ class LedgerFile:
         self._log = path.with_name(f"{path.name}-wal")
         self._unfit: str | None = None  # why no transaction is taken any more
         self.ballast: Final = ballast  # given up when the disk is full
+        self.tight = False  # the disk is full
         self.failure: LedgerError | None = None  # what the disk did first
 
     @classmethod
@@ -143,7 +145,7 @@ class LedgerFile:
                     self._connection.execute("ROLLBACK")
         # It is durable by now: a failing checkpoint spoils the next transaction, not this one.
         with suppress(LedgerError):
-            self._checkpoint(beyond=CHECKPOINT_ALWAYS)
+            self._checkpoint(beyond=CHECKPOINT_TIGHT if self.tight else CHECKPOINT_ALWAYS)
 
     def change(self, sql: str, values: Values) -> None:
         """Part of a transaction. Raises RowRefused, or LedgerError when the disk failed."""
@@ -275,6 +277,8 @@ def migrations(schema: Traversable) -> tuple[str, ...]:
 def said(path: Path, error: Exception, ballast: Ballast | None = None) -> LedgerError:
     """What SQLite said of the file, with what a person can do about it. On a full disk the ballast is given up."""
     code = _code(error)
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and read_only_disk(path):
+        code = sqlite3.SQLITE_READONLY
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerBusy(f"ledger {path}: another kiosk holds it; ask the running one, or stop it first")
@@ -291,6 +295,14 @@ def said(path: Path, error: Exception, ballast: Ballast | None = None) -> Ledger
     if code == sqlite3.SQLITE_FULL and ballast is not None and ballast.give_up():
         kind = LedgerFull
     return kind(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} (SQLite says {error}, {name})")
+
+
+def read_only_disk(path: Path) -> bool:
+    """Whether the disk takes no writes, from nobody."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _make(path: Path) -> None:
