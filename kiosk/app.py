@@ -10,7 +10,6 @@ import logging
 import os
 import secrets
 import signal
-import string
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from kiosk import service
+from kiosk import ledgers, service
 from kiosk.answers import Answers, refund_asked
 from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
@@ -34,8 +33,8 @@ from kiosk.keypad.keyboard import KeyboardKeypad
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.lanes import LONGEST_CALL_S, Lane
 from kiosk.listener import Listener
+from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
-from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.wechat import WechatPay, open_provider
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
@@ -43,10 +42,10 @@ from kiosk.supervision import Heartbeats, Supervisor
 if TYPE_CHECKING:
     from kiosk.config import Config
     from kiosk.core.ports import Display, Ledger, Scanner
+    from kiosk.payment.keeper import Keeper
 
 _log = logging.getLogger(__name__)
 
-ALPHABET = string.ascii_lowercase + string.digits
 LOOP_SILENT_S = 10.0
 SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
@@ -80,6 +79,7 @@ class App:
         self._stopped = threading.Event()
         self._code = 0
         self._display: Display | None = None
+        self._keeper: Keeper | None = None
         self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
@@ -88,6 +88,7 @@ class App:
         self._back_office = Lane("back office", self._provider, self._runtime.post, self._clock)
         self._runtime.use(self._counter, self._back_office)
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
+        self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
         self._keypad = open_keypad(config.keypad.driver, self._runtime.post, script=config.keypad.script)
         self._remote = ScriptedKeypad(self._runtime.post)
 
@@ -123,6 +124,8 @@ class App:
         lanes = (self._counter, self._back_office)
         self._lanes = [supervise.spawn(lane.name, partial(lane.run, self._beat(lane.name)), LONGEST_CALL_S) for lane in lanes]
         backwards.callback(self._end_lanes)
+        self._lost_orders.start()
+        backwards.callback(self._lost_orders.stop, END_MOST_S)
         supervise.start()
 
     def _start_senses(self, backwards: contextlib.ExitStack) -> None:
@@ -154,7 +157,12 @@ class App:
         self._supervisor.hearts.retire("display")
 
     def _open_ledger(self) -> Ledger:
-        return open_ledger(self._config, self._clock)
+        if self._keeper is None:  # in the loop's thread, so that its key is no reason to start late
+            self._keeper = ledgers.keeper_of(self._config, self._beat("loop"))
+        ledger = self._keeper.open(self._clock.now())
+        if any(loss.recovered_at is None for loss in ledger.losses()):
+            self._lost_orders.look()
+        return ledger
 
     def _start_listener(self, backwards: contextlib.ExitStack) -> None:
         """Listen for notifications, if kiosk.toml says where; without them WeChat is asked all the same."""
@@ -260,13 +268,6 @@ def settings(config: Config) -> Settings:
     )
 
 
-def open_ledger(config: Config, clock: SteadyClock) -> SqliteLedger:
-    """The ledger as configured, made when it is not there. LedgerBusy when a kiosk holds it."""
-    return SqliteLedger.open(
-        config.ledger.path, generation=lambda: "".join(secrets.choice(ALPHABET) for _ in range(2)), now=clock.now()
-    )
-
-
 def make_provider(config: Config, clock: SteadyClock) -> WechatPay:
     """The client of WeChat Pay as configured. ConfigError when a key is not what its name says."""
     wechat = config.wechat_pay
@@ -294,10 +295,7 @@ def queue_refund(config: Config, out_trade_no: str, amount: int | None) -> str:
     Raises KioskError with the reason when it cannot be asked for, LedgerBusy when a kiosk runs after all.
     """
     clock = SteadyClock()
-    ledger = SqliteLedger.open(
-        config.ledger.path, generation=lambda: "".join(secrets.choice(ALPHABET) for _ in "00"), now=clock.now()
-    )
-    with contextlib.closing(ledger):
+    with contextlib.closing(ledgers.to_write(config, clock)) as ledger:
         asked = refund_asked(ledger, out_trade_no, amount, "")
         if isinstance(asked, str):
             raise KioskError(asked)

@@ -81,9 +81,15 @@ class TillConfig:
 
 @dataclass(frozen=True, slots=True)
 class LedgerConfig:
-    """Where the ledger lies."""
+    """Where the ledger lies, and its backups: beside it, unless `backups` names a folder."""
 
     path: Path
+    backups: Path | None = None
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups lie."""
+        return self.backups or self.path.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
     files = Files(path.parent, credentials)
     tables = {name: Table(name, raw.get(name), problems) for name in TABLES}
     merchant = _merchant(tables["merchant"])
-    ledger = LedgerConfig(files.beside(tables["ledger"].text("path", 'Write the ledger\'s file, as "/var/lib/kiosk/kiosk.db".')))
+    ledger = _ledger(tables["ledger"], files)
     wechat_pay = read_wechat_pay(tables["wechat_pay"], files)
     config = Config(
         path=path,
@@ -311,6 +317,13 @@ def _max_amount(currency: str) -> int:
     """The default: enough for a shop, and less than one 0 keyed too many makes of a common sale."""
     units: int = 10 ** (exponent(currency) if known_currency(currency) else 2)
     return _MAX_WHOLE_UNITS.get(currency, 5_000) * units
+
+
+def _ledger(table: Table, files: Files) -> LedgerConfig:
+    path = files.beside(table.text("path", 'Write the ledger\'s file, as "/var/lib/kiosk/kiosk.db".'))
+    if not table.has("backups"):
+        return LedgerConfig(path, path.parent)
+    return LedgerConfig(path, files.beside(table.text("backups", 'Write a folder, better on another disk, as "/media/stick".')))
 
 
 def _control(table: Table, files: Files, ledger: LedgerConfig) -> ControlConfig:

@@ -44,6 +44,7 @@ default_tender = "quick_pay"          # what OK does after the amount; or "nativ
 
 [ledger]
 path = "kiosk.db"
+#backups = "."                        # default: beside the ledger; a folder on another disk is worth more
 
 [control]
 #socket = "kiosk.db.sock"             # default: beside the ledger

@@ -15,8 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -27,51 +26,14 @@ from kiosk.clock import SteadyClock
 from kiosk.config import CameraConfig, Config, DisplayConfig, KeypadConfig, LedgerConfig
 from kiosk.control import Answer as Told
 from kiosk.control import ControlFailed, ControlUnavailable, ask
-from kiosk.core.errors import ConfigError, DriverError, KioskError, LedgerError
+from kiosk.core.errors import ConfigError, DriverError, KioskError
 from kiosk.core.model import Answer, Pending, Unknown, Why
+from kiosk.doctor_checks import Check, Verdict
 
 _CLOCK_WARN_MS = 30_000
 _CLOCK_FAIL_MS = 300_000  # contract 11.4: WeChat refuses what is signed more than five minutes off
 _FREE_FAIL_BYTES = 50 * 1024 * 1024
 _FREE_WARN_BYTES = 500 * 1024 * 1024
-
-
-class Verdict(StrEnum):
-    """How a thing is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at: what was found, and what to do unless it is well."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the kiosk cannot sell like this."""
-        return self.verdict is Verdict.FAIL
-
-    def as_json(self) -> dict[str, object]:
-        """The form of `kiosk doctor --json`."""
-        return {
-            "name": self.name,
-            "ok": not self.failed,
-            "verdict": str(self.verdict),
-            "found": self.found,
-            "remedy": self.remedy,
-        }
-
-    def as_text(self) -> str:
-        """One line, and the remedy on a second one."""
-        line = f"{self.verdict.upper():<5} {self.name:<12} {self.found}"
-        return f"{line}\n{'':<18} -> {self.remedy}" if self.remedy else line
 
 
 def examine(path: Path | None) -> list[Check]:
@@ -83,6 +45,8 @@ def examine(path: Path | None) -> list[Check]:
             Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+    from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
+
     home = config.ledger.path.parent
     running = _ask_kiosk(config.control.socket)
     answer, keys = _ask_wechat(config)
@@ -95,7 +59,7 @@ def examine(path: Path | None) -> list[Check]:
         *([] if answer is None else [wechat(answer)]),
         *(reachable(host, config.wechat_pay.ca_file) for host in config.wechat_pay.hosts),
         clock(service.clock_is_set(), offset),
-        ledger(config.ledger.path, running),
+        *ledger_checks(config, running),
         storage(home, _free_bytes(home), os.access(home, os.W_OK)),
         camera(config.camera, running),
         keypad(config.keypad, has_module),
@@ -194,30 +158,6 @@ def clock(is_set: bool, offset_ms: int | None) -> Check:  # noqa: FBT001  two fa
         return Check("clock", Verdict.OK, f"not kept by NTP, yet right: {abs(offset_ms)} ms off WeChat's verified time")
     remedy = "Connect to the network: NTP sets it (timedatectl), and WeChat's first verified answer is clock enough."
     return Check("clock", Verdict.FAIL, "nobody has set it since the start", remedy)
-
-
-def ledger(path: Path, running: Told | None) -> Check:
-    """Held by the running kiosk, or sound, or not there yet with a folder that takes it."""
-    from kiosk.payment.ledger import SqliteLedger  # noqa: PLC0415  only this check needs SQLite
-
-    if running is not None:
-        return Check(
-            "ledger", Verdict.OK, f"{path}, held by the running kiosk; {running.get('unresolved', '?')} orders unresolved"
-        )
-    if not path.exists():
-        if os.access(path.parent, os.W_OK | os.X_OK):
-            return Check("ledger", Verdict.OK, f"{path} will be made by the first kiosk run")
-        return Check(
-            "ledger", Verdict.FAIL, f"{path.parent} does not take a file", "Make the folder, writable by the kiosk's user."
-        )
-    try:
-        with closing(SqliteLedger.open(path, generation=_no_generation, now=time.time_ns() // 1_000_000)) as opened:
-            problems = opened.problems()
-    except LedgerError as error:
-        return Check("ledger", Verdict.FAIL, str(error), "Stop what holds it, or restore a backup.")
-    if problems:
-        return Check("ledger", Verdict.FAIL, f"{path}: {problems[0]}", "Keep a copy of the file; restore a backup.")
-    return Check("ledger", Verdict.OK, f"{path} is sound")
 
 
 def storage(folder: Path, free_bytes: int | None, writable: bool) -> Check:  # noqa: FBT001  facts
@@ -370,10 +310,6 @@ def _vcgencmd() -> str | None:
         return subprocess.run([command, "get_throttled"], capture_output=True, text=True, timeout=5, check=False).stdout  # noqa: S603  fixed words
     except (OSError, subprocess.TimeoutExpired):
         return ""
-
-
-def _no_generation() -> str:
-    raise LedgerError("the ledger's file is there and empty; remove it, and the next kiosk run makes a new one")
 
 
 _WECHAT_REMEDIES = {

@@ -6,22 +6,20 @@ ledger opened here, because two processes must not have it open.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Protocol, cast
 
+from kiosk import ledgers
 from kiosk.config import Config
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
 from kiosk.payment.ledger import SqliteLedger
+from kiosk.payment.ledger_file import read_only_disk
 
 Line = dict[str, Any]
-
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class _Holder(Protocol):
@@ -115,24 +113,17 @@ class _Alone:
 
 @contextmanager
 def _holder(config: Config) -> Iterator[_Holder]:
+    if read_only_disk(config.ledger.path):  # a running kiosk cannot use it either, and nobody changes it
+        with ledgers.to_ask(config) as ledger:
+            yield _Alone(ledger)
+        return
     try:
         ask(config.control.socket, {"do": "state"})
     except ControlUnavailable:
-        with closing(_open(config)) as ledger:
+        with ledgers.to_ask(config) as ledger:
             yield _Alone(ledger)
     else:
         yield _Running(config)
-
-
-def _open(config: Config) -> SqliteLedger:
-    """The ledger, or an empty one in memory: a question makes no file. LedgerBusy when a kiosk holds it after all."""
-    if not config.ledger.path.exists():
-        return SqliteLedger.in_memory()
-    return SqliteLedger.open(
-        config.ledger.path,
-        generation=lambda: "".join(secrets.choice(_ALPHABET) for _ in range(2)),  # for a file that is there and empty
-        now=time.time_ns() // 1_000_000,
-    )
 
 
 def _last_day(holder: _Holder, zone: tzinfo) -> date | None:

@@ -33,15 +33,15 @@ from kiosk.core.commands import (
     Update,
     Warm,
 )
-from kiosk.core.errors import LedgerBusy, LedgerError
-from kiosk.core.events import Event, Key, Left, Pressed, Tick
+from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
+from kiosk.core.events import Event, Health, Key, Left, Part, Pressed, Tick
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Order
 from kiosk.core.ports import Clock, Ledger, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
-from kiosk.core.till import Scanning
+from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
 from kiosk.lanes import Lane
 
@@ -91,6 +91,7 @@ class Runtime:
         self._left = threading.Event()  # the charge dispatched last begins to leave
         self._replies: dict[str, Future[Reply]] = {}
         self._shown: View | None = None
+        self._reload = threading.Event()
         self.opened = threading.Event()  # the ledger is open and what it holds is being asked for
 
     def use(self, counter: Lane, back_office: Lane) -> None:
@@ -118,6 +119,10 @@ class Runtime:
         self._replies[token] = Future()
         return self._replies[token]
 
+    def reload(self) -> None:
+        """Once nobody stands in front, open the ledger afresh: rows were put in that the loop does not look after yet."""
+        self._reload.set()
+
     def stop(self) -> None:
         """End after the event under way. The lanes have ended before: what they brought is still written down."""
         self._stopping.set()
@@ -141,6 +146,8 @@ class Runtime:
                 continue
             try:
                 self._serve(ledger, beat)
+            except LedgerFull as problem:  # there is room now for what is under way: on with it
+                self._out_of_order(problem)
             except LedgerError as problem:
                 self._out_of_order(problem)
                 self._stopping.wait(OPEN_AGAIN_S)
@@ -158,10 +165,22 @@ class Runtime:
                 raise LedgerError(f"refund {refund.out_refund_no} is of no order: restore the ledger from a backup")
             parents[order.out_trade_no] = (order, ledger.refunds_of(order.out_trade_no))
         kiosk = self._carry_out(ledger, resume(self._settings, snapshot, parents, now))
+        kiosk = self._mind(ledger, kiosk)
         self.opened.set()
-        busy_at = now
+        busy_at = minded_at = now
+
+        def quiet() -> bool:
+            beat()
+            return self._inbox.empty()
+
         while True:
             beat()
+            if self._reload.is_set() and isinstance(kiosk.till, Idle):
+                self._reload.clear()
+                return
+            if self._clock.now() - minded_at >= BEAT_MS:
+                minded_at = self._clock.now()
+                kiosk = self._mind(ledger, kiosk)
             event = self._next(kiosk)
             if event is None:
                 break
@@ -172,10 +191,18 @@ class Runtime:
             if not isinstance(event, Tick):
                 busy_at = now
             elif now - busy_at >= QUIET_MS and not any(is_open(order) for order in kiosk.orders.values()):
-                ledger.idle()
+                ledger.idle(now, quiet)
                 busy_at = now
             kiosk = self._carry_out(ledger, step(kiosk, event, now))
         self._wind_up(ledger, kiosk)
+
+    def _mind(self, ledger: Ledger, kiosk: Kiosk) -> Kiosk:
+        """Let the kiosk know whether its ledger has room for something new."""
+        problem = ledger.trouble()
+        if problem == kiosk.problems.get(Part.LEDGER):
+            return kiosk
+        _log.warning("room for new sales", extra={"problem": problem or "there is room again"})
+        return self._carry_out(ledger, step(kiosk, Health(Part.LEDGER, problem), self._clock.now()))
 
     def _next(self, kiosk: Kiosk) -> Event | _Question | None:
         now = self._clock.now()

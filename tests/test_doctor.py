@@ -20,14 +20,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from kiosk import doctor
+from kiosk import doctor, doctor_ledger
 from kiosk.cli import main
 from kiosk.config import CameraConfig, DisplayConfig, KeypadConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
-from kiosk.doctor import Check, Verdict
+from kiosk.doctor_checks import Check, Verdict
+from kiosk.payment.backups import Backups
+from kiosk.payment.chain import ChainKey
+from kiosk.payment.keeper import Keeper
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.server import open_sandbox
+from tests.ledger_samples import keyed, number
+from tests.test_ledger_chain import by_hand
 
 PYGAME = DisplayConfig("pygame", (800, 480), fullscreen=False, merchant_language="en", customer_language="zh_CN")
 
@@ -105,19 +110,70 @@ def test_storage_needs_room_and_permission(tmp_path: Path) -> None:
 def test_the_ledger_is_sound_or_its_trouble_is_named(tmp_path: Path) -> None:
     """Held by a running kiosk, not there yet, sound, damaged, held by another."""
     path = tmp_path / "kiosk.db"
-    assert "held by the running kiosk; 2 orders unresolved" in doctor.ledger(path, {"ok": True, "unresolved": 2}).found
-    check = doctor.ledger(path, None)
-    assert seen(check) == ("ledger", "ok")
-    assert "will be made" in check.found
+
+    def look() -> Check:
+        (check,) = doctor_ledger.ledger(path, None)
+        return check
+
+    (held,) = doctor_ledger.ledger(path, {"ok": True, "unresolved": 2})
+    assert "held by the running kiosk; 2 orders unresolved" in held.found
+    assert seen(look()) == ("ledger", "ok")
+    assert "will be made" in look().found
     assert not path.exists()
-    assert seen(doctor.ledger(tmp_path / "gone" / "kiosk.db", None)) == ("ledger", "fail")
+    assert [seen(check) for check in doctor_ledger.ledger(tmp_path / "gone" / "kiosk.db", None)] == [("ledger", "fail")]
     with closing(SqliteLedger.open(path, generation=lambda: "a1", now=0)):
-        assert seen(doctor.ledger(path, None)) == ("ledger", "fail")
-    check = doctor.ledger(path, None)
-    assert seen(check) == ("ledger", "ok")
-    assert "is sound" in check.found
+        assert seen(look()) == ("ledger", "fail")
+    assert seen(look()) == ("ledger", "ok")
+    assert "is sound" in look().found
     path.write_bytes(b"no ledger at all" * 1000)
-    assert seen(doctor.ledger(path, None)) == ("ledger", "fail")
+    assert seen(look()) == ("ledger", "fail")
+
+
+def test_an_edited_ledger_and_an_old_backup_are_told(tmp_path: Path) -> None:
+    """The row by its number; how old the newest backup is; a copy that was no good; evidence, and lost orders until recovered."""
+    path, key = tmp_path / "kiosk.db", ChainKey("k1", b"of the shop")
+    kept = Backups(path, tmp_path, [key])
+    assert seen(doctor_ledger.backups(kept, ever_sold=False, now=0)) == ("backups", "ok")
+    assert seen(doctor_ledger.backups(kept, ever_sold=True, now=0)) == ("backups", "warn")
+    keeper = Keeper(path, kept, key, lambda used: next(each for each in ("aa", "ab") if each not in used), lambda: None)
+    with closing(keeper.open(1)) as ledger:
+        ledger.commit(keyed(1), at=9)
+        ledger.idle(3_600_000, lambda: True)
+        assert kept.result(wait_s=60) is not None
+    for hours, verdict in ((48, "ok"), (50, "warn")):
+        check = doctor_ledger.backups(kept, ever_sold=True, now=(1 + hours) * 3_600_000)
+        assert seen(check) == ("backups", verdict)
+        assert f"{hours} h old" in check.found
+    with by_hand(path) as base:
+        base.execute("UPDATE orders SET amount = 1")
+    (check,) = doctor_ledger.ledger(path, None, key)
+    assert seen(check) == ("ledger", "fail")
+    assert f"order {number(1)}: amount is 1, and 1250 by its history" in check.found
+    (check,) = doctor_ledger.ledger(path, None, ChainKey("k2", b"another"))
+    assert check.failed
+    path.rename(kept.doubtful)
+    check = doctor_ledger.backups(kept, ever_sold=True, now=0)
+    assert seen(check) == ("backups", "fail")
+    assert number(1) in check.found
+    path.write_bytes(b"\xff" * 8192)
+    keeper.open(2).close()
+    checks = doctor_ledger.ledger(path, None, key)
+    assert [seen(check) for check in checks] == [("ledger", "ok"), ("lost orders", "fail"), ("evidence", "warn")]
+    assert "generation aa" in checks[1].found
+    assert [seen(check) for check in doctor_ledger.ledger(path, {"ok": True}, key)] == [("ledger", "ok"), ("evidence", "warn")]
+    with closing(keeper.open(3)) as ledger:
+        ledger.recovered("aa", 4)
+    assert [check.name for check in doctor_ledger.ledger(path, None, key)] == ["ledger", "evidence"]
+
+
+def test_rows_of_an_earlier_key_are_a_warning(tmp_path: Path) -> None:
+    """Nobody can check them, and that is no crime."""
+    path = tmp_path / "kiosk.db"
+    with closing(SqliteLedger.open(path, generation=lambda: "a1", now=0)) as ledger:
+        ledger.commit(keyed(1), at=9)
+    (check,) = doctor_ledger.ledger(path, None, ChainKey("k2", b"another"))
+    assert seen(check) == ("ledger", "warn")
+    assert "2 of 2 rows of its history are of another merchant key" in check.found
 
 
 def test_the_camera_takes_a_picture(tmp_path: Path) -> None:

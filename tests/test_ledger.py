@@ -119,8 +119,9 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
     tables = [row["name"] for row in ledger._file.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     columns = {table: [row["name"] for row in ledger._file.rows(f"PRAGMA table_info({table})")] for table in tables}
     assert columns == {
-        "meta": ["one", "generation", "created_at", "opened_at"],
-        "counters": ["day", "highest"],
+        "meta": ["one", "generation", "created_at", "opened_at", "proof_seq", "proof_key", "proof"],
+        "losses": ["generation", "noticed_at", "since", "what", "recovered_at"],
+        "counters": ["generation", "day", "highest"],
         "sales": ["sale_id", "amount", "currency", "opened_at", "state"],
         "orders": [
             *("out_trade_no", "sale_id", "tender", "amount", "currency", "opened_at", "state", "sent_at", "anchor_at"),
@@ -131,7 +132,7 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
             *("out_refund_no", "out_trade_no", "amount", "currency", "opened_at", "state", "late", "refund_id", "settled_at"),
             *("tries", "last_call", "last_outcome", "called_at", "note"),
         ],
-        "history": ["seq", "kind", "number", "was", "became", "why", "at", "changed"],
+        "history": ["seq", "kind", "number", "was", "became", "why", "at", "changed", "key_id", "mac"],
         "notifications": ["id", "received_at", "event_type", "out_trade_no", "out_refund_no", "signed_at"],
     }
 

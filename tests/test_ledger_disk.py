@@ -365,7 +365,7 @@ def test_after_a_write_error_nothing_is_committed_until_opened_again(path: Path)
                 tell(str(error))
             tell(f"in transaction: {ledger._file._connection.in_transaction}")
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        ledger.idle()
+        ledger.idle(0, lambda: True)
         ledger.close()
 
     first, in_transaction, second, _ = told(sell)
@@ -436,11 +436,12 @@ def test_the_log_is_emptied_when_idle_and_has_a_cap(path: Path, monkeypatch: pyt
     """Rarely: an idle moment with little in the log is let pass; a kiosk that is never idle does it at the cap."""
     with ledger_at(path) as ledger:
         ledger.commit(keyed(1), at=9)
+        ledger.idle(0, lambda: True)
         one = log_of(path).stat().st_size
-        ledger.idle()
+        ledger.idle(0, lambda: True)
         assert log_of(path).stat().st_size == one > 0
         monkeypatch.setattr(ledger_file, "CHECKPOINT_IDLE", one - 1)
-        ledger.idle()
+        ledger.idle(0, lambda: True)
         assert log_of(path).stat().st_size == 0
         monkeypatch.setattr(ledger_file, "CHECKPOINT_ALWAYS", 10 * one)
         sizes = []

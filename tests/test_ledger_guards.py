@@ -46,6 +46,7 @@ def image() -> bytes:
     late = refund(2, money=HKD, late=True)
     refunds = [done, refund(1, 2, state=RefundState.ACCEPTED), late, gone]
     ledger.commit([Insert(made, "asked") for made in refunds], at=9)
+    ledger._file.rows("INSERT INTO losses VALUES ('qq', 8, 7, 'the card was lost', 9)")
     whole = ledger._file._connection.serialize()
     ledger.close()
     return whole
@@ -64,7 +65,9 @@ A_SALE = columns(sale(91))[2]
 AN_ORDER = columns(order(91, S.SENT, sale_id=BARE))[2] | {"amount": 1250}
 A_REFUND = columns(refund(1, 9, money=Money(250, "HKD")))[2]
 A_WALK = {"kind": "order", "number": PAID, "was": "SENT", "became": "PAID", "why": "paid", "at": 9, "changed": "{}"}
-A_COUNTER = {"day": "260107", "highest": 1}
+A_COUNTER = {"generation": "aa", "day": "260107", "highest": 1}
+A_LOSS = {"generation": "zz", "noticed_at": 9, "since": 8, "what": "the card was lost"}
+A_META = {"one": 1, "generation": "bb", "created_at": 0, "opened_at": 0}
 A_NOTICE = {"id": "EV-1", "received_at": 9, "event_type": "TRANSACTION.SUCCESS", "signed_at": 9}
 
 CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
@@ -129,6 +132,14 @@ CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("history", A_WALK, "kind_is_known", {"kind": "meta"}),
     ("history", A_WALK, "why_is_said", {"why": ""}),
     ("history", A_WALK, "at_is_a_time", {"at": -1}),
+    ("history", A_WALK, "key_id_fits", {"key_id": ""}),
+    ("history", A_WALK, "mac_has_16_bytes", {"mac": bytes(15)}),
+    ("losses", A_LOSS, "lost_generation_is_two_characters", {"generation": "?"}),
+    ("losses", A_LOSS, "noticed_at_is_a_time", {"noticed_at": -1}),
+    ("losses", A_LOSS, "since_is_a_time", {"since": -1}),
+    ("losses", A_LOSS, "what_is_said", {"what": ""}),
+    ("losses", A_LOSS, "recovered_at_is_a_time", {"recovered_at": -1}),
+    ("counters", A_COUNTER, "generation_is_two_characters", {"generation": "a*"}),
     ("counters", A_COUNTER, "day_is_yymmdd", {"day": "26-1-7"}),
     ("counters", A_COUNTER, "counter_is_not_negative", {"highest": -1}),
     ("notifications", A_NOTICE, "notification_has_an_id", {"id": ""}),
@@ -149,7 +160,7 @@ def insert(base: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     ("table", "row"),
     [
         *(("sales", A_SALE), ("orders", AN_ORDER), ("refunds", A_REFUND), ("history", A_WALK), ("counters", A_COUNTER)),
-        ("notifications", A_NOTICE),
+        *(("notifications", A_NOTICE), ("losses", A_LOSS)),
     ],
 )
 def test_the_row_that_is_spoilt_below_is_itself_taken(base: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
@@ -167,9 +178,11 @@ def test_a_check_refuses(base: sqlite3.Connection, table: str, row: dict[str, An
 def test_the_two_checks_of_the_single_row_refuse(base: sqlite3.Connection) -> None:
     """The ledger's own row is one, and its generation two characters; money needs a currency in an order and a refund, too."""
     with pytest.raises(sqlite3.IntegrityError, match="a_single_row"):
-        base.execute("INSERT INTO meta VALUES (2, 'bb', 0, 0)")
+        insert(base, "meta", A_META | {"one": 2})
     with pytest.raises(sqlite3.IntegrityError, match="generation_is_two_characters"):
-        base.execute("INSERT INTO meta VALUES (1, 'b*', 0, 0)")
+        insert(base, "meta", A_META | {"generation": "b*"})
+    with pytest.raises(sqlite3.IntegrityError, match="proof_has_16_bytes"):
+        insert(base, "meta", A_META | {"proof": bytes(17)})
 
 
 @pytest.mark.parametrize("table", ["orders", "refunds"])
@@ -201,6 +214,7 @@ KEEPS = "number, sale, tender, money and opening of an order never change"
 BACK = "an order never goes back, and a final order stays as it is"
 FACTS = "what a final order says never changes"
 PAID_SALE = f"S-{PAID}"
+TABLES = ("meta", "counters", "losses", "sales", "refunds", "orders")
 A_PAYMENT = {"state": "PAID", "transaction_id": "4", "settled_at": 9}
 
 REFUSED: list[tuple[str, tuple[str, dict[str, Any]]]] = [
@@ -283,12 +297,17 @@ REFUSED: list[tuple[str, tuple[str, dict[str, Any]]]] = [
     ),
     ("a counter only rises", ("UPDATE counters SET highest = highest - 1", {})),
     ("a counter only rises", ("UPDATE counters SET day = '260106'", {})),
-    ("the generation belongs to this ledger", ("UPDATE meta SET generation = 'bb'", {})),
-    ("the generation belongs to this ledger", ("UPDATE meta SET created_at = 7", {})),
+    ("a counter only rises", ("UPDATE counters SET generation = 'bb'", {})),
+    ("the generation stays", ("UPDATE meta SET generation = 'bb'", {})),
+    ("the generation stays", ("UPDATE meta SET created_at = 7", {})),
+    *(
+        ("a loss stays what it is", (f"UPDATE losses SET {change}", {}))
+        for change in ("generation = 'yy'", "noticed_at = 7", "since = 6", "what = 'nothing'", "recovered_at = NULL")
+    ),
     ("history is only added to", ("UPDATE history SET why = 'because'", {})),
     ("history is only added to", ("DELETE FROM history WHERE seq = 1", {})),
-    *(("nothing is deleted", (f"DELETE FROM {table}", {})) for table in ("meta", "counters", "sales", "refunds", "orders")),
-    ("nothing is deleted", ("INSERT OR REPLACE INTO counters VALUES ('260105', 1)", {})),
+    *(("nothing is deleted", (f"DELETE FROM {table}", {})) for table in TABLES),
+    ("nothing is deleted", ("INSERT OR REPLACE INTO counters VALUES ('aa', '260105', 1)", {})),
     # STRICT
     ("cannot store TEXT value in INTEGER column orders.asks", moved(NATIVE, asks="many")),
     ("cannot store REAL value in INTEGER column sales.amount", changed("sales", A_SALE, amount=12.5)),
@@ -339,16 +358,28 @@ def test_a_final_order_may_still_learn_what_it_did_not_know(base: sqlite3.Connec
     assert base.execute("SELECT payer_amount FROM orders WHERE out_trade_no = ?", (PAID,)).fetchone() == {"payer_amount": 1150}
 
 
+def test_the_generation_changes_once_numbers_of_it_may_be_lost_and_to_one_that_made_none(base: sqlite3.Connection) -> None:
+    """Neither to a lost one, nor to one that has counted."""
+    insert(base, "losses", A_LOSS | {"generation": "aa"})
+    insert(base, "counters", A_COUNTER | {"generation": "cc"})
+    for taken in ("qq", "cc"):
+        with pytest.raises(sqlite3.IntegrityError, match="none is taken up again"):
+            base.execute("UPDATE meta SET generation = ?", (taken,))
+    base.execute("UPDATE meta SET generation = 'bb'")
+    insert(base, "losses", A_LOSS)
+    base.execute("UPDATE losses SET recovered_at = 10 WHERE generation = 'zz'")
+
+
 def test_every_guard_of_the_schema_is_seen_to_refuse(base: sqlite3.Connection) -> None:
     """A CHECK or trigger that no case above speaks of fails here."""
     rows = base.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
     tables = [row for row in rows if row["type"] == "table"]
     checks = {(table["name"], name) for table in tables for name in re.findall(r"CONSTRAINT (\w+)", table["sql"])}
     seen = {(table, name) for table, _, name, _ in CHECKS}
-    seen |= {("meta", "a_single_row"), ("meta", "generation_is_two_characters")}
+    seen |= {("meta", name) for name in ("a_single_row", "generation_is_two_characters", "proof_has_16_bytes")}
     seen |= {(table, name) for table in ("orders", "refunds") for name in ("amount_is_positive", "currency_is_iso_4217")}
     assert checks - seen == set()
     assert seen - checks == set()
     said = [re.search(r"RAISE\(ABORT, '(.*)'\)", row["sql"]) for row in rows if row["type"] == "trigger"]
     unseen = [words[1] for words in said if words and not any(re.search(case, words[1]) for case, _ in REFUSED)]
-    assert (len(said), unseen) == (19, [])
+    assert (len(said), unseen) == (21, [])

@@ -27,5 +27,13 @@ class LedgerBusy(LedgerError):
     """Another kiosk holds this ledger. Ask the running one, or stop it first."""
 
 
+class LedgerFull(LedgerError):
+    """The disk is full, and the ledger's ballast has just made room: open it again at once, and begin nothing new."""
+
+
+class LedgerDamaged(LedgerError):
+    """The file is no sound database any more. It is kept as evidence, and the newest backup takes its place."""
+
+
 class ImpossibleMove(KioskError):
     """Our own mistake: a pair of state and outcome the order's table does not list, or a final that would change."""

@@ -91,8 +91,12 @@ class Ledger(Protocol):
 
     def refunds_of(self, out_trade_no: str) -> tuple[Refund, ...]: ...
 
-    def idle(self) -> None:
-        """Called when nothing is going on: the moment to checkpoint."""
+    def trouble(self) -> str | None:
+        """Why nothing new may be begun although all that is under way is still written down, in words; asked each second."""
+        ...
+
+    def idle(self, now: int, quiet: Callable[[], bool]) -> None:
+        """Called when nothing is going on: the moment for upkeep, as long as it stays `quiet`."""
         ...
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The durable truth: sales, orders, refunds and the history of each. All SQL of the program is here, in inbox.py and in schema/.
+"""The durable truth: sales, orders, refunds and the history of each. All SQL of the program is here, beside it and in schema/.
 
 Writes what it is told, all or nothing, synced; refuses rows that cannot be (schema/); knows no meaning and no clock.
 One connection, used from the thread that opened it and from no other. What SQLite and the disk need is ledger_file.py.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -19,14 +19,20 @@ from kiosk.core.commands import Insert, Record
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
 from kiosk.core.ports import Snapshot
-from kiosk.payment import inbox, ledger_rows
+from kiosk.payment import audit, inbox, ledger_rows
+from kiosk.payment.audit import Verdict
+from kiosk.payment.ballast import Ballast
+from kiosk.payment.chain import OPEN_KEY, ChainKey, told
+from kiosk.payment.history import History, Loss, new_columns
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
 from kiosk.payment.ledger_rows import Value
 
 RECENT = 20
+_COUNTED = re.compile(r"-([0-9]{6})-([0-9A-Za-z]{2})([0-9]{1,15})\Z", re.ASCII)  # of a lost generation when it is recovered
 _OPEN = "state IN ('ARMED', 'SENT', 'PAYING', 'REVERSING', 'CLOSING', 'REFUNDING')"  # as in the index orders_open
 _TRIED = "(state NOT IN ('ARMED', 'VOID') OR sent_at IS NOT NULL OR called_at IS NOT NULL)"  # somebody may have seen it
 _REFUND_OPEN = "state IN ('REQUESTED', 'ACCEPTED')"  # as in the index refunds_open
+_COUNTERS = "SELECT day, highest FROM counters WHERE generation = ?"
 _GIVEN_BACK = "state IN ('ACCEPTED', 'DONE')"
 
 
@@ -63,7 +69,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One arrow walked. `was` None: the row was new. `changed`: the other columns that changed with it."""
+    """One arrow walked. `was` None: the row was new. `changed`: the other columns that changed with it, or that it began with."""
 
     kind: str  # sale, order or refund
     number: str
@@ -81,36 +87,43 @@ class SqliteLedger:
     sent for it and what is open gets asked for.
     """
 
-    def __init__(self, file: LedgerFile, generation: Callable[[], str], now: int) -> None:
+    def __init__(
+        self, file: LedgerFile, generation: Callable[[], str], now: int, key: ChainKey | None, losses: tuple[Loss, ...] = ()
+    ) -> None:
         """Of an open file; use `open` or `in_memory`."""
         self._file = file
-        rows = file.rows("SELECT generation FROM meta")
-        self.generation: Final[str] = rows[0]["generation"] if rows else generation()
-        self._number = re.compile(rf"-([0-9]{{6}})-{re.escape(self.generation)}([0-9]{{1,15}})\Z")
-        with file.transaction():  # the proof that this disk still takes a commit
-            file.change(
-                "INSERT INTO meta VALUES (1, ?1, ?2, ?2) ON CONFLICT (one) DO UPDATE SET opened_at = excluded.opened_at",
-                (self.generation, now),
-            )
-            inbox.forget(file, now)
+        self._history = History(file, key)
+        self.generation: Final[str] = self._begin(generation, now, losses) if key is not None else self._history.generation()
 
     @classmethod
-    def open(cls, path: Path, *, generation: Callable[[], str], now: int) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        generation: Callable[[], str],
+        now: int,
+        key: ChainKey | None = OPEN_KEY,
+        losses: tuple[Loss, ...] = (),
+        ballast: Ballast | None = None,
+    ) -> Self:
         """The ledger at `path`, made if there is none: then `generation` gives its two characters. Proves that it can commit.
 
-        Raises LedgerBusy when another kiosk holds it; LedgerError when it is damaged, newer, no ledger, or cannot be written.
+        `key` binds its history (chain.py); None is for questions, and nothing is written then. `losses`: orders that may be
+        missing, so that numbers go on in another generation.
+        `ballast` is given up when the disk is full: LedgerFull, and it may be opened again. LedgerBusy when another kiosk
+        holds it; LedgerDamaged, or LedgerError when it is newer, no ledger, or cannot be written.
         """
-        file = LedgerFile.open(path)
+        file = LedgerFile.open(path, ballast=ballast)
         with ExitStack() as undo:
             undo.callback(file.close)
-            ledger = cls(file, generation, now)
+            ledger = cls(file, generation, now, key, losses)
             undo.pop_all()
         return ledger
 
     @classmethod
     def in_memory(cls, generation: str = "aa") -> Self:
         """A ledger with every guard and no file, made in less than a millisecond: for tests and simulators."""
-        return cls(LedgerFile.in_memory(), lambda: generation, 0)
+        return cls(LedgerFile.in_memory(), lambda: generation, 0, OPEN_KEY)
 
     def commit(self, records: Sequence[Record], at: int) -> None:
         """All of it, in the order given, synced to disk, or LedgerError and none of it. `at`: time of the history rows.
@@ -119,7 +132,7 @@ class SqliteLedger:
         """
         if not records:
             return
-        with self._file.transaction():
+        with self._history.transaction():
             for record in records:
                 try:
                     self._write(record, at)
@@ -144,7 +157,7 @@ class SqliteLedger:
         sales = [self.sale(sale_id) for sale_id in owners]
         return Snapshot(
             generation=self.generation,
-            counters={row["day"]: row["highest"] for row in self._file.rows("SELECT day, highest FROM counters")},
+            counters={row["day"]: row["highest"] for row in self._file.rows(_COUNTERS, (self.generation,))},
             orders=tuple(orders),
             refunds=tuple(ledger_rows.refund(row) for row in refunds),
             sales=tuple(sale for sale in sales if sale is not None),
@@ -225,30 +238,72 @@ class SqliteLedger:
             "OR number IN (SELECT out_refund_no FROM refunds WHERE out_trade_no = ?1) ORDER BY seq",
             (out_trade_no,),
         )
-        return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in rows]
+        walked = (row for row in rows if row["was"] != row["became"])  # else only counts of calls changed
+        return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in walked]
 
     def keep_notification(self, notification: inbox.Notification) -> bool:
         """Write down what WeChat has notified, synced; False when it is there already. LedgerError when it cannot be kept."""
         return inbox.keep(self._file, notification)
 
-    def problems(self) -> list[str]:
-        """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
-        return self._file.problems()
+    @property
+    def failure(self) -> LedgerError | None:
+        """What the disk did first, if anything."""
+        return self._file.failure
 
-    def idle(self) -> None:
-        """Called when nothing is going on: the moment to checkpoint."""
-        self._file.idle()
+    def problems(self, beat: Callable[[], None] = lambda: None) -> list[str]:
+        """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
+        return self._file.problems(beat)
+
+    def quick_check(self, most_s: float, beat: Callable[[], None]) -> list[str]:
+        """What a look at its structure finds in at most `most_s`."""
+        return self._file.quick_check(most_s, beat)
+
+    def audit(self, keys: Sequence[ChainKey]) -> Verdict:
+        """The whole check: file, history and rows. Seconds for a large ledger."""
+        return audit.examine(self._file, keys)
+
+    def losses(self) -> list[Loss]:
+        """Orders that may be missing since the ledger was restored, or its end was cut off; also those that were recovered."""
+        return self._history.losses()
+
+    def recovered(self, generation: str, now: int) -> None:
+        """What may be missing of this generation was asked for at WeChat, all of it."""
+        self._history.recovered(generation, now)
+
+    def generations(self) -> list[str]:
+        """All that made numbers of this ledger, or may have."""
+        return self._history.generations()
+
+    def trouble(self) -> str | None:
+        """None: a ledger without a keeper (kept.py) knows of no room it lacks."""
+        return None
+
+    def idle(self, now: int, quiet: Callable[[], bool]) -> None:  # noqa: ARG002  as the port has it
+        """Called when nothing is going on: the moment to checkpoint, and to say how far the history goes."""
+        if self._file.failure is None:
+            self._history.prove()
+            self._file.idle()
 
     def close(self) -> None:
         """Let go of the file. Nothing can be asked afterwards."""
+        with suppress(LedgerError):  # then it is found to go further than it says
+            if self._file.failure is None:
+                self._history.prove()
         self._file.close()
+
+    def _begin(self, generation: Callable[[], str], now: int, losses: tuple[Loss, ...]) -> str:
+        with self._history.transaction():  # the proof that this disk still takes a commit
+            made = self._history.begin(generation, now, losses)
+            inbox.forget(self._file, now)
+        return made
 
     def _write(self, record: Record, at: int) -> None:
         table, key, values = ledger_rows.columns(record.row)
+        kind, number = type(record.row).__name__.lower(), _number_of(record)
         if isinstance(record, Insert):
             self._file.change(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)
             self._count(record.row)
-            self._note(record, None, {}, at)
+            self._history.note(kind, number, (None, record.row.state), record.why, at, new_columns(values, kind))
             return
         before = self._file.rows(f"SELECT * FROM {table} WHERE {key} = :{key}", values)
         if not before:
@@ -258,23 +313,16 @@ class SqliteLedger:
             return
         settings = ", ".join(f"{name} = :{name}" for name in changed)  # only these: the other indexes stay untouched
         self._file.change(f"UPDATE {table} SET {settings} WHERE {key} = :{key}", values)
-        if changed.pop("state", None) is not None:
-            self._note(record, before[0]["state"], changed, at)
-
-    def _note(self, record: Record, was: str | None, changed: dict[str, Value], at: int) -> None:
-        kind = type(record.row).__name__.lower()
-        became = record.row.state.value
-        self._file.change(
-            "INSERT INTO history (kind, number, was, became, why, at, changed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (kind, _number_of(record), was, became, record.why, at, json.dumps(changed, separators=(",", ":"))),
-        )
+        changed.pop("state", None)
+        self._history.note(kind, number, (before[0]["state"], record.row.state), record.why, at, told(changed))
 
     def _count(self, row: Sale | Order | Refund) -> None:
-        counted = self._number.search(row.out_trade_no) if isinstance(row, Order) else None
+        counted = _COUNTED.search(row.out_trade_no) if isinstance(row, Order) else None
         if counted is not None:
             self._file.change(
-                "INSERT INTO counters VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET highest = max(highest, excluded.highest)",
-                (counted[1], int(counted[2])),
+                "INSERT INTO counters VALUES (?, ?, ?) "
+                "ON CONFLICT (generation, day) DO UPDATE SET highest = max(highest, excluded.highest)",
+                (counted[2], counted[1], int(counted[3])),
             )
 
 

@@ -12,21 +12,26 @@ from __future__ import annotations
 import functools
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from kiosk.core.errors import LedgerBusy, LedgerError
+from kiosk.core.errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull
+from kiosk.payment.ballast import Ballast
 
 SCHEMA: Final[Traversable] = files("kiosk.payment") / "schema"
 APPLICATION_ID = 0x4B494F53  # "KIOS", bytes 68 to 71 of the file
 
 PAGE = 4096 + 24  # bytes of one page in the log
+COPY_PAGES = 32  # so many between two looks at whether somebody waits
+LOOK_EACH = 20_000  # instructions of SQLite's machine, well below a millisecond, between two beats of a check
 CHECKPOINT_IDLE = 256 * PAGE  # rarely: a card that lies about syncs harms a ledger while it checkpoints
 CHECKPOINT_ALWAYS = 1024 * PAGE  # the cap, 4 MiB, should the kiosk never be idle
+CHECKPOINT_TIGHT = 32 * PAGE  # on a full disk the log may not take what little room there is
 
 # All are read back after setting: SQLite meets a pragma it does not know, or cannot obey, with silence.
 _SAFETY: dict[str, int | str] = {
@@ -44,8 +49,11 @@ _OF_A_FILE: dict[str, int | str] = {
     "journal_size_limit": 4 * 1024 * 1024,
 }
 
+_TROUBLE = (sqlite3.Error, UnicodeDecodeError)  # the second where SQLite quotes, or holds, a text that was damaged
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 Row = dict[str, Any]
-Values = tuple[str | int | None, ...] | Mapping[str, str | int | None]
+Values = tuple[str | int | bytes | None, ...] | Mapping[str, str | int | bytes | None]
 
 
 class RowRefused(LedgerError):
@@ -59,19 +67,23 @@ class LedgerFile:
     take back what was handed to a disk.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        """Of a connection set up by `open` or `in_memory`."""
+    def __init__(self, connection: sqlite3.Connection, path: Path, ballast: Ballast | None = None) -> None:
+        """Of a connection set up by `open`, `read_only` or `in_memory`."""
         connection.row_factory = _row
         self.path: Final = path
         self._connection = connection
         self._log = path.with_name(f"{path.name}-wal")
         self._unfit: str | None = None  # why no transaction is taken any more
+        self.ballast: Final = ballast  # given up when the disk is full
+        self.tight = False  # the disk is full
+        self.failure: LedgerError | None = None  # what the disk did first
 
     @classmethod
-    def open(cls, path: Path, schema: Traversable = SCHEMA) -> Self:
+    def open(cls, path: Path, schema: Traversable = SCHEMA, ballast: Ballast | None = None) -> Self:
         """The file at `path`, made if there is none, at the newest version of `schema`.
 
-        Raises LedgerBusy at once when another process, or this one, holds it already; LedgerError for the rest.
+        Raises LedgerFull when the disk is full and `ballast` was given up: open it again. LedgerBusy at once when another
+        process, or this one, holds it already; LedgerError for the rest.
         """
         path = path.resolve()
         newest = migrations(schema)
@@ -85,10 +97,10 @@ class LedgerFile:
                 _set(connection, path, _SAFETY | _OF_A_FILE)
                 _checkpoint(connection)
                 _migrate(connection, newest)
-            except sqlite3.Error as error:
-                raise said(path, error) from error
+            except _TROUBLE as error:
+                raise said(path, error, ballast) from error
             undo.pop_all()
-        return cls(connection, path)
+        return cls(connection, path, ballast)
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -97,6 +109,26 @@ class LedgerFile:
         connection.deserialize(_template())
         _set(connection, Path(":memory:"), {**_SAFETY, "synchronous": 0})
         return cls(connection, Path(":memory:"))
+
+    @classmethod
+    def read_only(cls, path: Path) -> Self:
+        """A file that nobody writes: a backup, or a ledger on a disk that takes no writes. Its log, if any, is not looked at.
+
+        Raises LedgerError; nothing is written, not even a lock (SQLite, URI filenames, "immutable").
+        """
+        path = path.resolve()
+        with ExitStack() as undo:
+            try:
+                connection = sqlite3.connect(f"{path.as_uri()}?immutable=1&mode=ro", uri=True, isolation_level=None)
+                undo.callback(connection.close)
+                _identify(connection, path, len(migrations(SCHEMA)))
+                _set(connection, path, {"trusted_schema": 0, "cell_size_check": 1, "temp_store": 2, "mmap_size": 0})
+            except _TROUBLE as error:
+                raise said(path, error) from error
+            undo.pop_all()
+        file = cls(connection, path)
+        file._unfit = f"ledger {path} is only read here"
+        return file
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -113,7 +145,7 @@ class LedgerFile:
                     self._connection.execute("ROLLBACK")
         # It is durable by now: a failing checkpoint spoils the next transaction, not this one.
         with suppress(LedgerError):
-            self._checkpoint(beyond=CHECKPOINT_ALWAYS)
+            self._checkpoint(beyond=CHECKPOINT_TIGHT if self.tight else CHECKPOINT_ALWAYS)
 
     def change(self, sql: str, values: Values) -> None:
         """Part of a transaction. Raises RowRefused, or LedgerError when the disk failed."""
@@ -128,17 +160,86 @@ class LedgerFile:
             return self._connection.execute(sql, values).fetchall()
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):  # the row's fault, and ours
             raise
-        except sqlite3.Error as error:
+        except _TROUBLE as error:
             raise self._failed(error) from error
 
-    def problems(self) -> list[str]:
-        """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file."""
+    def each(self, sql: str, values: Values = ()) -> Generator[Row, None, None]:
+        """As rows, one by one: for what is too much to hold at once."""
+        try:
+            yield from self._connection.execute(sql, values)
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except _TROUBLE as error:
+            raise self._failed(error) from error
+
+    def quick_check(self, most_s: float, beat: Callable[[], None]) -> list[str]:
+        """What a look at the structure finds in at most `most_s`; nothing when it did not come to its end."""
+        ends = time.monotonic() + most_s
+
+        def look() -> int:
+            beat()
+            return int(time.monotonic() > ends)
+
+        self._connection.set_progress_handler(look, LOOK_EACH)
+        try:
+            found = [row["quick_check"] for row in self._connection.execute("PRAGMA quick_check")]
+        except _TROUBLE as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                return []
+            raise self._failed(error) from error
+        finally:
+            self._connection.set_progress_handler(None, 0)
+        return [line for line in found if line != "ok"]
+
+    def copy_to(self, path: Path, wanted: Callable[[], bool]) -> bool:
+        """Copy the whole into a new file at `path`, not synced; False, and no file, as soon as `wanted` is false.
+
+        The thread is held up for COPY_PAGES pages at a time. Raises OSError when the copy cannot be written, LedgerError when the
+        ledger cannot be read.
+        """
+        path.unlink(missing_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+        def look(_status: int, _left: int, _pages: int) -> None:
+            if not wanted():
+                raise InterruptedError
+
+        copy = sqlite3.connect(path, isolation_level=None)
+        try:
+            copy.execute("PRAGMA synchronous = OFF")  # whoever checks the copy syncs it
+            copy.execute("PRAGMA journal_mode = OFF")
+            self._connection.backup(copy, pages=COPY_PAGES, progress=look, sleep=0)
+        except InterruptedError:
+            path.unlink()
+            return False
+        except _TROUBLE as error:
+            path.unlink()
+            if _code(error) in _DAMAGE:
+                raise self._failed(error) from error
+            raise OSError(f"{path}: the copy failed ({error})") from error
+        finally:
+            copy.close()
+        return True
+
+    def problems(self, beat: Callable[[], None] = lambda: None) -> list[str]:
+        """What a check of the whole file finds, in SQLite's words; empty when it is sound. Seconds for a large file: `beat`."""
+        self._connection.set_progress_handler(lambda: beat(), LOOK_EACH)  # noqa: PLW0108  what beat returns is nothing
         try:
             found = [row["integrity_check"] for row in self.rows("PRAGMA integrity_check")]
             astray = [f"{row['table']}: a row refers to none of {row['parent']}" for row in self.rows("PRAGMA foreign_key_check")]
+            astray += self._guards_missing()
         except LedgerError as error:
             return [str(error)]
+        finally:
+            self._connection.set_progress_handler(None, 0)
         return [line for line in found if line != "ok"] + astray
+
+    def _guards_missing(self) -> list[str]:
+        """Tables, indexes and triggers that are not as this version makes them; an older version's are not known here."""
+        if self.rows("PRAGMA user_version") != [{"user_version": _newest()}]:
+            return []
+        here, made = {row["name"]: row["sql"] for row in self.rows(_SCHEMA_NOW)}, _guards()
+        return [f"schema: {name} is not as it was made" for name in here.keys() | made.keys() if here.get(name) != made.get(name)]
 
     def idle(self) -> None:
         """Checkpoint if the log has grown: nobody waits for the disk now."""
@@ -154,13 +255,14 @@ class LedgerFile:
         try:
             if self._log.exists() and self._log.stat().st_size > beyond:
                 _checkpoint(self._connection)
-        except sqlite3.Error as error:
+        except _TROUBLE as error:
             raise self._failed(error) from error
 
-    def _failed(self, error: sqlite3.Error) -> LedgerError:
+    def _failed(self, error: Exception) -> LedgerError:
         """From now on nothing is committed: a second sync would report success for what the first one lost."""
-        failure = said(self.path, error)
+        failure = said(self.path, error, self.ballast)
         self._unfit = self._unfit or f"{failure}; nothing is committed until it was opened again"
+        self.failure = self.failure or failure
         return failure
 
 
@@ -172,9 +274,11 @@ def migrations(schema: Traversable) -> tuple[str, ...]:
     return tuple((schema / name).read_text(encoding="utf-8") for name in names)
 
 
-def said(path: Path, error: sqlite3.Error) -> LedgerError:
-    """What SQLite said of the file, with what a person can do about it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code
+def said(path: Path, error: Exception, ballast: Ballast | None = None) -> LedgerError:
+    """What SQLite said of the file, with what a person can do about it. On a full disk the ballast is given up."""
+    code = _code(error)
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and read_only_disk(path):
+        code = sqlite3.SQLITE_READONLY
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerBusy(f"ledger {path}: another kiosk holds it; ask the running one, or stop it first")
@@ -187,7 +291,18 @@ def said(path: Path, error: sqlite3.Error) -> LedgerError:
         sqlite3.SQLITE_PERM: "it may not be opened; check its owner",
         sqlite3.SQLITE_IOERR: "the disk failed; start again, and replace the card if it happens twice",
     }
-    return LedgerError(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} (SQLite says {error}, {name})")
+    kind = LedgerDamaged if code in _DAMAGE else LedgerError
+    if code == sqlite3.SQLITE_FULL and ballast is not None and ballast.give_up():
+        kind = LedgerFull
+    return kind(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} (SQLite says {error}, {name})")
+
+
+def read_only_disk(path: Path) -> bool:
+    """Whether the disk takes no writes, from nobody."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _make(path: Path) -> None:
@@ -256,6 +371,31 @@ def _template() -> bytes:
     image = connection.serialize()
     connection.close()
     return image
+
+
+@functools.cache
+def _newest() -> int:
+    return len(migrations(SCHEMA))
+
+
+@functools.cache
+def _guards() -> dict[str, str | None]:
+    """By name the SQL of all that the schema makes."""
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(_template())
+    made = dict(connection.execute(_SCHEMA_NOW).fetchall())
+    connection.close()
+    return made
+
+
+_SCHEMA_NOW = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary code; a text that is no UTF-8 any more has none, and is damage as well."""
+    if isinstance(error, UnicodeDecodeError) or "Could not decode to UTF-8" in str(error):
+        return sqlite3.SQLITE_CORRUPT
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _one(connection: sqlite3.Connection, sql: str) -> int | str:

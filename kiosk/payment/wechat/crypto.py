@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlg
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from kiosk.core.errors import ConfigError
@@ -121,6 +122,11 @@ def open_sealed(api_v3_key: bytes, nonce: str, associated_data: str, ciphertext:
         return AESGCM(api_v3_key).decrypt(nonce.encode("ascii"), sealed, extra)
     except (InvalidTag, binascii.Error, UnicodeError, ValueError, OverflowError):
         raise ValueError("the sealed part does not open with the APIv3 key") from None
+
+
+def derive(secret: bytes, purpose: str, length: int) -> bytes:
+    """So many bytes for a purpose of the kiosk's own, each time the same, that tell nothing of the secret (HKDF, RFC 5869)."""
+    return HKDF(hashes.SHA256(), length, salt=None, info=purpose.encode("utf-8")).derive(secret)
 
 
 def _from_base64(text: str) -> bytes:
