@@ -154,10 +154,10 @@ class LedgerFile:
         try:
             if self._log.exists() and self._log.stat().st_size > beyond:
                 _checkpoint(self._connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:  # OSError: the disk cannot even tell how long the log is
             raise self._failed(error) from error
 
-    def _failed(self, error: sqlite3.Error) -> LedgerError:
+    def _failed(self, error: sqlite3.Error | OSError) -> LedgerError:
         """From now on nothing is committed: a second sync would report success for what the first one lost."""
         failure = said(self.path, error)
         self._unfit = self._unfit or f"{failure}; nothing is committed until it was opened again"
@@ -172,9 +172,10 @@ def migrations(schema: Traversable) -> tuple[str, ...]:
     return tuple((schema / name).read_text(encoding="utf-8") for name in names)
 
 
-def said(path: Path, error: sqlite3.Error) -> LedgerError:
-    """What SQLite said of the file, with what a person can do about it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code
+def said(path: Path, error: sqlite3.Error | OSError) -> LedgerError:
+    """What SQLite, or the system under it, said of the file, with what a person can do about it."""
+    unsaid = sqlite3.SQLITE_IOERR if isinstance(error, OSError) else 0
+    code = getattr(error, "sqlite_errorcode", unsaid) & 0xFF  # the primary code
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerBusy(f"ledger {path}: another kiosk holds it; ask the running one, or stop it first")
@@ -187,7 +188,8 @@ def said(path: Path, error: sqlite3.Error) -> LedgerError:
         sqlite3.SQLITE_PERM: "it may not be opened; check its owner",
         sqlite3.SQLITE_IOERR: "the disk failed; start again, and replace the card if it happens twice",
     }
-    return LedgerError(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} (SQLite says {error}, {name})")
+    who = "the system" if isinstance(error, OSError) else "SQLite"
+    return LedgerError(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} ({who} says {error}, {name})")
 
 
 def _make(path: Path) -> None:
