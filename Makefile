@@ -24,6 +24,8 @@ test: .venv/.ready-for-tests
 
 crash: .venv/.ready-for-tests
 	$(PY) -m tests.disk --cuts $(CUTS) --sweep
+	$(PY) -m tests.crash.plug --cuts 25
+	$(PY) -m tests.crash.scanner --kills 50
 	$(PY) -m tests.crash --kills $(KILLS)
 
 bench: .venv/.ready-for-tests

@@ -115,8 +115,8 @@ class Books:
 
     def _nothing_lost(self, scratch: Path) -> None:
         """The file, copied as it lies, is sound and holds every acknowledged row, and of a commit under way all or nothing."""
-        ledger = self._counter.folder / "kiosk.db"
-        for file in (ledger, ledger.with_name("kiosk.db-wal")):
+        ledger = self._counter.ledger
+        for file in (ledger, ledger.with_name(f"{ledger.name}-wal")):
             copy = scratch / file.name
             copy.unlink(missing_ok=True)
             if file.exists():
