@@ -85,7 +85,8 @@ class LedgerFile:
                 _set(connection, path, _SAFETY | _OF_A_FILE)
                 _checkpoint(connection)
                 _migrate(connection, newest)
-            except sqlite3.Error as error:
+                _sync_folder(path)  # for the log's name: SQLite does so with its first commit, and lets it pass when it fails
+            except (sqlite3.Error, OSError) as error:
                 raise said(path, error) from error
             undo.pop_all()
         return cls(connection, path)
@@ -203,15 +204,20 @@ def _make(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path)
     except FileNotFoundError:
         raise LedgerError(f"ledger {path}: the folder {path.parent} is missing; make it, or correct [ledger] path") from None
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; check the owner and the disk, or correct [ledger] path") from error
+
+
+def _sync_folder(path: Path) -> None:
+    """Every name in the folder of `path` is on the disk when this returns."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _identify(connection: sqlite3.Connection, path: Path, newest: int) -> None:

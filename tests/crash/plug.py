@@ -24,7 +24,7 @@ from tests.crash.rounds import Shop
 from tests.crash.sales import SALES, People, meanwhile
 from tests.disk.mounted import Mounted, mounted, places, why_not
 
-KINDS = {"sync": 5, "write kiosk.db-wal": 30, "": 90}  # what a cut may come just before, and how many of it at most until then
+KINDS = {"sync": 9, "write kiosk.db-wal": 70, "": 250}  # what a cut may come just before, and how many of it at most until then
 
 
 class Plug(Shop):
@@ -44,8 +44,8 @@ class Plug(Shop):
         kind = chance.choice([*KINDS, None])
         early = chance.random() < 0.15  # while the kiosk takes up what the last one left
         with mounted(self.image, self.disk) as disk:
-            at = {} if kind is None else {"at": chance.randint(1, KINDS[kind]), "only": kind, "stays": True, "cut": fate}
-            after_s = chance.uniform(0.1, 0.8) if early else chance.random() * sale.lasts_s
+            at = {} if kind is None else {"at": chance.randint(1, KINDS[kind]), "only": kind, "cut": fate}
+            after_s = chance.uniform(0.1, 0.8) if early else chance.uniform(0.2, 1.2) * sale.lasts_s
             if early:
                 disk.order("trouble", **at)
             kiosk = self.counter.start()

@@ -77,7 +77,7 @@ class Shop:
         fate = chance.randrange(2**32)
         if at_operation:
             kind = chance.choice(list(KINDS))
-            disk.order("trouble", at=chance.randint(1, KINDS[kind]), only=kind, stays=True, cut=fate)
+            disk.order("trouble", at=chance.randint(1, KINDS[kind]), only=kind, cut=fate)
         pid, pipe = begin(self.folder / "kiosk.db", self.script, plan)
         with os.fdopen(pipe) as told:
             wanted = MOST_DEEDS if at_operation else chance.randrange(1, MOST_DEEDS)

@@ -31,13 +31,17 @@ from tests.disk.model import SECTOR, Disk, File, Size, Write
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What befalls the `at`-th operation from now, or of its kind from now. `stays`: and all after it. `cut`: the power goes."""
+    """What befalls the `at`-th operation from now, or of its kind from now. `stays`: and all after it.
+
+    `cut`: the power goes, with that seed; at once, or `later` by so many operations of any kind.
+    """
 
     at: int = 0
     only: str = ""  # "sync", or "sync kiosk.db"
     error: int = errno.EIO
     stays: bool = False
-    cut: int | None = None  # a seed
+    cut: int | None = None
+    later: int = 0
 
 
 class Served(mfusepy.Operations):
@@ -51,7 +55,7 @@ class Served(mfusepy.Operations):
         self._alone = threading.Lock()
         self.log: list[str] = []  # every operation since the last order that set it to nothing
         self.trouble = Trouble()
-        self._counted = 0
+        self._counted = self._met = 0  # operations of the kind that matters; which of all it was that met the trouble
         self.dark = False  # the power is cut
         self._open: dict[int, File] = {}
         self._next = 1
@@ -62,9 +66,10 @@ class Served(mfusepy.Operations):
             answer: dict[str, Any] = {"operations": len(self.log)}
             match do:
                 case "trouble":
-                    self.log, self._counted, self.trouble = [], 0, Trouble(**given)
+                    self._begin(Trouble(**given))
                 case "empty":
-                    self.disk, self.log, self._counted, self.trouble = Disk(), [], 0, Trouble()
+                    self.disk = Disk()
+                    self._begin(Trouble())
                 case "cut" if not self.dark:
                     self._cut(given["seed"])
                 case "power":
@@ -195,13 +200,19 @@ class Served(mfusepy.Operations):
             trouble = self.trouble
             counts = trouble.only in {"", kind, operation}
             self._counted += counts
-            if trouble.at and ((counts and self._counted == trouble.at) or (trouble.stays and self._counted >= trouble.at)):
-                if trouble.cut is not None:
-                    self._cut(trouble.cut)
-                    raise OSError(errno.EIO, "the power is cut")
+            met = counts and self._counted == trouble.at
+            if met:
+                self._met = len(self.log)
+            if trouble.cut is not None and self._met and len(self.log) >= self._met + trouble.later:
+                self._cut(trouble.cut)
+                raise OSError(errno.EIO, "the power is cut")
+            if met or (trouble.stays and self._met):
                 failing()
                 raise OSError(trouble.error, f"{operation} was to fail")
             yield
+
+    def _begin(self, trouble: Trouble) -> None:
+        self.log, self._counted, self._met, self.trouble = [], 0, 0, trouble
 
     def _cut(self, seed: int) -> None:
         self.disk.cut(Random(seed))
