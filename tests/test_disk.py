@@ -182,10 +182,23 @@ def test_with_synchronous_normal_the_same_cuts_take_acknowledged_rows() -> None:
 @real
 @pytest.mark.slow
 def test_whichever_operation_of_the_disk_fails_the_ledger_says_so_and_loses_nothing() -> None:
-    """Some of them, each in eight ways; `python -m tests.disk --sweep` takes them all."""
+    """Some of them, each in ten ways; `python -m tests.disk --sweep` takes them all."""
     figures = sweep.run(every=151)
     assert figures["problems"] == []
     assert figures["runs"] >= 50
+
+
+@real
+def test_no_sync_of_the_folder_fails_unheard(disk: Mounted) -> None:
+    """SQLite's own may: the names it was for are on the disk already. Each fails once, and the power goes soon after."""
+    bench = sweep.Bench(disk)
+    bench.operations()
+    folder_syncs = [number for number, operation in enumerate(bench.operations(), start=1) if operation == "sync folder"]
+    for nth in folder_syncs:
+        for seed in range(5):
+            bench.run(nth, "EIO", "once, cut soon", seed)
+    assert len(folder_syncs) > 4
+    assert bench.found.all == []
 
 
 @real
