@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -26,7 +27,13 @@ class Mounted:
         command = [sys.executable, "-m", "tests.disk.served", str(image), str(folder)]
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  closed by `unmount`
         self._process = subprocess.Popen(
-            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, text=True
+            command,
+            cwd=HERE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._words,
+            text=True,
+            start_new_session=True,  # Ctrl-C is the harness's; see the end of `_orders` there
         )
         if "up" not in self._answer():
             raise OSError(self.unmount())
@@ -90,16 +97,20 @@ def places() -> Iterator[tuple[Path, Path]]:
         top.rmdir()
 
 
+@functools.cache
 def why_not() -> str | None:
-    """Why no such disk can be had here, in words; None: it can."""
-    if importlib.util.find_spec("mfusepy") is None:
-        return "mfusepy is not installed: deploy/setup.sh tests"
+    """Why no such disk can be had here, in words; None: it can. In CI whatever can be installed is installed, or this raises."""
+    absent = [] if importlib.util.find_spec("mfusepy") else ["mfusepy"]
+    absent += [] if shutil.which("fusermount3") else ["fuse3"]
+    if absent:
+        reason = f"{', '.join(absent)} not installed: deploy/setup.sh tests"
+        if "CI" in os.environ:
+            raise OSError(reason)
+        return reason
     if not Path("/dev/fuse").exists():
         return "this machine has no /dev/fuse: modprobe fuse, or give the container the device"
-    if shutil.which("fusermount3") is None:
-        return "fuse3 is not installed: deploy/setup.sh tests"
     try:
         with places() as (image, folder), mounted(image, folder):
             return None
     except OSError as error:
-        return f"mounting is not permitted here: {str(error).strip()}"
+        return f"mounting is not permitted here: {str(error).strip().partition(chr(10))[0]}"

@@ -183,6 +183,7 @@ class Served(mfusepy.Operations):
         print(json.dumps({"up": os.getpid()}), flush=True)  # the kernel has greeted: it is mounted
         for line in sys.stdin:
             print(json.dumps(self.order(**json.loads(line))), flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)  # the harness is gone; libfuse unmounts
 
     def _opened(self, file: File) -> int:
         self._next += 1
@@ -221,7 +222,6 @@ class Served(mfusepy.Operations):
 
 def main() -> None:
     image, mountpoint = map(Path, sys.argv[1:])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harness ends it, not the terminal
     mfusepy.FUSE(Served(image), str(mountpoint), foreground=True, nothreads=True, fsname="forgetful")
 
 
