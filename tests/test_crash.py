@@ -19,7 +19,7 @@ from tests.crash.rounds import CASES
 from tests.disk.mounted import why_not
 from tests.ledger_samples import keyed, paid
 
-POINTS = (  # of the 142 that `python -m tests.crash` comes to
+POINTS = (  # of the 145 that `python -m tests.crash` comes to
     ("commit within", "armed"),
     ("request left", "charge"),
     ("commit before", "charge: paid"),

@@ -53,7 +53,7 @@ COMMITS = {  # why something is committed, and a sale in which it is
     "ask: pending": "quick, BANK_ERROR, unpaid",
     "late money": "native, customer gone, paid",
     "refund": "native, customer gone, paid",
-    "paid by another order": "native, to scan",
+    "paid by another order": "native, to scan, paid meanwhile",
     "too long": "password, left alone",
 }
 SCREENS = {
