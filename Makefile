@@ -1,11 +1,14 @@
 # Two commands on a bare Debian or Raspberry Pi OS: `sudo apt install make git` (and a clone of this), then `make demo`.
 PY := .venv/bin/python
+CUTS := 100
+KILLS := 620
 
-.PHONY: help setup demo test bench lint clean clean-root
+.PHONY: help setup demo test crash bench lint clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
 	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make crash   hundreds of kills, power cuts and failing disks (an hour)'
 	@echo 'make bench   the figures'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   away with .venv and all that was made'
@@ -18,6 +21,12 @@ demo: setup
 
 test: .venv/.ready-for-tests
 	$(PY) -m pytest $(ARGS)
+
+crash: .venv/.ready-for-tests
+	$(PY) -m tests.disk --cuts $(CUTS) --sweep
+	$(PY) -m tests.crash.plug --cuts 25
+	$(PY) -m tests.crash.scanner --kills 50
+	$(PY) -m tests.crash --kills $(KILLS)
 
 bench: .venv/.ready-for-tests
 	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)

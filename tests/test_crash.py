@@ -11,13 +11,15 @@ import pytest
 
 from kiosk.payment import ledger_rows
 from kiosk.payment.ledger import SqliteLedger
+from tests.crash import plug, scanner
 from tests.crash.__main__ import run
 from tests.crash.books import Books
 from tests.crash.counter import Time
 from tests.crash.rounds import CASES
+from tests.disk.mounted import why_not
 from tests.ledger_samples import keyed, paid
 
-POINTS = (  # of the 142 that `python -m tests.crash` comes to
+POINTS = (  # of the 145 that `python -m tests.crash` comes to
     ("commit within", "armed"),
     ("request left", "charge"),
     ("commit before", "charge: paid"),
@@ -25,6 +27,9 @@ POINTS = (  # of the 142 that `python -m tests.crash` comes to
     ("answer read", "place"),
     ("commit after", "placing"),
 )
+
+
+REASON = why_not()
 
 
 @pytest.mark.slow
@@ -37,12 +42,30 @@ def test_a_kiosk_killed_at_the_worst_moments_keeps_its_promises(tmp_path: Path) 
     assert (figures["kills"], figures["tracebacks"]) == (7, 0)
 
 
+@pytest.mark.slow
+def test_a_scanner_killed_while_a_customer_stands_there_changes_nothing(tmp_path: Path) -> None:
+    """The screen stays, nothing is committed, another scanner comes, and the sale is paid as if nothing had been."""
+    figures = scanner.run(tmp_path, kills=1, password_kills=1)
+    assert figures["problems"] == []
+    assert (figures["kills"], figures["sales_paid"], figures["exit_code"]) == (2, 2, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(REASON is not None, reason=REASON or "")
+def test_a_kiosk_whose_plug_is_pulled_keeps_its_promises(tmp_path: Path) -> None:
+    """The same, on a disk that has forgotten what was not synced; `python -m tests.crash.plug` pulls it more often."""
+    figures = plug.run(tmp_path, range(2), watched=False)
+    assert figures["problems"] == []
+    assert figures["cuts"] == 2
+
+
 class Desk:
     """One paid sale, as the kiosk, its ledger and the bank have it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.witness, self.time, self.slack_ms = folder / "counter", folder / "witness.jsonl", Time(), 0
         self.folder.mkdir()
+        self.ledger = self.folder / "kiosk.db"
         self.at = self.time.now()
         self.line = {"out_trade_no": "K07-260105-aa0001", "sale": "S-1", "amount": 1250, "currency": "HKD", "state": "PAID"}
         self.line |= {"sale_state": "paid", "transaction_id": "42"}

@@ -15,14 +15,12 @@ import pytest
 
 from tests.crash.counter import HERE, PATIENCE_S, Counter, Kiosk
 from tests.crash.sales import People, pay
-from tests.crash.sales import Sale as Wanted
 
 pytestmark = pytest.mark.slow
 
 SILENT_S = 3.0  # in place of the ten and forty seconds after which a silent thread counts as dead
 FATES = [(thread, "raise") for thread in ("loop", "counter", "back office", "control", "display", "scanner")]
 FATES += [(thread, "hang") for thread in ("loop", "counter", "display", "scanner")]
-QR_SHOWN = Wanted("QR", {"ShowingQr": ("scan",)}, lasts_s=0.5)
 
 
 class Systemd:
@@ -148,7 +146,10 @@ def test_a_second_kiosk_on_one_ledger_says_so_and_goes(shop: Counter, tmp_path: 
 
 def qr_scanned(shop: Counter, kiosk: Kiosk, amount: int) -> str:
     """A sale up to the point where the customer's phone shows the bill; returns the screen."""
-    return People(shop, kiosk, Random(0)).sell(QR_SHOWN, amount)
+    kiosk.key(*str(amount), "QR")
+    screen = kiosk.until("ShowingQr")
+    People(shop, kiosk, Random(0))._scan()
+    return screen
 
 
 def until_paid(shop: Counter, kiosk: Kiosk, amount: int) -> None:

@@ -6,6 +6,7 @@ Processes are real and really killed, disks are really full, write errors are th
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import random
@@ -402,6 +403,23 @@ def test_a_full_ledger_says_so(path: Path) -> None:
         assert ledger.order(number(counter - 1)) == order(counter - 1)
         with pytest.raises(LedgerError, match="nothing is committed until it was opened again"):
             ledger.commit(keyed(counter), at=9)
+
+
+def test_a_log_that_cannot_be_looked_at_ends_the_commits(path: Path) -> None:
+    """The commit before it is durable and stays acknowledged; the next is refused in the ledger's words, not the system's."""
+
+    class Sick:
+        """A file whose length the disk cannot tell."""
+
+        def exists(self) -> bool:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with ledger_at(path) as ledger:
+        ledger._file._log = Sick()  # type: ignore[misc,assignment]
+        ledger.commit(keyed(1), at=9)
+        with pytest.raises(LedgerError, match=r"the disk failed; .*the system says .*Input/output error"):
+            ledger.commit(keyed(2), at=9)
+        assert ledger.order(number(1)) == order(1)
 
 
 @pytest.fixture

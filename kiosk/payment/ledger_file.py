@@ -9,6 +9,7 @@ other code of the process that holds the ledger may open its file, be it only to
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sqlite3
@@ -51,6 +52,7 @@ _OF_A_FILE: dict[str, int | str] = {
 
 _TROUBLE = (sqlite3.Error, UnicodeDecodeError)  # the second where SQLite quotes, or holds, a text that was damaged
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_OF_THE_SYSTEM = {errno.ENOSPC: sqlite3.SQLITE_FULL, errno.EROFS: sqlite3.SQLITE_READONLY}
 
 Row = dict[str, Any]
 Values = tuple[str | int | bytes | None, ...] | Mapping[str, str | int | bytes | None]
@@ -97,7 +99,8 @@ class LedgerFile:
                 _set(connection, path, _SAFETY | _OF_A_FILE)
                 _checkpoint(connection)
                 _migrate(connection, newest)
-            except _TROUBLE as error:
+                _sync_folder(path)  # for the log's name: SQLite does so with its first commit, and lets it pass when it fails
+            except (*_TROUBLE, OSError) as error:
                 raise said(path, error, ballast) from error
             undo.pop_all()
         return cls(connection, path, ballast)
@@ -255,7 +258,7 @@ class LedgerFile:
         try:
             if self._log.exists() and self._log.stat().st_size > beyond:
                 _checkpoint(self._connection)
-        except _TROUBLE as error:
+        except (*_TROUBLE, OSError) as error:  # OSError: the disk cannot even tell how long the log is
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> LedgerError:
@@ -275,7 +278,7 @@ def migrations(schema: Traversable) -> tuple[str, ...]:
 
 
 def said(path: Path, error: Exception, ballast: Ballast | None = None) -> LedgerError:
-    """What SQLite said of the file, with what a person can do about it. On a full disk the ballast is given up."""
+    """What SQLite, or the system under it, said of the file, with the remedy. On a full disk the ballast is given up."""
     code = _code(error)
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and read_only_disk(path):
         code = sqlite3.SQLITE_READONLY
@@ -294,7 +297,8 @@ def said(path: Path, error: Exception, ballast: Ballast | None = None) -> Ledger
     kind = LedgerDamaged if code in _DAMAGE else LedgerError
     if code == sqlite3.SQLITE_FULL and ballast is not None and ballast.give_up():
         kind = LedgerFull
-    return kind(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} (SQLite says {error}, {name})")
+    who = "the system" if isinstance(error, OSError) else "SQLite"
+    return kind(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} ({who} says {error}, {name})")
 
 
 def read_only_disk(path: Path) -> bool:
@@ -316,15 +320,20 @@ def _make(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path)
     except FileNotFoundError:
         raise LedgerError(f"ledger {path}: the folder {path.parent} is missing; make it, or correct [ledger] path") from None
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; check the owner and the disk, or correct [ledger] path") from error
+
+
+def _sync_folder(path: Path) -> None:
+    """Every name in the folder of `path` is on the disk when this returns."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _identify(connection: sqlite3.Connection, path: Path, newest: int) -> None:
@@ -392,7 +401,9 @@ _SCHEMA_NOW = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_s
 
 
 def _code(error: Exception) -> int:
-    """SQLite's primary code; a text that is no UTF-8 any more has none, and is damage as well."""
+    """SQLite's primary code, also of what the system says; a text that is no UTF-8 any more has none, and is damage as well."""
+    if isinstance(error, OSError):
+        return _OF_THE_SYSTEM.get(error.errno or 0, sqlite3.SQLITE_IOERR)
     if isinstance(error, UnicodeDecodeError) or "Could not decode to UTF-8" in str(error):
         return sqlite3.SQLITE_CORRUPT
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

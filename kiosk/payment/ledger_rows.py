@@ -15,57 +15,69 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
     """The row's table, the name of its key, and its columns."""
     match row:
         case Sale():
-            return "sales", "sale_id", {
-                "sale_id": row.sale_id,
-                "amount": row.money.amount,
-                "currency": row.money.currency,
-                "opened_at": row.opened_at,
-                "state": row.state.value,
-            }
+            return (
+                "sales",
+                "sale_id",
+                {
+                    "sale_id": row.sale_id,
+                    "amount": row.money.amount,
+                    "currency": row.money.currency,
+                    "opened_at": row.opened_at,
+                    "state": row.state.value,
+                },
+            )
         case Order():
-            return "orders", "out_trade_no", {
-                "out_trade_no": row.out_trade_no,
-                "sale_id": row.sale_id,
-                "tender": row.tender.value,
-                "amount": row.money.amount,
-                "currency": row.money.currency,
-                "opened_at": row.opened_at,
-                "state": row.state.value,
-                "sent_at": row.sent_at,
-                "anchor_at": row.anchor_at,
-                "expires_at": row.expires_at,
-                "transaction_id": row.transaction_id,
-                "paid_at": row.paid_at,
-                "settled_at": row.settled_at,
-                "payer_amount": row.payer.amount if row.payer else None,
-                "payer_currency": row.payer.currency if row.payer else None,
-                "rate_e8": row.rate_e8,
-                "decline": row.decline.value if row.decline else None,
-                "asks": row.asks,
-                "tries": row.tries,
-                "last_call": row.last_call.value if row.last_call else None,
-                "last_outcome": row.last_outcome,
-                "called_at": row.called_at,
-                "pay_refused": int(row.pay_refused),
-                "note": row.note,
-            }
+            return (
+                "orders",
+                "out_trade_no",
+                {
+                    "out_trade_no": row.out_trade_no,
+                    "sale_id": row.sale_id,
+                    "tender": row.tender.value,
+                    "amount": row.money.amount,
+                    "currency": row.money.currency,
+                    "opened_at": row.opened_at,
+                    "state": row.state.value,
+                    "sent_at": row.sent_at,
+                    "anchor_at": row.anchor_at,
+                    "expires_at": row.expires_at,
+                    "transaction_id": row.transaction_id,
+                    "paid_at": row.paid_at,
+                    "settled_at": row.settled_at,
+                    "payer_amount": row.payer.amount if row.payer else None,
+                    "payer_currency": row.payer.currency if row.payer else None,
+                    "rate_e8": row.rate_e8,
+                    "decline": row.decline.value if row.decline else None,
+                    "asks": row.asks,
+                    "tries": row.tries,
+                    "last_call": row.last_call.value if row.last_call else None,
+                    "last_outcome": row.last_outcome,
+                    "called_at": row.called_at,
+                    "pay_refused": int(row.pay_refused),
+                    "note": row.note,
+                },
+            )
         case Refund():
-            return "refunds", "out_refund_no", {
-                "out_refund_no": row.out_refund_no,
-                "out_trade_no": row.out_trade_no,
-                "amount": row.money.amount,
-                "currency": row.money.currency,
-                "opened_at": row.opened_at,
-                "state": row.state.value,
-                "late": int(row.late),
-                "refund_id": row.refund_id,
-                "settled_at": row.settled_at,
-                "tries": row.tries,
-                "last_call": row.last_call.value if row.last_call else None,
-                "last_outcome": row.last_outcome,
-                "called_at": row.called_at,
-                "note": row.note,
-            }
+            return (
+                "refunds",
+                "out_refund_no",
+                {
+                    "out_refund_no": row.out_refund_no,
+                    "out_trade_no": row.out_trade_no,
+                    "amount": row.money.amount,
+                    "currency": row.money.currency,
+                    "opened_at": row.opened_at,
+                    "state": row.state.value,
+                    "late": int(row.late),
+                    "refund_id": row.refund_id,
+                    "settled_at": row.settled_at,
+                    "tries": row.tries,
+                    "last_call": row.last_call.value if row.last_call else None,
+                    "last_outcome": row.last_outcome,
+                    "called_at": row.called_at,
+                    "note": row.note,
+                },
+            )
 
 
 def sale(row: Row) -> Sale:

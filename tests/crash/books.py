@@ -6,6 +6,7 @@ Four books are held against each other: what the witness saw committed, the ledg
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -115,8 +116,8 @@ class Books:
 
     def _nothing_lost(self, scratch: Path) -> None:
         """The file, copied as it lies, is sound and holds every acknowledged row, and of a commit under way all or nothing."""
-        ledger = self._counter.folder / "kiosk.db"
-        for file in (ledger, ledger.with_name("kiosk.db-wal")):
+        ledger = self._counter.ledger
+        for file in (ledger, ledger.with_name(f"{ledger.name}-wal")):
             copy = scratch / file.name
             copy.unlink(missing_ok=True)
             if file.exists():
@@ -139,7 +140,9 @@ class Books:
             came = set()
             for (table, number), acknowledged in {**intended, **self._written}.items():
                 column = {"sales": "sale_id", "orders": "out_trade_no", "refunds": "out_refund_no"}[table]
-                row = copy_of_it.execute(f"SELECT * FROM {table} WHERE {column} = ?", (number,)).fetchone()
+                row = None
+                with contextlib.suppress(sqlite3.OperationalError):  # not even the table is there
+                    row = copy_of_it.execute(f"SELECT * FROM {table} WHERE {column} = ?", (number,)).fetchone()
                 there = None if row is None else {name: row[name] for name in acknowledged}
                 if (table, number) in intended and there == intended[table, number]:
                     came.add(True)

@@ -69,7 +69,7 @@ class Kiosk:
 
     def __init__(self, counter: Counter, words: list[str], env: dict[str, str] | None = None) -> None:
         self._counter = counter
-        self._socket = counter.folder / "kiosk.db.sock"
+        self._socket = counter.socket
         command = [sys.executable, "-m", "tests.crash.subject", "--config", str(counter.config)]
         command += ["--witness", str(counter.witness), *words]
         with counter.log.open("ab") as log:
@@ -157,9 +157,11 @@ class Kiosk:
 class Counter:
     """The stand-in, its folder, and one kiosk after another before it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: Path | None = None) -> None:
+        """`disk`: where the ledger lies, if not beside the rest."""
         self.folder = folder / "counter"
         self.config = self.folder / "kiosk.toml"
+        self.ledger, self.socket = (disk or self.folder) / "kiosk.db", self.folder / "kiosk.db.sock"
         self.witness = folder / "witness.jsonl"
         self.log = folder / "counter.log"
         self.time = Time()
@@ -185,6 +187,8 @@ class Counter:
             time.sleep(LOOK_S)
         self._page = json.loads(facts.read_text("utf-8"))["page"]
         text = self.config.read_text("utf-8").replace('driver = "pygame"', 'driver = "offscreen"', 1)
+        if self.ledger.parent != self.folder:
+            text = text.replace('path = "kiosk.db"', f'path = "{self.ledger}"', 1) + f'\n[control]\nsocket = "{self.socket}"\n'
         self.config.write_text(text.replace("[merchant]", '[merchant]\ntime_zone = "Asia/Hong_Kong"'), "utf-8")
         self._settings = config.load(self.config)
 

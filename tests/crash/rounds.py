@@ -53,7 +53,7 @@ COMMITS = {  # why something is committed, and a sale in which it is
     "ask: pending": "quick, BANK_ERROR, unpaid",
     "late money": "native, customer gone, paid",
     "refund": "native, customer gone, paid",
-    "paid by another order": "native, to scan",
+    "paid by another order": "native, to scan, paid meanwhile",
     "too long": "password, left alone",
 }
 SCREENS = {
@@ -115,8 +115,8 @@ def case_of(seed: int) -> Case | None:
 class Shop:
     """One counter over all rounds."""
 
-    def __init__(self, folder: Path) -> None:
-        self.counter = Counter(folder)
+    def __init__(self, folder: Path, disk: Path | None = None) -> None:
+        self.counter = Counter(folder, disk)
         self.books = Books(self.counter)
         self.kills = 0
         self.met: set[Case] = set()

@@ -71,6 +71,7 @@ SALES = {
     "native, to scan, both paid": Sale(
         "QR", {"ShowingQr": ("scan", "SCAN"), "Scanning": ("hold", "approve native")}, lasts_s=4.0
     ),
+    "native, to scan, paid meanwhile": Sale("QR", {"ShowingQr": ("scan", "SCAN"), "Scanning": ("approve native",)}, lasts_s=5.0),
     "native, left alone": Sale("QR", {}, lasts_s=6.5, scale=60),
     "native, place lost": Sale("QR", {"ShowingQr": ("scan", "approve")}, {"strikes": "place", "drop_after": 1}),
     "native, never placed": Sale("QR", {}, {"strikes": "place", "drop_before": 3}),

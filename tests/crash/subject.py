@@ -1,7 +1,8 @@
 """The kiosk under test: `kiosk run` itself, in a process of its own, that meets its fate at a named point and tells what it saw.
 
 `python -m tests.crash.subject --config FILE`. What runs is the product; from here it gets wrappers around a few methods, which
-count how often a point is passed, and a witness file that outlives any kill: what was committed, and every screen shown.
+count how often a point is passed, and a witness file that outlives any kill: what was committed, every screen shown, and every
+scanner process that got ready.
 `--clock` lets the kiosk's own time pass faster; whatever is signed or verified keeps the true time.
 """
 
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk import app, cli, clock, lanes, runtime, supervision
+from kiosk.camera.link import ScannerLink
+from kiosk.camera.wire import Ready
 from kiosk.core.commands import Act, Insert, Record
 from kiosk.core.events import Answered, CodeSeen, Event, Pressed, RefundAnswered
 from kiosk.core.screens import View
@@ -133,7 +136,7 @@ def watch(witness: Witness, fate: Fate) -> None:
     _watch_ledger(witness, fate)
     _watch_wire(fate)
     _watch_loop(witness, fate)
-    beat, feed = supervision.Heartbeats.beat, app.App._feed
+    beat, feed, take = supervision.Heartbeats.beat, app.App._feed, ScannerLink._take
 
     def beats(self: supervision.Heartbeats, name: str) -> None:
         fate.passes("beat", name)
@@ -143,8 +146,14 @@ def watch(witness: Witness, fate: Fate) -> None:
         fate.passes("feed")
         feed(self)
 
+    def takes(self: ScannerLink, child: Any, message: object) -> None:
+        take(self, child, message)  # type: ignore[arg-type]
+        if isinstance(message, Ready):
+            witness.tell("scanner", pid=child._process.pid)
+
     supervision.Heartbeats.beat = beats  # type: ignore[method-assign]
     app.App._feed = feeds  # type: ignore[method-assign]
+    ScannerLink._take = takes  # type: ignore[method-assign,assignment]
 
 
 def _watch_ledger(witness: Witness, fate: Fate) -> None:
