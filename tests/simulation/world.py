@@ -85,6 +85,8 @@ class World:
         self.story: list[tuple[int, str, Event | None, Step | None]] = []
         self.kiosk: Kiosk
         self.life = 0  # answers to an earlier life of the process reach nobody
+        self.dark = False  # no kiosk for the moment
+        self.kept: list[Event] | None = None  # what comes in meanwhile, if the process lives
         self.wakes = 0
         self.codes = 0
         self.skew = 0  # how far the kiosk's clock is ahead of the truth
@@ -123,12 +125,17 @@ class World:
 
     def at_rest(self) -> bool:
         """Whether nothing is left that could move by itself."""
+        if self.dark:
+            return False
         orders = self.kiosk.orders.values()
         return not self.kiosk.refunds and not any(is_open(order) or is_watched(order) for order in orders)
 
     def merchant(self) -> None:
         """Somebody keys something, again and again, until the bad luck is over."""
         if self.now > BEGIN + CALM_AFTER:
+            return
+        if self.dark:
+            self.at(self.now + 5000, self.merchant)
             return
         shown = view(self.kiosk, self.kiosk_now).screen
         draw = self.draw("merchant")
@@ -165,14 +172,14 @@ class World:
 
     def start(self) -> None:
         """The process starts, perhaps with a clock that is wrong until WeChat has answered."""
-        self.life += 1
         self.skew = 0
         if not self.calm and self.draw("wrong clock") < self.luck.clock * 0.3:
             self.skew = -int(86_400_000 * self.draw("skew") ** 3)  # a machine without a battery starts in the past
         self.boot()
 
     def boot(self) -> None:
-        """The kiosk takes up what the ledger holds."""
+        """The kiosk takes up what the ledger holds, and then what came in meanwhile."""
+        kept, self.kept, self.dark = self.kept or [], None, False
         snapshot = self.ledger.load(self.kiosk_now - 7200_000)
         parents = {}
         for refund in snapshot.refunds:
@@ -185,10 +192,16 @@ class World:
         for act in made.acts:
             self.dispatch(act)
         self.note("boot", made=made)
+        for event in kept:
+            self.later(0, event)
         self.wake()
 
     def happen(self, event: Event) -> None:
         """One step: the commit, then the acts; a crash may come before, between or after."""
+        if self.dark:
+            if self.kept is not None and not isinstance(event, Pressed):
+                self.kept.append(event)
+            return
         if self.crash("before"):
             return
         made = step(self.kiosk, event, self.kiosk_now)
@@ -219,8 +232,9 @@ class World:
         if self.luck.crash == 0.0 or self.calm or self.draw("crash " + where) >= self.luck.crash * 0.1:
             return False
         self.note("crash " + where)
-        self.now += int(2000 + 600_000 * self.draw("dark") ** 4)
-        self.start()
+        self.life += 1
+        self.dark = True
+        self.at(self.now + int(2000 + 600_000 * self.draw("dark") ** 4), self.start)
         return True
 
     def disk_fails(self, made: Step) -> bool:
@@ -234,8 +248,8 @@ class World:
         if kept:
             self.commit(made.records)
         self.note("disk fails, " + ("kept" if kept else "lost"), made=made)
-        self.now += 3000
-        self.boot()
+        self.dark, self.kept = True, []
+        self.at(self.now + 3000, self.boot)
         return True
 
     def wake(self) -> None:
