@@ -459,6 +459,8 @@ def _watch_due(order: Order) -> int | None:
     if order.sent_at is None or order.settled_at is None:
         return None
     done = 0 if order.called_at is None else order.called_at - order.settled_at
+    if order.called_at is not None and done >= WATCH_VOID[0] and order.last_outcome == "unknown":
+        return order.called_at + _slower(order, order.called_at)  # nobody answered: it was not looked at
     return next((order.settled_at + after for after in WATCH_VOID if after > done), None)
 
 

@@ -328,7 +328,6 @@ class _Turn(Books):
             if due is not None and due.at <= self.now and not busy(self.k, refund.out_refund_no):
                 order = self.k.parents[refund.out_trade_no]
                 self.flies(refund.out_refund_no, due.call)
-                self.k = replace(self.k, hastened=self.k.hastened - {refund.out_refund_no})
                 self.acts.append(AskRefund(refund, order) if due.call is Call.ASK_REFUND else GiveBack(refund, order))
         if not self.k.probing and self.now >= probe_at(self.k):
             self.k = replace(self.k, probing=True)
@@ -337,7 +336,6 @@ class _Turn(Books):
     def _ask_or_do(self, order: Order, call: Call) -> None:
         counter = at_counter(self.k, order) and (order.out_trade_no, Call.CHARGE) not in self.k.in_flight
         self.flies(order.out_trade_no, call)
-        self.k = replace(self.k, hastened=self.k.hastened - {order.out_trade_no})
         match call:
             case Call.ASK:
                 self.acts.append(Ask(order, counter))
@@ -381,7 +379,8 @@ class _Turn(Books):
         if self.k.network is not Network.ONLINE:
             waiting = {number for number, order in self.k.orders.items() if is_open(order)} | self.k.refunds.keys()
             self.k = replace(self.k, hastened=self.k.hastened | waiting)
-        self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
+        if self.k.network is not Network.ONLINE or self.k.offline_since is not None:
+            self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
         if isinstance(self.k.till, till.Keying) and self.k.till.hint in (AmountHint.OFFLINE, AmountHint.CONNECTING):
             self.go(replace(self.k.till, hint=None))
 

@@ -72,6 +72,7 @@ class Menu:
 
 
 Till = Idle | Keying | Asking | Scanning | Front | Menu
+WITH_AN_ORDER = (Scanning, Front)
 
 
 class Stage(StrEnum):
