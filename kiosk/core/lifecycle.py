@@ -175,10 +175,11 @@ ARROWS: tuple[Arrow, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the table must know besides the row: who stands there, and whether the sale has been paid by another order."""
+    """What the table must know besides the row: who stands there, what paid the sale, whether the charge is on its way."""
 
     sale_paid: bool = False
     customer_present: bool = False
+    charging: bool = False  # the charge is still on its way there: it may arrive after all
 
 
 def is_open(order: Order) -> bool:
@@ -384,7 +385,7 @@ def _holds(when: When, order: Order, around: Around, now: int, outcome: Outcome 
             return isinstance(outcome, Unknown) and outcome.why is Why.NOT_SENT and first  # a later call proves nothing
         case When.GRACE_OVER:
             since = max(order.sent_at or order.opened_at, order.anchor_at or 0)
-            return now - since >= NOT_FOUND_GRACE
+            return now - since >= NOT_FOUND_GRACE and not around.charging
         case When.QUICK_PAY:
             return order.tender is Tender.QUICK_PAY
         case When.NATIVE:

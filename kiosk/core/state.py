@@ -152,7 +152,7 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
-            times = (till.verdict_at(order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)
+            times = (till.verdict_at(front, order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)
             return [at for at in times if at is not None and at > now]
         case _:
             return []

@@ -169,7 +169,8 @@ class _Turn(Books):
                 order = in_front(self.k)
                 assert order is not None
                 self.cancel(order, "cancelled")
-                self.go(till.Front(order.out_trade_no, ended_at=self.now))
+                since = self.k.till.since if isinstance(self.k.till, till.Front) else None
+                self.go(till.Front(order.out_trade_no, ended_at=self.now, since=since))
             case till.Refused():
                 pass
             case _:
@@ -190,7 +191,7 @@ class _Turn(Books):
         self.k = replace(self.k, used_codes=(*self.k.used_codes, digest)[-REMEMBERED_CODES:])
         self.flies(seen.ticket, Call.CHARGE)
         self.acts += [Charge(order, seen.code), Play(Sound.SCANNED)]
-        self.go(till.Front(seen.ticket))
+        self.go(till.Front(seen.ticket, since=self.now))
 
     def code_refused(self, ticket: str, hint: ScanHint) -> None:
         scanning = self.k.till
@@ -217,8 +218,13 @@ class _Turn(Books):
 
     def left(self, number: str) -> None:
         order = self.k.orders.get(number)
-        if order is not None and order.state is OrderState.SENT and order.tender is Tender.QUICK_PAY:
-            self.write(order, "sent")
+        if order is None or order.tender is not Tender.QUICK_PAY:
+            return
+        if order.state not in (OrderState.SENT, OrderState.REVERSING):
+            return
+        if order.sent_at == order.anchor_at:  # it may have waited behind a call that hung: all dates count from here
+            order = replace(order, sent_at=self.now, anchor_at=self.now)
+        self.write(order, "sent")
 
     def answered(self, number: str, call: Call, answer: Answer) -> None:
         self.k = replace(self.k, in_flight=self.k.in_flight - {(number, call)})
@@ -227,7 +233,8 @@ class _Turn(Books):
         if before is None:
             return
         sale = self.k.sales[before.sale_id]
-        around = Around(sale_paid=self.paid_by_another(before), customer_present=self.present(sale))
+        charging = (number, Call.CHARGE) in self.k.in_flight
+        around = Around(sale_paid=self.paid_by_another(before), customer_present=self.present(sale), charging=charging)
         after = lifecycle.merge(before, call, answer, around, self.k.settings.merchant, self.now)
         never_left = isinstance(answer.outcome, Unknown) and answer.outcome.why is Why.NOT_SENT and call is Call.CHARGE
         if never_left and in_front(self.k) is before:

@@ -27,6 +27,7 @@ KINDS: Final = (
     "outage",
     "crash",
     "disk fails",
+    "part unwell",  # the camera or the ledger says so
     "wrong clock",  # at a start
     "clock set",  # the machine's wall clock jumps while the kiosk runs
     "poor",  # no money in the pool that refunds are paid from

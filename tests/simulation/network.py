@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kiosk.core.events import Event
+from kiosk.core.events import Event, Probed
 from kiosk.core.model import Answer, Call, Order, Outcome, Paid, Unknown, Why
 from kiosk.core.money import Money
 
@@ -47,6 +47,13 @@ class Lane:
             self.busy = True
             self._send(errand)
 
+    def warm(self) -> None:
+        """Have a connection ready: at once when there is one, else as slow as any request."""
+        world = self.world
+        if world.outage(world.now) or world.luck.strikes("request lost", f"warm {world.life}"):  # else it is too quick to matter
+            nothing = Answer(Unknown(Why.TIMEOUT))
+            self.take(Errand("warm", Call.ASK, lambda _: nothing, lambda _: Probed(False, None, world.clock.now())))
+
     def _back(self, errand: Errand, answer: Answer) -> None:
         self.busy = False
         if self.waiting:
@@ -75,15 +82,22 @@ class Lane:
             self._comes_back(errand, now + 60, Answer(Unknown(Why.UNVERIFIED, "SIGNERROR")))
             return
         if luck.strikes("request twice", name):
-            world.at(now + luck.between(100, LATEST, f"again {name}", 2), lambda: self._arrives_again(errand))
+            again = luck.between(100, LATEST, f"again {name}", 2)
+            world.at(now + again, lambda: self._arrives_unheard(errand, "a second time"))
         arrives = now + 30
         if luck.strikes("request late", name):
             arrives += luck.between(0, LATEST, f"how late {name}", 2)
-        world.at(arrives, lambda: self._arrives(errand, world.life, gives_up))
+        if arrives >= gives_up:
+            world.at(arrives, lambda: self._arrives_unheard(errand, "late"))
+            self._comes_back(errand, gives_up, Answer(Unknown(Why.TIMEOUT)))
+            return
+        life = world.life
+        world.at(arrives, lambda: self._arrives(errand, life, gives_up))
 
-    def _arrives_again(self, errand: Errand) -> None:
-        self.world.tell(errand.name, "the request arrives a second time")
-        errand.ask(self.world.now)  # its answer reaches nobody
+    def _arrives_unheard(self, errand: Errand, how: str) -> None:
+        """The bank does it, and nobody waits for its answer."""
+        self.world.tell(errand.name, f"the request arrives {how}")
+        errand.ask(self.world.now)
 
     def _arrives(self, errand: Errand, life: int, gives_up: int) -> None:
         world, name, luck = self.world, errand.name, self.world.luck
@@ -97,7 +111,7 @@ class Lane:
                 errand.ask(now)
         else:
             answer = errand.ask(now)
-        if now >= gives_up or luck.strikes("answer lost", name):
+        if luck.strikes("answer lost", name):
             cut = luck.draw(f"cut {name}") < 0.3
             answer, back = (Answer(Unknown(Why.CUT)), back) if cut else (Answer(Unknown(Why.TIMEOUT)), gives_up)
         elif luck.strikes("answer forged", name):
@@ -122,5 +136,7 @@ def lie(answer: Answer, order: Order, which: float) -> Answer:
         return replace(answer, outcome=outcome, echo=replace(echo, total=total))
     if which < 0.7:
         return replace(answer, echo=replace(echo, out_trade_no=order.out_trade_no[:-1] + "x"))
-    numbers = tuple((name, "1900000000" if name == ("mchid", "appid")[which < 0.85] else value) for name, value in echo.merchant_numbers)
+    numbers = tuple(
+        (name, "1900000000" if name == ("mchid", "appid")[which < 0.85] else value) for name, value in echo.merchant_numbers
+    )
     return replace(answer, echo=replace(echo, merchant_numbers=numbers))

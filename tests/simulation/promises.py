@@ -11,8 +11,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kiosk.core import screens
-from kiosk.core.commands import Act, Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, Insert, Place, Play, Record, Reverse, Sound
-from kiosk.core.events import Answered, Event, Key, Notified, Pressed, Tick
+from kiosk.core.commands import (
+    Act,
+    Ask,
+    AskRefund,
+    Charge,
+    Close,
+    CorrectClock,
+    GiveBack,
+    Insert,
+    Place,
+    Play,
+    Record,
+    Reverse,
+    Sound,
+)
+from kiosk.core.events import Answered, Event, Key, Notified, Part, Pressed, Tick
 from kiosk.core.model import FINALS, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
 from kiosk.core.state import Kiosk, Step, in_front
 from kiosk.core.step import step
@@ -64,6 +78,8 @@ class Promises:
         self.charged: set[str] = set()
         self.refunded_at: dict[str, tuple[str, int]] = {}
         self.lied_about: set[str] = set()
+        self.limit = world.settings.max_amount
+        self.paid_since = 0
         self.ordered_in = 0  # the newest life of the kiosk that has sold something
 
     # -- the step --------------------------------------------------------------------------------------------------
@@ -110,7 +126,7 @@ class Promises:
             case S.DECLINED if account is not None and (account.payable or account.kept):
                 raise Violation(f"I4: {row.out_trade_no} is DECLINED and at the bank {account.state}")
             case S.VOID if row.sent_at is not None:
-                since = now - max(row.sent_at, row.anchor_at or 0)
+                since = self.world.now - self.world.left_at.get(row.out_trade_no, row.sent_at - self.world.skew)
                 if known.state is not S.ARMED and since < GRACE:
                     raise Violation(f"I4: {row.out_trade_no} counts as never made {since} ms after it was sent")
             case S.VOID if account is not None:
@@ -128,9 +144,16 @@ class Promises:
         if new_sale is not None and not isinstance(shown, screens.SameCustomer):
             same = [row for row in self.rows.orders.values() if row.state in OPEN and row.money == new_sale.money]
             if same:
-                raise Violation(f"I10: {new_sale.money} again, and nobody asks whether it is the customer of {same[0].out_trade_no}")
-        if new_sale is not None and new_sale.money.amount != self.world.merchant.amount and self.world.keyed_by_plan:
-            raise Violation(f"a sale of {new_sale.money} where {self.world.merchant.amount} was keyed")
+                raise Violation(
+                    f"I10: {new_sale.money} again, and nobody asks whether it is the customer of {same[0].out_trade_no}"
+                )
+        if new_sale is not None and (new_sale.money != getattr(shown, "money", None) or new_sale.money.amount > self.limit):
+            raise Violation(f"{new_sale.money} is to be paid where {shown} was shown")
+        signs, unwell = self.world.signs, self.world.unwell
+        if ordered and signs is not None and not (signs.network is screens.Network.ONLINE and signs.clock_known):
+            raise Violation(f"a new order while the signs are {signs}")
+        if ordered and (unwell is Part.LEDGER or (unwell is Part.CAMERA and ordered[0].tender is Tender.QUICK_PAY)):
+            raise Violation(f"a new {ordered[0].tender} order while the {unwell} is unwell")
 
     def _notified(self, number: str, before: Kiosk, event: Event, made: Step, now: int) -> None:
         without = step(before, Tick(), now)
@@ -164,7 +187,8 @@ class Promises:
                 self.charged.add(order.out_trade_no)
             case Reverse(order, _):
                 self._on_disk(order.out_trade_no)
-                if kiosk_now - max(order.sent_at or 0, order.anchor_at or 0) < 15_000:
+                since = self.world.now - self.world.left_at.get(order.out_trade_no, 0)
+                if min(since, kiosk_now - max(order.sent_at or 0, order.anchor_at or 0)) < 15_000:
                     raise Violation(f"{order.out_trade_no} is reversed within 15 s")
             case Close(order, _):
                 self._on_disk(order.out_trade_no)
@@ -196,8 +220,12 @@ class Promises:
 
     # -- the screen ------------------------------------------------------------------------------------------------
 
-    def of_the_screen(self, view: screens.View, now: int) -> None:
+    def of_the_screen(self, view: screens.View, now: int, event: Event | None) -> None:
         """What people see is true, and what they need to know is to be seen."""
+        if isinstance(self.world.screen, screens.PaidScreen) and not isinstance(view.screen, screens.PaidScreen):
+            stays = self.world.settings.result_ms
+            if not isinstance(event, Pressed) and event is not None and not (stays and self.world.now - self.paid_since >= stays):
+                raise Violation("the result is gone, and nobody has pressed a key")
         kiosk, screen = self.world.kiosk, view.screen
         front = in_front(kiosk)
         number = front.out_trade_no if front is not None else ""
@@ -208,12 +236,19 @@ class Promises:
             return
         row = self.rows.orders[number]
         account = self.bank.accounts.get(number)
+        if getattr(screen, "money", row.money) != row.money:
+            raise Violation(f"{screen} is shown of {number}, which is about {row.money}")
         match screen:
-            case screens.PaidScreen(money):
+            case screens.PaidScreen(money, _, _, other_refunded):
+                if not isinstance(self.world.screen, screens.PaidScreen):
+                    self.paid_since = self.world.now
                 if row.state is not S.PAID or account is None or account.taken != money.amount or money != row.money:
                     raise Violation(f"I3: {number} looks paid; it is {row.state}, the bank took {account and account.taken}")
                 if money != self.rows.sales[row.sale_id].money:
                     raise Violation(f"I3: {money} looks paid where {self.rows.sales[row.sale_id].money} is owed")
+                others = [o for o in self.rows.orders.values() if o.sale_id == row.sale_id and o is not row]
+                if any(o.state in (S.REFUNDING, S.REFUNDED) for o in others) and not other_refunded:
+                    raise Violation(f"{number} is the second payment, the first goes back, and nobody is told")
             case screens.DeclinedScreen() | screens.CancelledScreen():
                 going_back = isinstance(screen, screens.CancelledScreen) and screen.refunding
                 over = row.state in FINALS - {S.PAID, S.ATTENTION} or (row.state is S.REFUNDING and going_back)
@@ -295,4 +330,6 @@ class Promises:
         paid = [row for row in orders if row.state is S.PAID]
         given = sum(refund.money.amount for row in paid for refund in self.rows.refunds_of(row.out_trade_no))
         if sale.state is SaleState.OPEN or (sale.state is SaleState.PAID) != bool(paid and given < sale.money.amount):
-            raise Violation(f"I8: the sale {sale.sale_id} is {sale.state} and keeps {kept}; its orders are {[r.state for r in orders]}")
+            raise Violation(
+                f"I8: the sale {sale.sale_id} is {sale.state} and keeps {kept}; its orders are {[r.state for r in orders]}"
+            )

@@ -33,9 +33,21 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerError
-from kiosk.core.events import Answered, ClockSynchronized, Event, Left, Pressed, Probed, RefundAnswered, Tick
+from kiosk.core.events import (
+    Answered,
+    ClockSynchronized,
+    Event,
+    Health,
+    Left,
+    Notified,
+    Part,
+    Pressed,
+    Probed,
+    RefundAnswered,
+    Tick,
+)
 from kiosk.core.lifecycle import is_open, is_watched
-from kiosk.core.model import Answer, Call, Order, OrderState, Unknown
+from kiosk.core.model import Answer, Call, Order
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
@@ -57,6 +69,8 @@ LONGEST_DAY = 12 * MINUTE  # then the bad luck ends, whoever still stands there
 FINAL_WITHIN = 30 * MINUTE  # of the calm: orders
 DONE_WITHIN = 90 * MINUTE  # of the calm: refunds, which wait for money in the pool
 FAILURES_MOST = 4  # crashes, and as many failures of the disk
+LIMIT = 20  # in smallest units: small amounts are quickly keyed
+PUSHED_MOST = 20_000
 ZONE = ZoneInfo("Asia/Hong_Kong")
 
 
@@ -90,11 +104,13 @@ class World:
         self.bank = Bank()
         self.rows = Rows()
         self.ledger = _disk().begin()
-        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZONE)
+        stays = self.luck.pick((0, 0, 5000), "stays")
+        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZONE, max_amount=LIMIT, result_ms=stays)
         self.promises = Promises(self)
         self.merchant = Merchant(self)
         self.lies: list[Answer] = []
         self.tags: dict[str, str] = {}
+        self.left_at: dict[str, int] = {}  # when a charge began to leave
         self.calls: dict[str, int] = {}
         self.outages = self._outages()
         self.kiosk: Kiosk
@@ -107,6 +123,8 @@ class World:
         self.dark = True
         self.kept: list[tuple[Event, str]] | None = None  # what comes in while the ledger is opened afresh
         self.screen: screens.Screen | None = None
+        self.signs: screens.Signs | None = None
+        self.unwell: Part | None = None
         self.wakes = 0
         self.crashes = self.disk_failures = 0
         self.start()
@@ -114,10 +132,20 @@ class World:
     # -- the day ---------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Play the day to its end. Raises Violation at the first broken promise."""
+        """Play the day to its end. Raises Violation at the first broken promise; a kiosk that stops breaks one, too."""
+        try:
+            self._run()
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation(f"the kiosk stops: {type(error).__name__}: {error}") from error
+
+    def _run(self) -> None:
         self.merchant.look()
         heap = self.heap
         while heap:
+            if self.pushed > PUSHED_MOST:
+                raise Violation("the kiosk never rests")
             at, _, what = heapq.heappop(heap)
             if at > self.now:
                 self.now = at
@@ -144,7 +172,9 @@ class World:
         if unsettled or self.kiosk.refunds or self.merchant.visit < self.merchant.visits:
             return False
         watched = [row for row in self.kiosk.orders.values() if is_watched(row)]
-        looked_at = all((row.called_at or 0) - (row.settled_at or 0) >= 5 * MINUTE and row.last_outcome != "unknown" for row in watched)
+        looked_at = all(
+            (row.called_at or 0) - (row.settled_at or 0) >= 5 * MINUTE and row.last_outcome != "unknown" for row in watched
+        )
         return looked_at if self.luck.draw("to the very end") < 0.9 or not watched else False
 
     def _outages(self) -> list[tuple[int, int, str]]:
@@ -157,7 +187,7 @@ class World:
         return found
 
     def outage(self, now: int) -> str:
-        """"cut": nothing can leave; "deaf": nothing gets through; "" for neither."""
+        """Tells "cut": nothing can leave; "deaf": nothing gets through; "" for neither."""
         if self.luck.calm:
             return ""
         return next((how for begins, ends, how in self.outages if begins <= now < ends), "")
@@ -175,6 +205,10 @@ class World:
         self.boot()
         if luck.strikes("clock set", f"life {self.life}"):
             self.later(luck.between(0, 90_000, "clock set"), self._set_clock)
+        self.unwell = None
+        if luck.strikes("part unwell", f"life {self.life}"):
+            life = self.life
+            self.later(luck.between(0, 60_000, "unwell"), lambda: self._part_fails() if life == self.life else None)
 
     def _monotonic(self) -> float:
         return (self.now - self.machine_since) / 1000
@@ -186,6 +220,18 @@ class World:
         self.tell("clock", f"the wall clock is set to {self.wall_skew} ms ahead of the truth")
         if ntp:
             self.happen(ClockSynchronized(self.clock.behind_wall()), "ntp")
+
+    def _part_fails(self) -> None:
+        """Camera or ledger report themselves unwell, and well again a while later."""
+        part, life = self.luck.pick((Part.LEDGER, Part.CAMERA), "which part"), self.life
+
+        def report(problem: str | None) -> None:
+            if life == self.life and not self.dark:
+                self.happen(Health(part, problem), f"the {part} is {problem or 'well'}")
+                self.unwell = part if problem and not self.dark else None
+
+        report("unwell")
+        self.later(self.luck.between(1000, 60_000, "well again"), lambda: report(None))
 
     def boot(self) -> None:
         """The kiosk takes up what the ledger holds, and then what came in meanwhile."""
@@ -237,9 +283,9 @@ class World:
         now = self.clock.now()
         shown = view(self.kiosk, now)
         self.story.append(Happening(self.now, name, made, shown.screen, event))
-        self.promises.of_the_screen(shown, now)
+        self.promises.of_the_screen(shown, now, event)
         changed = type(shown.screen) is not type(self.screen)
-        self.screen = shown.screen
+        self.screen, self.signs = shown.screen, shown.signs
         if changed and event is not None and not isinstance(event, Pressed):
             self.merchant.look()
         self._wake(now)
@@ -267,7 +313,8 @@ class World:
             pass
         else:
             raise Violation("I14: a ledger whose disk has failed takes another commit")
-        self.dark, self.kept, self.screen = True, [], None
+        self.dark, self.kept, self.screen, self.signs = True, [], None, None
+        self.unwell = None
         life = self.life
         self.later(3000, lambda: self._open_again() if life == self.life else None)
         return False
@@ -280,7 +327,7 @@ class World:
     def _crash(self, name: str, where: str) -> None:
         """The process is killed, or the plug pulled: then the machine's clocks start anew, too."""
         self.life += 1
-        self.dark, self.kept, self.screen = True, None, None
+        self.dark, self.kept, self.screen, self.signs = True, None, None, None
         self.ledger = _disk().open()
         power_cut = self.luck.draw(f"power {name}") < 0.6
         away = self.luck.between(15_000, 12 * MINUTE, f"dark {name}", 4) if power_cut else 2000
@@ -319,8 +366,14 @@ class World:
             case Charge(order, code):
                 tag, digits = self.tag(order), code.reveal()
                 fate = answers_the_charge(self, act)
-                leaves = lambda: self.later(1, self._mine(Left(order.out_trade_no, Call.CHARGE), f"{tag} left"))  # noqa: E731
-                self._call(order, Call.CHARGE, lambda now: self.bank.charge(order, digits, fate, now), counter=True, begins=leaves)
+
+                def leaves() -> None:
+                    self.left_at[order.out_trade_no] = self.now
+                    self.later(1, self._mine(Left(order.out_trade_no, Call.CHARGE), f"{tag} left"))
+
+                self._call(
+                    order, Call.CHARGE, lambda now: self.bank.charge(order, digits, fate, now), counter=True, begins=leaves
+                )
                 boots = self.boots
                 self.later(VERDICT_WITHIN, lambda: self.promises.of_the_verdict(order.out_trade_no, boots))
                 tells_wrongly(self, order)
@@ -339,6 +392,8 @@ class World:
             case GiveBack(refund, order):
                 times = self._times(refund.out_refund_no)
                 poor = self.luck.strikes("poor", times)
+                if self.luck.draw(f"told of {times}") < 0.3:
+                    self.later(3000, lambda: self.happen(Notified(order.out_trade_no, refund.out_refund_no), f"{times} notified"))
                 self.lanes[False].take(
                     Errand(
                         times,
@@ -362,7 +417,9 @@ class World:
                 self._probe()
             case CorrectClock(offset_ms):
                 self.clock.correct(offset_ms)
-            case Warm() | StartScan() | StopScan() | Play() | Reply():
+            case Warm():
+                self.lanes[True].warm()
+            case StartScan() | StopScan() | Play() | Reply():
                 pass
 
     def _call(
@@ -395,7 +452,13 @@ class World:
         life, name = self.life, f"probe {self.life}"
         up = not self.outage(self.now) and (self.luck.draw(f"far {name}") < 0.7 or not self.luck.strikes("not sent", name))
         known = self.kiosk.clock_known and self.kiosk.network is screens.Network.ONLINE
-        takes = 30 * MINUTE if self.luck.calm and known else 40 if up and self.kiosk.network is not screens.Network.OFFLINE else 15_000
+        takes = (
+            30 * MINUTE
+            if self.luck.calm and known
+            else 40
+            if up and self.kiosk.network is not screens.Network.OFFLINE
+            else 15_000
+        )
 
         def comes_back() -> None:
             if life == self.life:
@@ -415,11 +478,6 @@ class World:
     def ticket(self) -> str | None:
         """What the scanner reports with what it sees."""
         return getattr(self.kiosk.till, "out_trade_no", None)
-
-    @property
-    def keyed_by_plan(self) -> bool:
-        """Whether the amount on the screen was keyed on purpose, and by nobody's mistake besides."""
-        return False
 
     def tag(self, order: Order) -> str:
         """A short name of an order that does not depend on how many there were before this customer."""
@@ -445,13 +503,3 @@ class World:
     def tell(self, who: str, what: str) -> None:
         """A line of the story that is no step of the kiosk."""
         self.story.append(Happening(self.now, f"{who}: {what}"))
-
-
-def answered_nothing(answer: Answer) -> bool:
-    """Whether the answer says nothing of the order."""
-    return isinstance(answer.outcome, Unknown)
-
-
-def unsettled(row: Order) -> bool:
-    """Whether the committed row may still change."""
-    return row.state not in (OrderState.PAID, OrderState.ATTENTION)
