@@ -63,7 +63,10 @@ MUTANTS = (
         "            try:\n                ledger.commit(made.records, self._clock.now())\n            except LedgerError:\n"
         "                pass\n        for act",
     ),
-    Mutant("the sending is not written down", STEP, '            self.write(order, "sent")\n', "            pass\n"),
+    Mutant("the sending is not written down", STEP, '        self.write(order, "sent")\n', "        pass\n"),
+    Mutant("dates count from the scan", STEP, "        if order.sent_at == order.anchor_at:", "        if False:"),
+    Mutant("given up while on its way", LIFE, " and not around.charging", ""),
+    Mutant("the verdict counts from the leaving", TILL, "till.since or order.sent_at", "order.sent_at"),
     Mutant("late money without a row for its refund", BOOKS, '        self.records.append(Insert(refund, "late money"))\n', ""),
     # rule 2: unknown is an outcome
     Mutant(

@@ -905,3 +905,28 @@ def test_a_quiet_kiosk_keeps_nothing_in_memory_but_what_is_open() -> None:
 
 def _seen(flow: Flow) -> CodeSeen:
     return CodeSeen(flow.front().out_trade_no, PaymentCode("139999999999999999"))
+
+
+def test_a_refund_waits_a_minute_for_one_that_was_refused_too() -> None:
+    """The second leaves a minute after the first whatever became of it."""
+    flow = Flow()
+    number = flow.sell()
+    flow.ask_refund(number, 5)
+    flow.ask_refund(number, 7)
+    flow.refund_answer(Call.REFUND, Declined(Decline.REFUSED), f"{number}-R1")
+    flow.pass_time(59 * SECOND)
+    assert len(flow.all(GiveBack)) == 1
+    flow.pass_time(1 * SECOND)
+    assert len(flow.all(GiveBack)) == 2
+
+
+def test_a_sale_is_paid_again_when_an_accepted_refund_fails() -> None:
+    """WeChat accepts all of it and then cannot make it: the shop still has the money, and its books say so."""
+    flow = Flow()
+    number = flow.sell()
+    flow.ask_refund(number)
+    flow.refund_answer(Call.REFUND, Pending(), f"{number}-R1")
+    assert flow.sale_state(number) is SaleState.REFUNDED
+    flow.refund_answer(Call.ASK_REFUND, Declined(Decline.REFUSED), f"{number}-R1")
+    assert flow.refunds(number)[0].state is RefundState.ATTENTION
+    assert flow.sale_state(number) is SaleState.PAID

@@ -188,13 +188,16 @@ class Books:
         self.follow(order, after)
 
     def given_back(self, order: Order, refund: Refund) -> None:
+        """What the merchant's refunds of an order, the newest of them `refund`, mean for the sale."""
         earlier = sum(r.money.amount for r in self.k.siblings.get(order.out_trade_no, ()) if r.state is not RefundState.ATTENTION)
         open_ones = [r for r in self.k.refunds.values() if r.out_trade_no == order.out_trade_no]
         given = earlier + sum(r.money.amount for r in open_ones if r.state in (RefundState.ACCEPTED, RefundState.DONE))
         sale = self.k.sales.get(order.sale_id)
-        if sale is not None and sale.state is SaleState.PAID and given >= order.money.amount:
-            self.keep_sale(replace(sale, state=SaleState.REFUNDED))
-            self.records.append(Update(self.k.sales[sale.sale_id], "refunded"))
+        state = SaleState.REFUNDED if given >= order.money.amount else SaleState.PAID
+        if sale is not None and sale.state in (SaleState.PAID, SaleState.REFUNDED) and sale.state is not state:
+            why = "refunded" if state is SaleState.REFUNDED else "refund failed"  # accepted, and then WeChat could not make it
+            self.keep_sale(replace(sale, state=state))
+            self.records.append(Update(self.k.sales[sale.sale_id], why))
         if not refunds.is_open(refund):
             done = (*self.k.siblings.get(order.out_trade_no, ()), refund)
             self.k = replace(self.k, siblings={**self.k.siblings, order.out_trade_no: done})
@@ -250,8 +253,8 @@ class Books:
         refunding = {number: refund for number, refund in k.refunds.items() if refunds.is_open(refund)}
         parents = {r.out_trade_no for r in refunding.values()}
         sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}
-        whole = (len(kept), refunding.keys(), parents, sales) == (len(k.orders), k.refunds.keys(), k.parents.keys(), k.sales.keys())
-        if whole and k.siblings.keys() <= parents and k.hastened <= kept.keys() | refunding.keys():
+        known = (len(k.orders), k.refunds.keys(), k.parents.keys(), k.sales.keys())
+        if known == (len(kept), refunding.keys(), parents, sales) and k.siblings.keys() <= parents and k.hastened <= kept.keys() | refunding.keys():
             return  # as after most steps
         self.k = replace(
             k,

@@ -56,7 +56,6 @@ from kiosk.core.model import (
     OrderState,
     Pending,
     Refund,
-    RefundState,
     SaleState,
     Tender,
     Unknown,
@@ -260,7 +259,7 @@ class _Turn(Books):
         parent = self.k.parents[after.out_trade_no]
         if after.late:
             self.late_money_back(self.k.orders.get(parent.out_trade_no, parent), after)
-        elif after.state in (RefundState.ACCEPTED, RefundState.DONE):
+        else:
             self.given_back(parent, after)
 
     def probed(self, probed: Probed) -> None:

@@ -45,6 +45,7 @@ class Account:
     returned: int = 0
     refunds: dict[str, int] = field(default_factory=dict)
     refused: int = 0  # refunds that did not fit
+    refusals: set[str] = field(default_factory=set)  # refunds that can never be made, whatever is asked
     changed_at: int = 0
 
     @property
@@ -147,7 +148,9 @@ class Bank:
             return Answer(Unknown(Why.BUSY), reached=True)
         if account.state == "REFUND" or (account.state == "SUCCESS" and _day(now) > _day(account.made_at)):
             return Answer(Unknown(Why.ORDER_PAID), reached=True)
-        if account.state not in ("PAYERROR", "REVOKED"):
+        if account.state == "PAYERROR" and order.out_trade_no[-1] in "13579":
+            account.state = "REVOKED"
+        elif account.state not in ("PAYERROR", "REVOKED"):
             account.returned = account.taken
             account.state, account.changed_at = "REVOKED", now
         return Answer(Pending(), reached=True)
@@ -164,10 +167,13 @@ class Bank:
         account.state, account.changed_at = "CLOSED", now
         return Answer(Pending(), reached=True)
 
-    def refund(self, refund: Refund, order: Order, *, poor: bool) -> Answer:
-        """The same out_refund_no is the same refund; none is made while the merchant's pool is empty (`poor`)."""
+    def refund(self, refund: Refund, order: Order, *, poor: bool, abnormal: bool) -> Answer:
+        """The same out_refund_no is the same refund; none while the merchant's pool is empty, nor to an `abnormal` account."""
         account = self.accounts[order.out_trade_no]
         if refund.out_refund_no not in account.refunds:
+            if abnormal or refund.out_refund_no in account.refusals:
+                account.refusals.add(refund.out_refund_no)
+                return Answer(Declined(Decline.REFUSED), reached=True)
             if poor:
                 return Answer(Unknown(Why.BUSY, "NOTENOUGH"), reached=True)
             if account.kept < refund.money.amount:
@@ -178,9 +184,16 @@ class Bank:
             account.state = "REFUND" if account.kept == 0 else account.state
         return Answer(Pending(), reached=True)
 
-    def ask_refund(self, refund: Refund, order: Order, *, busy: bool) -> Answer:
-        """Done as soon as it was accepted, but for a while it may be under way (`busy`)."""
-        known = refund.out_refund_no in self.accounts[order.out_trade_no].refunds
+    def ask_refund(self, refund: Refund, order: Order, *, busy: bool, abnormal: bool) -> Answer:
+        """Done as soon as it was accepted; but it may be under way for a while (`busy`), or not come off (`abnormal`)."""
+        account = self.accounts[order.out_trade_no]
+        known = refund.out_refund_no in account.refunds
+        if known and busy and abnormal:
+            account.returned -= account.refunds.pop(refund.out_refund_no)
+            account.state = "SUCCESS"
+            account.refusals.add(refund.out_refund_no)
+        if refund.out_refund_no in account.refusals:
+            return Answer(Declined(Decline.REFUSED), reached=True)
         if known and busy:
             return Answer(Pending(), reached=True)
         return Answer(Ended(OrderState.REFUNDED) if known else NotFound(), reached=True)

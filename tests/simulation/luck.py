@@ -1,7 +1,8 @@
 """Chance with names: what is drawn depends on the seed and on the name of the draw alone, never on what was drawn before.
 
-So a seed replays its day to the letter, and leaving one mishap out of a day does not move the luck of the others, which is what
-makes shrinking work. A mishap or an action that came about is noted by its name; a day can be played again with some of them only.
+So a seed replays its day to the letter, and leaving one mishap out of a day does not move the luck of the others, which is
+what makes shrinking work. A mishap or an action that came about is noted by its name; a day can be played again with some of
+them only.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ KINDS: Final = (
     "part unwell",  # the camera or the ledger says so
     "wrong clock",  # at a start
     "clock set",  # the machine's wall clock jumps while the kiosk runs
+    "pays just then",  # when a close or a reversal arrives
+    "refund refused",  # for good: a closed account
     "poor",  # no money in the pool that refunds are paid from
     "busy",  # a refund under way, a reversal while the customer types
     "seen again",  # the scanner reports a code, or a second phone's, once more
 )
 _CHANCES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
-_RARELY = {"answer lies", "crash", "disk fails"}  # where often would leave nothing of the day
+_CRASHES = (0.01, 0.03, 0.03, 0.1, 0.2, 1.0)  # at each step
+_NONE = {"crash": 0.4, "answer lies": 0.85, "disk fails": 0.85}  # how many days are without it; three in four of the others
 
 
 class Luck:
@@ -76,6 +80,6 @@ class Luck:
         return True
 
     def _chance(self, kind: str) -> float:
-        if self.draw(f"any {kind}") < (0.85 if kind in _RARELY else 0.75):
+        if self.draw(f"any {kind}") < _NONE.get(kind, 0.75):
             return 0.0
-        return self.pick(_CHANCES, f"chance of {kind}")
+        return self.pick(_CRASHES if kind == "crash" else _CHANCES, f"chance of {kind}")

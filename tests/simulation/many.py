@@ -1,4 +1,4 @@
-"""Many seeds on all cores: each piece of the row of seeds is the work of one process, and the pieces do not depend on their number."""
+"""Many seeds on all cores, piece by piece. What comes out does not depend on how many processes there are."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from kiosk.core.commands import (
     Reverse,
     Sound,
 )
-from kiosk.core.events import Answered, Event, Key, Notified, Part, Pressed, Tick
-from kiosk.core.model import FINALS, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
+from kiosk.core.events import Answered, Event, Key, Left, Notified, Part, Pressed, Tick
+from kiosk.core.model import FINALS, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender, Unknown
 from kiosk.core.state import Kiosk, Step, in_front
 from kiosk.core.step import step
 
@@ -40,6 +40,7 @@ WAITING = (screens.Charging, screens.Password, screens.Placing, screens.ShowingQ
 OPEN = frozenset(set(S) - FINALS)
 VERDICT_WITHIN = 60_000
 GRACE = 30_000
+ASKS_MOST = 20
 
 
 class Violation(AssertionError):
@@ -80,61 +81,88 @@ class Promises:
         self.lied_about: set[str] = set()
         self.limit = world.settings.max_amount
         self.paid_since = 0
+        self.made_in: dict[str, int] = {}  # in which life of the kiosk an order was made
+        self.heard: set[tuple[int, str]] = set()  # in which life something definite was heard of which order
+        self.closing_since: dict[str, int] = {}
+        self.asked_at: dict[str, list[int]] = {}
         self.ordered_in = 0  # the newest life of the kiosk that has sold something
 
     # -- the step --------------------------------------------------------------------------------------------------
 
-    def before_the_commit(self, event: Event, made: Step, now: int) -> None:
+    def before_the_commit(self, event: Event, made: Step) -> None:
         """What this event may lead to."""
         before, records = self.world.kiosk, made.records
         new_sale = None
+        lied = False
+        if isinstance(event, Answered):
+            lied = any(event.answer is told for told in self.world.lies)
+            if not isinstance(event.answer.outcome, Unknown):
+                self.heard.add((self.world.boots, event.out_trade_no))
         for record in records:
             row = record.row
             if isinstance(row, Order):
-                self._order(record, row, now)
+                self._order(record, row, lied=lied)
             elif isinstance(row, Sale) and isinstance(record, Insert):
                 new_sale = row
         match event:
             case Pressed(key):
                 self._pressed(key, new_sale, records)
             case Notified(number, _):
-                self._notified(number, before, event, made, now)
-            case Answered(number, _, answer) if any(answer is told for told in self.world.lies):
+                self._notified(number, before, event, made)
+            case Answered(number) if lied:
                 self._lied(number, before, made)
+            case Left(number) if before.orders[number].state is S.SENT and all(
+                record.row.state is not S.SENT for record in records
+            ):
+                raise Violation(f"I1: {number} leaves, and the disk never learns it")
             case _:
                 pass
         if Play(Sound.PAID) in made.acts and not any(isinstance(r.row, Order) and r.row.state is S.PAID for r in records):
             raise Violation("I3: it sounds as if somebody had paid")
 
-    def _order(self, record: Record, row: Order, now: int) -> None:
+    def _order(self, record: Record, row: Order, *, lied: bool) -> None:  # noqa: C901, PLR0912  one branch for each state
         known = self.rows.orders.get(row.out_trade_no)
         if isinstance(record, Insert):
-            self.ordered_in = self.world.boots
+            self.ordered_in = self.made_in[row.out_trade_no] = self.world.boots
             if known is not None or row.out_trade_no in self.bank.accounts:
                 raise Violation(f"I11: the number {row.out_trade_no} is used twice")
             return
         if known is None or known.state is row.state:
             return
+        if row.state is S.CLOSING:
+            self.closing_since[row.out_trade_no] = self.world.now
         if known.state in FINALS and known.state is not S.VOID:
             raise Violation(f"I2: {row.out_trade_no} was {known.state} and becomes {row.state}")
         account = self.bank.accounts.get(row.out_trade_no)
         match row.state:
             case S.PAID if account is None or account.taken != row.money.amount or account.total != row.money:
                 raise Violation(f"I3: {row.out_trade_no} is PAID and the bank has taken nothing of that kind")
+            case S.PAID if known.state is S.CLOSING:
+                self._late_money(row)
             case S.CLOSED | S.REVERSED if account is not None and (account.payable or account.kept):
                 raise Violation(f"I4: {row.out_trade_no} is {row.state} and at the bank {account.state}")
             case S.DECLINED if account is not None and (account.payable or account.kept):
                 raise Violation(f"I4: {row.out_trade_no} is DECLINED and at the bank {account.state}")
+            case S.REVERSING if record.why == "too long" and (self.world.boots, row.out_trade_no) not in self.heard:
+                if self.made_in[row.out_trade_no] != self.world.boots:
+                    raise Violation(f"{row.out_trade_no} is undone after a restart, and nobody has asked whether it was paid")
             case S.VOID if row.sent_at is not None:
                 since = self.world.now - self.world.left_at.get(row.out_trade_no, row.sent_at - self.world.skew)
                 if known.state is not S.ARMED and since < GRACE:
                     raise Violation(f"I4: {row.out_trade_no} counts as never made {since} ms after it was sent")
             case S.VOID if account is not None:
                 raise Violation(f"I4: {row.out_trade_no} counts as never sent and at the bank it is {account.state}")
-            case S.ATTENTION if row.out_trade_no not in self.lied_about and not self.world.lies:
+            case S.ATTENTION if not lied and not (account is not None and account.refusals):
                 raise Violation(f"{row.out_trade_no} needs a person though nobody lied: {row.note}")
             case _:
                 pass
+
+    def _late_money(self, row: Order) -> None:
+        """A QR was being closed and is paid all the same: kept only while the customer stands there, a minute at most."""
+        front = in_front(self.world.kiosk)
+        since = self.world.now - self.closing_since.get(row.out_trade_no, self.world.now)
+        if front is None or front.sale_id != row.sale_id or (front.out_trade_no == row.out_trade_no and since > 60_000):
+            raise Violation(f"I7: {row.out_trade_no} was given up {since // 1000} s ago, and the money is kept")
 
     def _pressed(self, key: Key, new_sale: Sale | None, records: tuple[Record, ...]) -> None:
         shown = self.world.screen
@@ -155,8 +183,8 @@ class Promises:
         if ordered and (unwell is Part.LEDGER or (unwell is Part.CAMERA and ordered[0].tender is Tender.QUICK_PAY)):
             raise Violation(f"a new {ordered[0].tender} order while the {unwell} is unwell")
 
-    def _notified(self, number: str, before: Kiosk, event: Event, made: Step, now: int) -> None:
-        without = step(before, Tick(), now)
+    def _notified(self, number: str, before: Kiosk, event: Event, made: Step) -> None:
+        without = step(before, Tick(), self.world.clock.now())
         added = [act for act in made.acts if act not in without.acts]
         told = replace(made.kiosk, in_flight=without.kiosk.in_flight, hastened=without.kiosk.hastened)
         allowed = all(isinstance(act, Ask | AskRefund | GiveBack) for act in added) and len(added) <= 1
@@ -194,7 +222,13 @@ class Promises:
                 self._on_disk(order.out_trade_no)
                 if kiosk_now - (order.sent_at or 0) < 5 * 60_000:
                     raise Violation(f"{order.out_trade_no} is closed within 5 minutes")
-            case Place(order, _) | Ask(order, _):
+            case Ask(order, _):
+                self._on_disk(order.out_trade_no)
+                times = self.asked_at.setdefault(order.out_trade_no, [])
+                times.append(self.world.now)
+                if len(times) >= ASKS_MOST and times[-ASKS_MOST] > self.world.now - 10_000:
+                    raise Violation(f"{order.out_trade_no} is asked for {ASKS_MOST} times within 10 s")
+            case Place(order, _):
                 self._on_disk(order.out_trade_no)
             case GiveBack(refund, order):
                 self._refund(refund, order)
@@ -222,11 +256,8 @@ class Promises:
 
     def of_the_screen(self, view: screens.View, now: int, event: Event | None) -> None:
         """What people see is true, and what they need to know is to be seen."""
-        if isinstance(self.world.screen, screens.PaidScreen) and not isinstance(view.screen, screens.PaidScreen):
-            stays = self.world.settings.result_ms
-            if not isinstance(event, Pressed) and event is not None and not (stays and self.world.now - self.paid_since >= stays):
-                raise Violation("the result is gone, and nobody has pressed a key")
         kiosk, screen = self.world.kiosk, view.screen
+        self._of_results(screen, event)
         front = in_front(kiosk)
         number = front.out_trade_no if front is not None else ""
         unsettled = sum(1 for name, row in self.rows.orders.items() if row.state in OPEN and name != number)
@@ -235,28 +266,13 @@ class Promises:
         if front is None:
             return
         row = self.rows.orders[number]
-        account = self.bank.accounts.get(number)
         if getattr(screen, "money", row.money) != row.money:
             raise Violation(f"{screen} is shown of {number}, which is about {row.money}")
         match screen:
-            case screens.PaidScreen(money, _, _, other_refunded):
-                if not isinstance(self.world.screen, screens.PaidScreen):
-                    self.paid_since = self.world.now
-                if row.state is not S.PAID or account is None or account.taken != money.amount or money != row.money:
-                    raise Violation(f"I3: {number} looks paid; it is {row.state}, the bank took {account and account.taken}")
-                if money != self.rows.sales[row.sale_id].money:
-                    raise Violation(f"I3: {money} looks paid where {self.rows.sales[row.sale_id].money} is owed")
-                others = [o for o in self.rows.orders.values() if o.sale_id == row.sale_id and o is not row]
-                if any(o.state in (S.REFUNDING, S.REFUNDED) for o in others) and not other_refunded:
-                    raise Violation(f"{number} is the second payment, the first goes back, and nobody is told")
+            case screens.PaidScreen():
+                self._looks_paid(screen, row)
             case screens.DeclinedScreen() | screens.CancelledScreen():
-                going_back = isinstance(screen, screens.CancelledScreen) and screen.refunding
-                over = row.state in FINALS - {S.PAID, S.ATTENTION} or (row.state is S.REFUNDING and going_back)
-                cleaning_up = row.state is S.REVERSING and account is not None and account.state == "PAYERROR"
-                if not (over or cleaning_up):
-                    raise Violation(f"I4: {number} looks {type(screen).__name__}; it is {row.state}")
-                if not going_back and row.state is not S.VOID and account is not None and (account.kept or account.payable):
-                    raise Violation(f"I4: {number} looks {type(screen).__name__}; at the bank it is {account.state}")
+                self._looks_unpaid(screen, row)
             case screens.AttentionScreen():
                 pass
             case screens.ShowingQr(money, code_url, until):
@@ -269,10 +285,48 @@ class Promises:
             case _:
                 pass
 
-    def of_the_verdict(self, number: str, life: int) -> None:
-        """A minute after sending, the cashier knows: paid, not paid, or that it is not known."""
+    def _of_results(self, screen: screens.Screen, event: Event | None) -> None:
+        """A result stays until somebody presses a key, or as long as the owner has set; and it stays the same."""
+        before, stays = self.world.screen, self.world.settings.result_ms
+        if isinstance(before, screens.PaidScreen) and not isinstance(screen, screens.PaidScreen) and event is not None:
+            over = stays and self.world.now - self.paid_since >= stays
+            if not isinstance(event, Pressed) and not over:
+                raise Violation("the result is gone, and nobody has pressed a key")
+        if isinstance(before, screens.DeclinedScreen) and isinstance(screen, screens.CancelledScreen | screens.Cancelling):
+            raise Violation("what was declined is now cancelled")
+        if isinstance(screen, screens.PaidScreen) and not isinstance(before, screens.PaidScreen):
+            self.paid_since = self.world.now
+
+    def _looks_paid(self, screen: screens.PaidScreen, row: Order) -> None:
+        number, account = row.out_trade_no, self.bank.accounts.get(row.out_trade_no)
+        if row.state is not S.PAID or account is None or account.taken != screen.money.amount or account.total != screen.money:
+            raise Violation(f"I3: {number} looks paid; it is {row.state}, the bank took {account and account.taken}")
+        if screen.money != self.rows.sales[row.sale_id].money:
+            raise Violation(f"I3: {screen.money} looks paid where {self.rows.sales[row.sale_id].money} is owed")
+        others = [o for o in self.rows.orders.values() if o.sale_id == row.sale_id and o is not row]
+        if any(o.state in (S.REFUNDING, S.REFUNDED) for o in others) and not screen.other_refunded:
+            raise Violation(f"{number} is the second payment, the first goes back, and nobody is told")
+
+    def _looks_unpaid(self, screen: screens.DeclinedScreen | screens.CancelledScreen, row: Order) -> None:
+        name, number, account = type(screen).__name__, row.out_trade_no, self.bank.accounts.get(row.out_trade_no)
+        going_back = isinstance(screen, screens.CancelledScreen) and screen.refunding
+        over = row.state in FINALS - {S.PAID, S.ATTENTION} or (row.state is S.REFUNDING and going_back)
+        cleaning_up = row.state is S.REVERSING and account is not None and account.state in ("PAYERROR", "REVOKED")
+        if not (over or cleaning_up):
+            raise Violation(f"I4: {number} looks {name}; it is {row.state}")
+        if not going_back and row.state is not S.VOID and account is not None and (account.kept or account.payable):
+            raise Violation(f"I4: {number} looks {name}; at the bank it is {account.state}")
+
+    def of_the_undoing(self, number: str, boots: int) -> None:
+        """A minute after it left, an order nobody has paid is being undone."""
+        row = self.rows.orders[number]
+        if not self.world.dark and boots == self.world.boots and row.state in (S.SENT, S.PAYING):
+            raise Violation(f"I6: {number} left a minute ago and is still {row.state}")
+
+    def of_the_verdict(self, number: str, boots: int) -> None:
+        """A minute after the scan, the cashier knows: paid, not paid, or that it is not known."""
         front = in_front(self.world.kiosk)
-        if self.world.dark or life != self.world.boots or front is None or front.out_trade_no != number:
+        if self.world.dark or boots != self.world.boots or front is None or front.out_trade_no != number:
             return
         if isinstance(self.world.screen, screens.Charging | screens.Password | screens.Cancelling):
             raise Violation(f"I10: {number} was sent a minute ago and {type(self.world.screen).__name__} is no verdict")
@@ -310,9 +364,10 @@ class Promises:
         money = account.kept if account is not None else 0
         refunds = self.rows.refunds_of(number)
         for refund in refunds:
-            if refund.state is not RefundState.DONE:
+            refused = account is not None and refund.out_refund_no in account.refusals
+            if refund.state is not (RefundState.ATTENTION if refused else RefundState.DONE):
                 raise Violation(f"I9: the refund {refund.out_refund_no} is {refund.state}: {refund.note}")
-        back = sum(refund.money.amount for refund in refunds)
+        back = sum(refund.money.amount for refund in refunds if refund.state is RefundState.DONE)
         if row.state is S.PAID and money != row.money.amount - back:
             raise Violation(f"I8: {number} is PAID less {back} and the bank keeps {money} of {row.money}")
         if row.state is not S.PAID and money:
@@ -328,7 +383,8 @@ class Promises:
         if kept > sale.money.amount:
             raise Violation(f"I5: the sale {sale.sale_id} keeps {kept} of {sale.money}")
         paid = [row for row in orders if row.state is S.PAID]
-        given = sum(refund.money.amount for row in paid for refund in self.rows.refunds_of(row.out_trade_no))
+        refunds = [refund for row in paid for refund in self.rows.refunds_of(row.out_trade_no)]
+        given = sum(refund.money.amount for refund in refunds if refund.state is RefundState.DONE)
         if sale.state is SaleState.OPEN or (sale.state is SaleState.PAID) != bool(paid and given < sale.money.amount):
             raise Violation(
                 f"I8: the sale {sale.sale_id} is {sale.state} and keeps {kept}; its orders are {[r.state for r in orders]}"

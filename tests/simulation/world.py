@@ -62,7 +62,7 @@ MINUTE = 60_000
 BEGINS = (
     1_767_600_000_000,  # 2026-01-05 08:00 UTC
     1_767_600_000_000,
-    1_767_628_680_000,  # 15:58 UTC: the shop's and Beijing's midnight is near
+    1_767_628_750_000,  # 50 s before midnight of the shop and of Beijing
 )
 WATCHED = 2 * 60 * MINUTE  # how long a VOID order is looked at, as the loop has it
 LONGEST_DAY = 12 * MINUTE  # then the bad luck ends, whoever still stands there
@@ -74,9 +74,9 @@ PUSHED_MOST = 20_000
 ZONE = ZoneInfo("Asia/Hong_Kong")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Happening:
-    """A line of the day's story."""
+    """A line of the day's story; `screen` is what people saw after it."""
 
     at: int
     what: str
@@ -147,8 +147,7 @@ class World:
             if self.pushed > PUSHED_MOST:
                 raise Violation("the kiosk never rests")
             at, _, what = heapq.heappop(heap)
-            if at > self.now:
-                self.now = at
+            self.now = max(self.now, at)
             if not self.luck.calm and self.now >= self.calm_at:
                 self.luck.calm = True
             what()
@@ -244,7 +243,9 @@ class World:
             order = self.ledger.order(refund.out_trade_no)
             assert order is not None
             parents[order.out_trade_no] = (order, self.ledger.refunds_of(order.out_trade_no))
-        self._carry_out(resume(self.settings, snapshot, parents, now), "boot", None, now)
+        made = resume(self.settings, snapshot, parents, now)
+        self.story.append(Happening(self.now, "boot", made))
+        self._carry_out(made, "boot", None, now)
         for event, name in kept:
             self.later(0, lambda event=event, name=name: self.happen(event, name))  # type: ignore[misc]
 
@@ -256,11 +257,13 @@ class World:
             return
         now = self.clock.now()
         made = step(self.kiosk, event, now)
-        self.promises.before_the_commit(event, made, now)
+        self.story.append(Happening(self.now, name, made, None, event))
+        self.promises.before_the_commit(event, made)
         self._carry_out(made, name, event, now)
 
     def _carry_out(self, made: Step, name: str, event: Event | None, at: int) -> None:
         """The commit, then the acts, then the screen; the plug may be pulled before, between or after."""
+        told = self.story[-1]
         crash_after = -1
         if self.crashes < FAILURES_MOST and event is not None and self.luck.strikes("crash", name):
             crash_after = self.luck.between(0, 2 + len(made.acts), f"where {name}")
@@ -282,7 +285,7 @@ class World:
                 return
         now = self.clock.now()
         shown = view(self.kiosk, now)
-        self.story.append(Happening(self.now, name, made, shown.screen, event))
+        told.screen = shown.screen
         self.promises.of_the_screen(shown, now, event)
         changed = type(shown.screen) is not type(self.screen)
         self.screen, self.signs = shown.screen, shown.signs
@@ -307,6 +310,7 @@ class World:
         self.tell(name, f"the disk fails, what was written is {disk.fails}")
         if disk.fails == "kept":
             self.rows.write(records)
+        disk.fails = None  # from now on the disk would take everything again
         try:
             self.ledger.commit(records, at)
         except LedgerError:
@@ -369,12 +373,13 @@ class World:
 
                 def leaves() -> None:
                     self.left_at[order.out_trade_no] = self.now
+                    self.later(VERDICT_WITHIN, lambda: self.promises.of_the_undoing(order.out_trade_no, boots))
                     self.later(1, self._mine(Left(order.out_trade_no, Call.CHARGE), f"{tag} left"))
 
+                boots = self.boots
                 self._call(
                     order, Call.CHARGE, lambda now: self.bank.charge(order, digits, fate, now), counter=True, begins=leaves
                 )
-                boots = self.boots
                 self.later(VERDICT_WITHIN, lambda: self.promises.of_the_verdict(order.out_trade_no, boots))
                 tells_wrongly(self, order)
             case Place(order, counter):
@@ -386,30 +391,42 @@ class World:
                 self._call(order, Call.ASK, lambda now: self.bank.ask(order, now, behind), counter=counter)
             case Reverse(order, counter):
                 busy = self.luck.strikes("busy", f"{self.tag(order)} reverse {order.tries}")
-                self._call(order, Call.REVERSE, lambda now: self.bank.reverse(order, now, busy=busy), counter=counter)
+                self._call(
+                    order,
+                    Call.REVERSE,
+                    lambda now: self._at_the_last_moment(order, now, lambda: self.bank.reverse(order, now, busy=busy)),
+                    counter=counter,
+                )
             case Close(order, counter):
-                self._call(order, Call.CLOSE, lambda now: self.bank.close(order, now), counter=counter)
+                self._call(
+                    order,
+                    Call.CLOSE,
+                    lambda now: self._at_the_last_moment(order, now, lambda: self.bank.close(order, now)),
+                    counter=counter,
+                )
             case GiveBack(refund, order):
                 times = self._times(refund.out_refund_no)
                 poor = self.luck.strikes("poor", times)
+                abnormal = self.luck.strikes("refund refused", times)
                 if self.luck.draw(f"told of {times}") < 0.3:
                     self.later(3000, lambda: self.happen(Notified(order.out_trade_no, refund.out_refund_no), f"{times} notified"))
                 self.lanes[False].take(
                     Errand(
                         times,
                         Call.REFUND,
-                        lambda _: self.bank.refund(refund, order, poor=poor),
+                        lambda _: self.bank.refund(refund, order, poor=poor, abnormal=abnormal),
                         lambda answer: RefundAnswered(refund.out_refund_no, Call.REFUND, answer),
                     )
                 )
             case AskRefund(refund, order):
                 times = self._times(refund.out_refund_no)
                 busy = self.luck.strikes("busy", times)
+                fails = busy and self.luck.strikes("refund refused", times)
                 self.lanes[False].take(
                     Errand(
                         times,
                         Call.ASK_REFUND,
-                        lambda _: self.bank.ask_refund(refund, order, busy=busy),
+                        lambda _: self.bank.ask_refund(refund, order, busy=busy, abnormal=fails),
                         lambda answer: RefundAnswered(refund.out_refund_no, Call.ASK_REFUND, answer),
                     )
                 )
@@ -442,6 +459,13 @@ class World:
                 order,
             )
         )
+
+    def _at_the_last_moment(self, order: Order, now: int, undo: Callable[[], Answer]) -> Answer:
+        """A close or reversal arrives, and perhaps the customer was a moment quicker."""
+        tag = self.tag(order)
+        if self.luck.strikes("pays just then", tag) and self.bank.pay(order.out_trade_no, now):
+            self.tell(tag, "the customer pays just then")
+        return undo()
 
     def _times(self, number: str) -> str:
         times = self.calls[number] = self.calls.get(number, 0) + 1
