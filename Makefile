@@ -1,11 +1,13 @@
 # Two commands on a bare Debian or Raspberry Pi OS: `sudo apt install make git` (and a clone of this), then `make demo`.
 PY := .venv/bin/python
 
-.PHONY: help setup demo test bench lint clean clean-root
+.PHONY: help setup demo test soak mutants bench lint clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
 	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
+	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make bench   the figures'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   away with .venv and all that was made'
@@ -18,6 +20,13 @@ demo: setup
 
 test: .venv/.ready-for-tests
 	$(PY) -m pytest $(ARGS)
+
+SEEDS ?= 100000
+soak: .venv/.ready-for-tests
+	$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+mutants: .venv/.ready-for-tests
+	$(PY) -m tests.mutants --table docs/mutants.md $(ARGS)
 
 bench: .venv/.ready-for-tests
 	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)

@@ -55,6 +55,7 @@ MUTANTS = (
         "            self._dispatch(act)\n",
         "        for act in made.acts:\n            self._dispatch(act)\n        if made.records:\n"
         "            ledger.commit(made.records, self._clock.now())\n",
+        unit="the simulation has its own loop",
     ),
     Mutant(
         "sent although it could not be written",
@@ -62,6 +63,7 @@ MUTANTS = (
         "            ledger.commit(made.records, self._clock.now())\n        for act",
         "            try:\n                ledger.commit(made.records, self._clock.now())\n            except LedgerError:\n"
         "                pass\n        for act",
+        unit="the simulation has its own loop",
     ),
     Mutant("the sending is not written down", STEP, '        self.write(order, "sent")\n', "        pass\n"),
     Mutant("dates count from the scan", STEP, "        if order.sent_at == order.anchor_at:", "        if False:"),
@@ -114,6 +116,7 @@ MUTANTS = (
         LIFE,
         "        return Due(Call.ASK, sent)\n    if order.last_call is Call.CLOSE",
         "        return Due(Call.CLOSE, may)\n    if order.last_call is Call.CLOSE",
+        unit="WeChat refuses to close what is paid, so it does no harm",
     ),
     Mutant("closed within five minutes", LIFE, "NO_CLOSE_BEFORE = 5 * MINUTE", "NO_CLOSE_BEFORE = 4 * MINUTE"),
     Mutant(
@@ -143,7 +146,13 @@ MUTANTS = (
         "        case When.REFUSED:\n            return ",
         "        case When.REFUSED:\n            return False and ",
     ),
-    Mutant("PAYERROR without a reversal", LIFE, "        Arrow(state, On.DECLINED, S.REVERSING, When.CLEAN_UP),\n", ""),
+    Mutant(
+        "PAYERROR without a reversal",
+        LIFE,
+        "        Arrow(state, On.DECLINED, S.REVERSING, When.CLEAN_UP),\n",
+        "",
+        unit="a clean-up WeChat wants; no money moves",
+    ),
     Mutant("a reversed PAYERROR is no decline", LIFE, "    Arrow(S.REVERSING, On.ENDED, S.DECLINED, When.HAD_DECLINED),\n", ""),
     # restart
     Mutant(
@@ -152,13 +161,20 @@ MUTANTS = (
         "        order = replace(order, state=S.SENT)\n",
         "        order = replace(order, state=S.VOID, settled_at=now)\n",
     ),
-    Mutant("nothing is asked at the start", STEP, '"restart"))\n    turn.look_after_queue()\n', '"restart"))\n'),
+    Mutant(
+        "nothing is asked at the start",
+        STEP,
+        '"restart"))\n    turn.look_after_queue()\n',
+        '"restart"))\n',
+        unit="the next Tick asks, a moment later",
+    ),
     Mutant("paid while the kiosk was dead is undone", LIFE, "    if resumed and (", "    if False and ("),
     Mutant(
         "a QR nobody has seen waits after a restart",
         LIFE,
         "        return cancel(order, now)  # nobody has seen",
         "        return order  # nobody has seen",
+        unit="it ends by itself some minutes later",
     ),
     Mutant(
         "asked without a pause after a restart",
@@ -166,7 +182,13 @@ MUTANTS = (
         "        return Due(Call.ASK, sent + done + _slower(order, sent + done))",
         "        return Due(Call.ASK, sent + done)",
     ),
-    Mutant("a sale stays open after a restart", STEP, "if sale.state is SaleState.OPEN and not waiting:", "if False:"),
+    Mutant(
+        "a sale stays open after a restart",
+        STEP,
+        "if sale.state is SaleState.OPEN and not waiting:",
+        "if False:",
+        unit="needs a ledger that an older kiosk has left",
+    ),
     Mutant(
         "numbers begin anew after a restart",
         STEP,
@@ -181,7 +203,11 @@ MUTANTS = (
         "    wrong",
     ),
     Mutant(
-        "a declined order may be paid", LIFE, "    *_waiting(S.SENT),\n", "    *_waiting(S.SENT),\n    *_waiting(S.DECLINED),\n"
+        "a declined order may be paid",
+        LIFE,
+        "    *_waiting(S.SENT),\n",
+        "    *_waiting(S.SENT),\n    *_waiting(S.DECLINED),\n",
+        unit="finals are guarded a second time, in merge",
     ),
     Mutant("void is not watched", LIFE, "WATCH_VOID = (5 * MINUTE, 60 * MINUTE)", "WATCH_VOID: tuple[int, ...] = ()"),
     Mutant(
@@ -216,7 +242,13 @@ MUTANTS = (
         '            self.answered(number, Call.ASK, Answer(Paid("4", self.k.orders[number].money)))\n            self.k',
     ),
     # one payment a sale
-    Mutant("the second payment is kept", LIFE, "        Arrow(state, On.PAID, S.REFUNDING, When.SALE_PAID),\n", ""),
+    Mutant(
+        "the second payment is kept",
+        LIFE,
+        "        Arrow(state, On.PAID, S.REFUNDING, When.SALE_PAID),\n",
+        "",
+        unit="the other orders are being undone before it can come, and the ledger refuses it",
+    ),
     Mutant(
         "the second payment of a cancelled QR is kept", LIFE, "    Arrow(S.CLOSING, On.PAID, S.REFUNDING, When.SALE_PAID),\n", ""
     ),
@@ -242,22 +274,38 @@ MUTANTS = (
         STEP,
         "        self.keep(order)\n        self.k = replace(self.k, used_codes",
         '        self.write(order, "sent")\n        self.k = replace(self.k, used_codes',
+        unit="only slower",
     ),
-    Mutant("the camera is never stopped", BOOKS, "else StopScan())", "else StartScan(was_scanning or ''))"),
-    Mutant("a code with a newline", SECRET, r"{16}\Z", "{16}$"),
-    Mutant("a code with full-width digits", SECRET, r'r"\A1[0-5][0-9]{16}\Z", re.ASCII', r'r"\A1[0-5]\d{16}\Z"'),
+    Mutant(
+        "the camera is never stopped", BOOKS, "else StopScan())", "else StartScan(was_scanning or ''))", unit="no money moves"
+    ),
+    Mutant("a code with a newline", SECRET, r"{16}\Z", "{16}$", unit="the scanner's text is not simulated"),
+    Mutant(
+        "a code with full-width digits",
+        SECRET,
+        r'r"\A1[0-5][0-9]{16}\Z", re.ASCII',
+        r'r"\A1[0-5]\d{16}\Z"',
+        unit="the scanner's text is not simulated",
+    ),
     Mutant(
         "a code is printed",
         SECRET,
         '        return "<payment code>"\n\n    __str__',
         "        return self.__digits\n\n    __str__",
+        unit="logs are not simulated",
     ),
     # the queue and the clock
     Mutant(
         "two calls at once", STATE, "    return not flying or (call is Call.ASK and flying == {Call.CHARGE})", "    return True"
     ),
     Mutant("reversed beside a charge in flight", STATE, "(call is Call.ASK and flying", "(call is not Call.CLOSE and flying"),
-    Mutant("woken too late for the end of a wait", STATE, "        if ends is not None:\n            times.append(ends)\n", ""),
+    Mutant(
+        "woken too late for the end of a wait",
+        STATE,
+        "        if ends is not None:\n            times.append(ends)\n",
+        "",
+        unit="a question is due at the same moment",
+    ),
     Mutant(
         "woken too late for a refund",
         STATE,
@@ -270,9 +318,21 @@ MUTANTS = (
         STATE,
         "            return [until] if hint_until is None else [until, hint_until]",
         "            return []",
+        unit="the camera looks for longer; no money moves",
     ),
-    Mutant("the network's return hastens nothing", STEP, "hastened=self.k.hastened | waiting)", "hastened=self.k.hastened)"),
-    Mutant("the clock jumps during sales", STEP, "        if self.k.clock_known:\n            return\n", ""),
+    Mutant(
+        "the network's return hastens nothing",
+        STEP,
+        "hastened=self.k.hastened | waiting)",
+        "hastened=self.k.hastened)",
+        unit="only slower",
+    ),
+    Mutant(
+        "the clock jumps during sales",
+        STEP,
+        "        if self.k.clock_known:\n            return\n",
+        "",
+    ),
     Mutant("sold while offline", BOOKS, "        if self.k.network is not Network.ONLINE:\n", "        if False:\n"),
     Mutant("sold without knowing the time", BOOKS, "        if not self.k.clock_known:\n", "        if False:\n"),
     Mutant("sold with a ledger in trouble", BOOKS, "        if Part.LEDGER in self.k.problems:\n", "        if False:\n"),
@@ -399,8 +459,9 @@ def table(verdicts: dict[str, Verdict], most: int) -> str:
     lines = [
         "# Deliberate bugs, and what notices them",
         "",
-        "Written by `make mutants`; the bugs themselves are in `tests/mutants.py`. The simulation plays the seeds 0, 1, 2 … with each bug",
-        f"in turn, {most} at most. {len(verdicts)} bugs: {summary(seeds)}; the others only unit tests can see.",
+        "Written by `make mutants`; the bugs themselves are in `tests/mutants.py`. The simulation plays the seeds 0, 1, 2 … with",
+        f"each bug in turn, {most} at most. {len(verdicts)} bugs: {summary(seeds)};",
+        "the others only unit tests can see.",
         "",
         "| bug | in | seeds | the promise it breaks |",
         "| --- | --- | ---: | --- |",

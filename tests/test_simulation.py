@@ -180,6 +180,7 @@ def test_a_failing_seed_is_shrunk_to_a_story(monkeypatch: pytest.MonkeyPatch) ->
     assert f"--first {seed} --seeds 1" in told
     assert "Unknown" in told
     assert "SENT" in told
+    assert "DECLINED" in told
     monkeypatch.undo()
     assert broken(World(seed, frozenset(failure.needed))) is None
 

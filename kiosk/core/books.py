@@ -254,7 +254,8 @@ class Books:
         parents = {r.out_trade_no for r in refunding.values()}
         sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}
         known = (len(k.orders), k.refunds.keys(), k.parents.keys(), k.sales.keys())
-        if known == (len(kept), refunding.keys(), parents, sales) and k.siblings.keys() <= parents and k.hastened <= kept.keys() | refunding.keys():
+        over = k.siblings.keys() - parents or k.hastened - (kept.keys() | refunding.keys())
+        if known == (len(kept), refunding.keys(), parents, sales) and not over:
             return  # as after most steps
         self.k = replace(
             k,

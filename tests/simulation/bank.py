@@ -167,7 +167,7 @@ class Bank:
         account.state, account.changed_at = "CLOSED", now
         return Answer(Pending(), reached=True)
 
-    def refund(self, refund: Refund, order: Order, *, poor: bool, abnormal: bool) -> Answer:
+    def refund(self, refund: Refund, order: Order, *, poor: bool, abnormal: bool, lost: bool) -> Answer:
         """The same out_refund_no is the same refund; none while the merchant's pool is empty, nor to an `abnormal` account."""
         account = self.accounts[order.out_trade_no]
         if refund.out_refund_no not in account.refunds:
@@ -176,6 +176,8 @@ class Bank:
                 return Answer(Declined(Decline.REFUSED), reached=True)
             if poor:
                 return Answer(Unknown(Why.BUSY, "NOTENOUGH"), reached=True)
+            if lost:  # accepted, and then nothing comes of it: the next question finds no such refund
+                return Answer(Pending(), reached=True)
             if account.kept < refund.money.amount:
                 account.refused += 1
                 return Answer(Declined(Decline.REFUSED), reached=True)

@@ -34,6 +34,8 @@ class Merchant:
         self.same = self.luck.draw("always the same amount") < 0.3
         self.moment = 0  # of the newest plan to act; older ones are forgotten
         self.phones = 0
+        self.ticket: str | None = None  # the one a phone was held up for last
+        self.shown: dict[str, set[PaymentCode]] = {}  # which codes were held up for which
 
     @property
     def name(self) -> str:
@@ -135,17 +137,23 @@ class Merchant:
             return
         old = self.phones > 0 and self.luck.draw(f"old code {what}") < 0.1
         self.phones += not old
+        if self.ticket is not None and self.ticket != ticket and self.luck.strikes("seen again", f"late {what}"):
+            self.world.happen(CodeSeen(self.ticket, _code(self.phones + 1000)), f"{what} late scan")
+        self.ticket = ticket
+        self.shown.setdefault(ticket, set()).add(_code(self.phones))
         self.world.happen(CodeSeen(ticket, _code(self.phones)), f"{what} code")
         if self.luck.strikes("seen again", what):
             self.phones += self.luck.draw(f"two phones {what}") < 0.5
             again = CodeSeen(ticket, _code(self.phones))
+            self.shown[ticket].add(again.code)
             pause = self.luck.between(0, 9000, f"seen again {what}", 2)
             self.world.later(pause, lambda: self.world.happen(again, f"{what} code again"))
 
     def _refund(self, what: str) -> None:
         """Part or all of a payment goes back; sometimes more than there is, sometimes at once again."""
         world, luck = self.world, self.luck
-        paid = [row for row in world.rows.orders.values() if row.state is OrderState.PAID]
+        anything = luck.draw(f"what {what} gives back") < 0.1
+        paid = [row for row in world.rows.orders.values() if anything or row.state is OrderState.PAID]
         if not paid or not luck.happens(f"{what} gives money back"):
             return
         row = luck.pick(paid, f"refund of {what}")

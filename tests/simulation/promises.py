@@ -27,7 +27,8 @@ from kiosk.core.commands import (
     Sound,
 )
 from kiosk.core.events import Answered, Event, Key, Left, Notified, Part, Pressed, Tick
-from kiosk.core.model import FINALS, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender, Unknown
+from kiosk.core.model import FINALS, Call, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender, Unknown
+from kiosk.core.secret import PaymentCode
 from kiosk.core.state import Kiosk, Step, in_front
 from kiosk.core.step import step
 
@@ -77,6 +78,8 @@ class Promises:
         self.bank = world.bank
         self.rows = world.rows
         self.charged: set[str] = set()
+        self.charging: dict[tuple[int, str], bool] = {}  # in which life of the process which charge is on its way
+        self.codes: dict[tuple[int, PaymentCode], str] = {}  # in which life of the kiosk which code was sent with which order
         self.refunded_at: dict[str, tuple[str, int]] = {}
         self.lied_about: set[str] = set()
         self.limit = world.settings.max_amount
@@ -96,6 +99,8 @@ class Promises:
         lied = False
         if isinstance(event, Answered):
             lied = any(event.answer is told for told in self.world.lies)
+            if event.call is Call.CHARGE:
+                self.charging[self.world.life, event.out_trade_no] = False
             if not isinstance(event.answer.outcome, Unknown):
                 self.heard.add((self.world.boots, event.out_trade_no))
         for record in records:
@@ -206,15 +211,12 @@ class Promises:
     def before_the_act(self, act: Act, kiosk_now: int) -> None:
         """I1: nothing leaves without its row on the disk; nothing leaves too early, or twice."""
         match act:
-            case Charge(order, _):
-                row = self._on_disk(order.out_trade_no)
-                if row.state not in (S.ARMED, S.SENT):
-                    raise Violation(f"{order.out_trade_no} is charged while it is {row.state}")
-                if order.out_trade_no in self.charged:
-                    raise Violation(f"rule 4: {order.out_trade_no} is charged twice")
-                self.charged.add(order.out_trade_no)
+            case Charge(order, code):
+                self._charge(order, code)
             case Reverse(order, _):
                 self._on_disk(order.out_trade_no)
+                if self.charging.get((self.world.life, order.out_trade_no)):
+                    raise Violation(f"{order.out_trade_no} is reversed while its charge is on its way")
                 since = self.world.now - self.world.left_at.get(order.out_trade_no, 0)
                 if min(since, kiosk_now - max(order.sent_at or 0, order.anchor_at or 0)) < 15_000:
                     raise Violation(f"{order.out_trade_no} is reversed within 15 s")
@@ -236,6 +238,21 @@ class Promises:
                 raise Violation("I12: the clock jumps after the first sale")
             case _:
                 pass
+
+    def _charge(self, order: Order, code: PaymentCode) -> None:
+        row = self._on_disk(order.out_trade_no)
+        if code not in self.world.merchant.shown[order.out_trade_no]:
+            raise Violation(f"a code held up for another order pays {order.out_trade_no}")
+        before = self.codes.get((self.world.boots, code))
+        if before in self.world.left_at:
+            raise Violation(f"the code that {before} was sent with is sent again with {order.out_trade_no}")
+        self.codes[self.world.boots, code] = order.out_trade_no
+        self.charging[self.world.life, order.out_trade_no] = True
+        if row.state not in (S.ARMED, S.SENT):
+            raise Violation(f"{order.out_trade_no} is charged while it is {row.state}")
+        if order.out_trade_no in self.charged:
+            raise Violation(f"rule 4: {order.out_trade_no} is charged twice")
+        self.charged.add(order.out_trade_no)
 
     def _on_disk(self, number: str) -> Order:
         row = self.rows.orders.get(number)

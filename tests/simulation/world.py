@@ -4,6 +4,8 @@ The world moves from event to event and asks no real clock. Everything that can 
 replays its day to the letter, also with some of it left out.
 """
 
+# long: time, process life and dispatch are one loop, as in the production's runtime
+
 from __future__ import annotations
 
 import functools
@@ -407,6 +409,7 @@ class World:
             case GiveBack(refund, order):
                 times = self._times(refund.out_refund_no)
                 poor = self.luck.strikes("poor", times)
+                lost = self.luck.strikes("busy", times)
                 abnormal = self.luck.strikes("refund refused", times)
                 if self.luck.draw(f"told of {times}") < 0.3:
                     self.later(3000, lambda: self.happen(Notified(order.out_trade_no, refund.out_refund_no), f"{times} notified"))
@@ -414,7 +417,7 @@ class World:
                     Errand(
                         times,
                         Call.REFUND,
-                        lambda _: self.bank.refund(refund, order, poor=poor, abnormal=abnormal),
+                        lambda _: self.bank.refund(refund, order, poor=poor, abnormal=abnormal, lost=lost),
                         lambda answer: RefundAnswered(refund.out_refund_no, Call.REFUND, answer),
                     )
                 )
@@ -476,17 +479,14 @@ class World:
         life, name = self.life, f"probe {self.life}"
         up = not self.outage(self.now) and (self.luck.draw(f"far {name}") < 0.7 or not self.luck.strikes("not sent", name))
         known = self.kiosk.clock_known and self.kiosk.network is screens.Network.ONLINE
-        takes = (
-            30 * MINUTE
-            if self.luck.calm and known
-            else 40
-            if up and self.kiosk.network is not screens.Network.OFFLINE
-            else 15_000
-        )
+        late = self.luck.between(0, 6000, f"how late {name}") if self.luck.strikes("answer late", name) else 0
+        takes = 40 + late if up and self.kiosk.network is not screens.Network.OFFLINE else 15_000
+        if self.luck.calm and known:
+            takes = 30 * MINUTE
 
         def comes_back() -> None:
             if life == self.life:
-                server_time = self.now // 1000 * 1000 if up else None
+                server_time = (self.now - late) // 1000 * 1000 if up else None
                 self.happen(Probed(up, server_time, self.clock.now()), name)
 
         self.later(takes, comes_back)
