@@ -379,7 +379,19 @@ MUTANTS = (
         "if False:",
     ),
     Mutant("a lost refund is only asked for", REFUNDS, 'refund.last_outcome == "notfound"', "False"),
-    Mutant("the sale of a refunded order stays paid", BOOKS, "given >= order.money.amount:", "False:"),
+    Mutant(
+        "the next refund does not wait for one that was refused",
+        STEP,
+        "        else:\n            self.given_back(parent, after)\n",
+        "        elif after.state is not RefundState.ATTENTION:\n            self.given_back(parent, after)\n",
+    ),
+    Mutant(
+        "the sale of a refund that failed stays refunded",
+        BOOKS,
+        "SaleState.REFUNDED if given >= order.money.amount else SaleState.PAID",
+        "SaleState.REFUNDED if given >= order.money.amount or (sale and sale.state is SaleState.REFUNDED) else SaleState.PAID",
+    ),
+    Mutant("the sale of a refunded order stays paid", BOOKS, "given >= order.money.amount else", "False else"),
     # people
     Mutant(
         "a password is celebrated",

@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kiosk.clock import SteadyClock
-from kiosk.core import lifecycle, step
+from kiosk.core import lifecycle
 from kiosk.core.books import Books
 from kiosk.core.errors import LedgerError
 from kiosk.core.lifecycle import Arrow, On
@@ -161,7 +162,7 @@ def test_a_ledger_that_goes_on_after_its_disk_failed_is_noticed(monkeypatch: pyt
 
 def test_a_forgotten_order_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """I10: what is open is shown as open."""
-    monkeypatch.setattr(Books, "forget", lambda books: setattr(books, "k", step.replace(books.k, orders={})))
+    monkeypatch.setattr(Books, "forget", lambda books: setattr(books, "k", replace(books.k, orders={})))
     _first_violation()
 
 

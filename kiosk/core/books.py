@@ -253,9 +253,9 @@ class Books:
         refunding = {number: refund for number, refund in k.refunds.items() if refunds.is_open(refund)}
         parents = {r.out_trade_no for r in refunding.values()}
         sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}
-        known = (len(k.orders), k.refunds.keys(), k.parents.keys(), k.sales.keys())
+        known = (len(k.orders), len(k.refunds), len(k.parents), len(k.sales))
         over = k.siblings.keys() - parents or k.hastened - (kept.keys() | refunding.keys())
-        if known == (len(kept), refunding.keys(), parents, sales) and not over:
+        if known == (len(kept), len(refunding), len(parents), len(sales)) and not over:
             return  # as after most steps
         self.k = replace(
             k,

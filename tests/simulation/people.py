@@ -18,6 +18,8 @@ VISITS = (1, 1, 1, 1, 2, 2, 3)
 AMOUNTS = (1, 1, 2, 2, 5, 7, 9, 12, 20, 20, 21)  # one is too large
 GIVES_UP = 10  # actions for one customer
 LATER = (0, 0, 10_000, 60_000, 240_000)  # how long the bad luck lasts after the last customer
+_LEAVING = (Key.OK, Key.CANCEL, Key.D1, Key.SCAN, Key.QR, Key.MENU)
+_IMPATIENT = (Key.CANCEL, Key.CANCEL, Key.CANCEL, Key.QR, Key.SCAN, Key.QR, Key.SCAN, Key.OK, Key.D1)
 
 
 class Merchant:
@@ -90,11 +92,9 @@ class Merchant:
                     self._refund(what)
                 self._press(what, luck.pick((Key.OK, Key.OK, Key.CANCEL, Key.D1, Key.QR), f"key {what}"))
             case screens.Unresolved() | screens.Cancelling():
-                keys = (Key.OK, Key.CANCEL, Key.D1, Key.SCAN, Key.QR, Key.MENU)
-                self._press(what, luck.pick(keys, f"key {what}"))
+                self._press(what, luck.pick(_LEAVING, f"key {what}"))
             case _ if chance < 0.75:
-                keys = (Key.CANCEL, Key.CANCEL, Key.CANCEL, Key.QR, Key.SCAN, Key.QR, Key.SCAN, Key.OK, Key.D1)
-                self._press(what, luck.pick(keys, f"key {what}"))
+                self._press(what, luck.pick(_IMPATIENT, f"key {what}"))
             case _:
                 pass
         self.look()
