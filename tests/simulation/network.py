@@ -50,7 +50,9 @@ class Lane:
     def warm(self) -> None:
         """Have a connection ready: at once when there is one, else as slow as any request."""
         world = self.world
-        if world.outage(world.now) or world.luck.strikes("request lost", f"warm {world.life}"):  # else it is too quick to matter
+        name = f"warm {world.life}"
+        hangs = world.luck.strikes("request lost", name) or world.luck.strikes("answer late", name)
+        if hangs or world.outage(world.now):  # else it is too quick to matter
             nothing = Answer(Unknown(Why.TIMEOUT))
             self.take(Errand("warm", Call.ASK, lambda _: nothing, lambda _: Probed(False, None, world.clock.now())))
 
@@ -102,7 +104,7 @@ class Lane:
     def _arrives(self, errand: Errand, life: int, gives_up: int) -> None:
         world, name, luck = self.world, errand.name, self.world.luck
         now = world.now
-        back = min(now + 30, gives_up)
+        back = min(now + (world.slow if errand.call is Call.ASK else 30), gives_up)
         refuses = luck.strikes("trouble there", name)
         if refuses:
             why = luck.pick((Why.SERVER, Why.SERVER, Why.BUSY, Why.MALFORMED, Why.REFUSED), f"which {name}")

@@ -67,7 +67,7 @@ BEGINS = (
     1_767_628_750_000,  # 50 s before midnight of the shop and of Beijing
 )
 WATCHED = 2 * 60 * MINUTE  # how long a VOID order is looked at, as the loop has it
-LONGEST_DAY = 12 * MINUTE  # then the bad luck ends, whoever still stands there
+LONGEST_DAY = 7 * MINUTE  # then the bad luck ends, whoever still stands there
 FINAL_WITHIN = 30 * MINUTE  # of the calm: orders
 DONE_WITHIN = 90 * MINUTE  # of the calm: refunds, which wait for money in the pool
 FAILURES_MOST = 4  # crashes, and as many failures of the disk
@@ -115,6 +115,7 @@ class World:
         self.left_at: dict[str, int] = {}  # when a charge began to leave
         self.calls: dict[str, int] = {}
         self.outages = self._outages()
+        self.slow = self.luck.pick((30, 2500, 5500, 5500), "slow")  # how long a question's answer is on its way back
         self.kiosk: Kiosk
         self.clock: SteadyClock
         self.wall_skew = 0  # of the machine's wall clock
@@ -480,7 +481,7 @@ class World:
         up = not self.outage(self.now) and (self.luck.draw(f"far {name}") < 0.7 or not self.luck.strikes("not sent", name))
         known = self.kiosk.clock_known and self.kiosk.network is screens.Network.ONLINE
         late = self.luck.between(0, 6000, f"how late {name}") if self.luck.strikes("answer late", name) else 0
-        takes = 40 + late if up and self.kiosk.network is not screens.Network.OFFLINE else 15_000
+        takes = 40 + late if up and self.kiosk.network is not screens.Network.OFFLINE else 25_000
         if self.luck.calm and known:
             takes = 30 * MINUTE
 
