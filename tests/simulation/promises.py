@@ -218,7 +218,7 @@ class Promises:
                 if self.charging.get((self.world.life, order.out_trade_no)):
                     raise Violation(f"{order.out_trade_no} is reversed while its charge is on its way")
                 since = self.world.now - self.world.left_at.get(order.out_trade_no, 0)
-                if min(since, kiosk_now - max(order.sent_at or 0, order.anchor_at or 0)) < 15_000:
+                if min(since, kiosk_now - (order.anchor_at or 0)) < 15_000:
                     raise Violation(f"{order.out_trade_no} is reversed within 15 s")
             case Close(order, _):
                 self._on_disk(order.out_trade_no)
