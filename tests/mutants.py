@@ -67,7 +67,7 @@ MUTANTS = (
     ),
     Mutant("the sending is not written down", STEP, '        self.write(order, "sent")\n', "        pass\n"),
     Mutant("dates count from the scan", STEP, "        if order.sent_at == order.anchor_at:", "        if False:"),
-    Mutant("given up while on its way", LIFE, " and not around.charging", ""),
+    Mutant("given up while on its way", LIFE, " and not around.charging", "", unit="a lane would have to hang for half a minute"),
     Mutant("the verdict counts from the leaving", TILL, "till.since or order.sent_at", "order.sent_at"),
     Mutant("late money without a row for its refund", BOOKS, '        self.records.append(Insert(refund, "late money"))\n', ""),
     # rule 2: unknown is an outcome
@@ -209,7 +209,12 @@ MUTANTS = (
         "    *_waiting(S.SENT),\n    *_waiting(S.DECLINED),\n",
         unit="finals are guarded a second time, in merge",
     ),
-    Mutant("void is not watched", LIFE, "WATCH_VOID = (5 * MINUTE, 60 * MINUTE)", "WATCH_VOID: tuple[int, ...] = ()"),
+    Mutant(
+        "void is not watched",
+        LIFE,
+        "    return next((order.settled_at + after for after in WATCH_VOID if after > done), None)",
+        "    return None",
+    ),
     Mutant(
         "a look that nobody answered counts",
         LIFE,
