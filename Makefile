@@ -1,13 +1,16 @@
 # Two commands on a bare Debian or Raspberry Pi OS: `sudo apt install make git` (and a clone of this), then `make demo`.
 PY := .venv/bin/python
+SEEDS := 100000
 CUTS := 100
 KILLS := 620
 
-.PHONY: help setup demo test crash bench lint clean clean-root
+.PHONY: help setup demo test soak mutants crash bench lint clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
 	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
+	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (an hour)'
 	@echo 'make bench   the figures'
 	@echo 'make lint    ruff and mypy'
@@ -21,6 +24,12 @@ demo: setup
 
 test: .venv/.ready-for-tests
 	$(PY) -m pytest $(ARGS)
+
+soak: .venv/.ready-for-tests
+	$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+mutants: .venv/.ready-for-tests
+	$(PY) -m tests.mutants --table docs/mutants.md $(ARGS)
 
 crash: .venv/.ready-for-tests
 	$(PY) -m tests.disk --cuts $(CUTS) --sweep

@@ -246,6 +246,17 @@ def test_a_void_order_that_was_sent_is_watched() -> None:
     assert next_call(row, at_counter=False) is None
 
 
+def test_a_look_at_a_void_order_that_nobody_answers_is_no_look() -> None:
+    """With the network down at the fifth minute and at the first hour, the money that came late would stay unseen."""
+    row = after(order(), NotFound(), now=T + 30_000)
+    row = after(row, Unknown(Why.TIMEOUT), now=T + 330_000)
+    assert next_call(row, at_counter=False) == Due(Call.ASK, T + 330_000 + 82_500)
+    row = after(row, Unknown(Why.TIMEOUT), now=T + 3_630_050)
+    assert next_call(row, at_counter=False) == Due(Call.ASK, T + 3_630_050 + 600_000)
+    row = after(row, NotFound(), now=T + 4_230_050)
+    assert next_call(row, at_counter=False) is None
+
+
 @given(
     st.sampled_from([s for s in S if s not in FINALS]),
     st.sampled_from(list(Tender)),

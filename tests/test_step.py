@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.core import screens
 from kiosk.core.commands import (
+    Act,
     Ask,
     AskRefund,
     Charge,
@@ -210,6 +211,77 @@ def test_a_verdict_is_there_although_the_charge_never_comes_back() -> None:
     flow.charge()
     flow.pass_time(59 * SECOND)
     flow.sees(screens.Unresolved)
+
+
+def _but_the_charge(outcome: Outcome) -> Callable[[Act], Outcome | None]:
+    """A bank that answers questions; the charge is still under way."""
+    return lambda act: None if isinstance(act, Charge) else outcome
+
+
+def _charge_behind_a_hanging_call(flow: Flow, wait_ms: int) -> str:
+    """The lane is taken by another call, so that the request leaves late after the scan."""
+    flow.press("1 2 5 0 OK")
+    flow.code()
+    number = flow.front().out_trade_no
+    flow.pass_time(wait_ms, _but_the_charge(NotFound()))
+    return number
+
+
+def test_the_15_s_before_a_reversal_count_from_the_leaving_not_from_the_scan() -> None:
+    """The charge waited 14 s behind a call that hung; WeChat must have had it for 15 s before it is undone."""
+    flow = Flow()
+    number = _charge_behind_a_hanging_call(flow, 14 * SECOND)
+    flow.happen(Left(number, Call.CHARGE))
+    assert flow.order(number).sent_at == flow.now
+    flow.answer(Call.CHARGE, LOST)
+    flow.press("CANCEL")
+    flow.pass_time(14 * SECOND, always(Pending()))
+    assert not flow.all(Reverse)
+    flow.pass_time(1 * SECOND, always(Pending()))
+    assert flow.all(Reverse)
+
+
+def test_a_charge_that_leaves_after_the_cancelling_is_reversed_15_s_after_it_left() -> None:
+    """Cancelled while it still waited for its turn: it leaves all the same, and is undone."""
+    flow = Flow()
+    number = _charge_behind_a_hanging_call(flow, 10 * SECOND)
+    flow.press("CANCEL")
+    flow.pass_time(10 * SECOND, _but_the_charge(NotFound()))
+    flow.happen(Left(number, Call.CHARGE))
+    flow.answer(Call.CHARGE, LOST)
+    flow.pass_time(14 * SECOND, always(Pending()))
+    assert not flow.all(Reverse)
+    flow.pass_time(1 * SECOND, always(Pending()))
+    assert flow.all(Reverse)
+
+
+def test_not_found_says_nothing_while_the_charge_is_on_its_way() -> None:
+    """After 31 s in a lane that hangs, "no such order" is no reason to call it void: the request may leave this moment."""
+    flow = Flow()
+    number = _charge_behind_a_hanging_call(flow, 31 * SECOND)
+    assert flow.kiosk.orders[number].state is S.SENT
+    flow.happen(Left(number, Call.CHARGE))
+    flow.answer(Call.CHARGE, flow.paid(number))
+    flow.sees(screens.PaidScreen)
+
+
+def test_the_verdict_counts_from_the_scan_however_late_the_charge_leaves() -> None:
+    """The cashier has waited since the scan."""
+    flow = Flow()
+    number = _charge_behind_a_hanging_call(flow, 25 * SECOND)
+    flow.happen(Left(number, Call.CHARGE))
+    flow.pass_time(31 * SECOND, _but_the_charge(NotFound()))
+    flow.sees(screens.Unresolved)
+
+
+def test_a_restart_is_still_known_after_a_late_leaving() -> None:
+    """An order taken up after a restart keeps the dates of its sending: it is asked for until something definite is heard."""
+    flow = Flow()
+    number = flow.charge()
+    flow.restart(90 * SECOND)
+    sent = flow.order(number).sent_at
+    flow.happen(Left(number, Call.CHARGE))
+    assert flow.order(number).sent_at == sent
 
 
 def test_the_next_sale_goes_on_while_the_parked_order_is_still_asked_for() -> None:
@@ -833,3 +905,28 @@ def test_a_quiet_kiosk_keeps_nothing_in_memory_but_what_is_open() -> None:
 
 def _seen(flow: Flow) -> CodeSeen:
     return CodeSeen(flow.front().out_trade_no, PaymentCode("139999999999999999"))
+
+
+def test_a_refund_waits_a_minute_for_one_that_was_refused_too() -> None:
+    """The second leaves a minute after the first whatever became of it."""
+    flow = Flow()
+    number = flow.sell()
+    flow.ask_refund(number, 5)
+    flow.ask_refund(number, 7)
+    flow.refund_answer(Call.REFUND, Declined(Decline.REFUSED), f"{number}-R1")
+    flow.pass_time(59 * SECOND)
+    assert len(flow.all(GiveBack)) == 1
+    flow.pass_time(1 * SECOND)
+    assert len(flow.all(GiveBack)) == 2
+
+
+def test_a_sale_is_paid_again_when_an_accepted_refund_fails() -> None:
+    """WeChat accepts all of it and then cannot make it: the shop still has the money, and its books say so."""
+    flow = Flow()
+    number = flow.sell()
+    flow.ask_refund(number)
+    flow.refund_answer(Call.REFUND, Pending(), f"{number}-R1")
+    assert flow.sale_state(number) is SaleState.REFUNDED
+    flow.refund_answer(Call.ASK_REFUND, Declined(Decline.REFUSED), f"{number}-R1")
+    assert flow.refunds(number)[0].state is RefundState.ATTENTION
+    assert flow.sale_state(number) is SaleState.PAID

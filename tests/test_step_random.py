@@ -65,9 +65,12 @@ OUTCOMES = (
     Paid("4", Money(999, "HKD")),
 )
 KEYS = ["1", "5", "0", "OK", "OK", "SCAN", "QR", "CANCEL", "MENU", "CLEAR"]
-WAITS = (1, 50, 3_000, 5_000, 15_000, 46_000, 61_000, 301_000, 3_600_000)
+# On, just before and just after the times at which something changes (contract 3.4 to 3.7, 6.1, and the cashier's verdict).
+BORDERS = (5_000, 15_000, 30_000, 45_000, 55_000, 60_000, 300_000, 360_000, 3_600_000)
+WAITS = (1, 50, *(border + off for border in BORDERS for off in (-1, 0, 1)))
 
-SALES = ["1 OK", "5 0 QR", "1 2 SCAN"]
+LIMIT = 20
+SALES = ["1 OK", "2 QR", "2 0 SCAN", "2 0 QR", "2 1 OK"]  # the smallest amounts, the limit, and one too many
 
 usual = st.one_of(  # what a day is made of
     st.tuples(st.just("sale"), st.sampled_from([f"{way} {sale}" for way in ("CANCEL", "CANCEL OK") for sale in SALES])),
@@ -82,10 +85,11 @@ unusual = st.one_of(
     st.tuples(st.just("stray answer"), st.tuples(st.integers(0, 5), st.integers(0, len(OUTCOMES) - 1))),
     st.tuples(st.just("stray refund answer"), st.tuples(st.integers(0, 5), st.integers(0, len(OUTCOMES) - 1))),
     st.tuples(st.just("wait"), st.sampled_from(WAITS)),
+    st.tuples(st.just("until it is due"), st.sampled_from([-1, 0, 1])),
     st.tuples(st.just("probe"), st.booleans()),
     st.tuples(st.just("notify"), st.integers(0, 5)),
     st.tuples(st.just("health"), st.tuples(st.sampled_from(list(Part)), st.just(value=False) | st.booleans())),
-    st.tuples(st.just("refund"), st.tuples(st.integers(0, 5), st.sampled_from([None, 1, 5]))),
+    st.tuples(st.just("refund"), st.tuples(st.integers(0, 5), st.sampled_from([None, 0, 1, 2, 19, 20, 21]))),
     st.tuples(st.just("restart"), st.sampled_from([10, 60_000, 4_000_000])),
 )
 stories = st.lists(st.tuples(usual, unusual) | st.tuples(usual, usual), min_size=4, max_size=25)
@@ -97,7 +101,7 @@ class Watched(Flow):
     def __init__(self) -> None:
         self.charged: set[str] = set()
         self.finals: dict[str, OrderState] = {}
-        super().__init__()
+        super().__init__(limit=LIMIT)
 
     def _carry_out(self, made: Step) -> None:
         super()._carry_out(made)  # the ledger takes it, or this raises
@@ -106,6 +110,7 @@ class Watched(Flow):
         for record in made.records:
             if isinstance(record.row, Order):
                 self._check_final(record.row)
+            assert 0 < record.row.money.amount <= LIMIT
         if not any(isinstance(act, CorrectClock) for act in made.acts):
             self._check_nothing_waits()
             self._check_waking()
@@ -119,6 +124,7 @@ class Watched(Flow):
             case Place(order, _):
                 assert self.state(order.out_trade_no) is S.SENT
             case Reverse(order, _):
+                assert (order.out_trade_no, Call.CHARGE) not in map(subject, self.flying), "reversed beside its charge"
                 since = max(order.sent_at or 0, order.anchor_at or 0)
                 assert self.now - since >= 15_000, "reversed too soon"
             case Close(order, _):
@@ -193,6 +199,9 @@ class Watched(Flow):
                 for _ in range(how):
                     self.now = wake_at(self.kiosk, self.now)
                     self.happen(Tick())
+            case "until it is due":
+                self.now = max(self.now, wake_at(self.kiosk, self.now) + how)
+                self.happen(Tick())
             case "probe":
                 self.probe(reached=how)
             case "notify" if self.numbers():

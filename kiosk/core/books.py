@@ -188,13 +188,16 @@ class Books:
         self.follow(order, after)
 
     def given_back(self, order: Order, refund: Refund) -> None:
+        """What the merchant's refunds of an order, the newest of them `refund`, mean for the sale."""
         earlier = sum(r.money.amount for r in self.k.siblings.get(order.out_trade_no, ()) if r.state is not RefundState.ATTENTION)
         open_ones = [r for r in self.k.refunds.values() if r.out_trade_no == order.out_trade_no]
         given = earlier + sum(r.money.amount for r in open_ones if r.state in (RefundState.ACCEPTED, RefundState.DONE))
         sale = self.k.sales.get(order.sale_id)
-        if sale is not None and sale.state is SaleState.PAID and given >= order.money.amount:
-            self.keep_sale(replace(sale, state=SaleState.REFUNDED))
-            self.records.append(Update(self.k.sales[sale.sale_id], "refunded"))
+        state = SaleState.REFUNDED if given >= order.money.amount else SaleState.PAID
+        if sale is not None and sale.state in (SaleState.PAID, SaleState.REFUNDED) and sale.state is not state:
+            why = "refunded" if state is SaleState.REFUNDED else "refund failed"  # accepted, and then WeChat could not make it
+            self.keep_sale(replace(sale, state=state))
+            self.records.append(Update(self.k.sales[sale.sale_id], why))
         if not refunds.is_open(refund):
             done = (*self.k.siblings.get(order.out_trade_no, ()), refund)
             self.k = replace(self.k, siblings={**self.k.siblings, order.out_trade_no: done})
@@ -219,7 +222,7 @@ class Books:
         self.k = replace(self.k, sales={**self.k.sales, sale.sale_id: sale})
 
     def flies(self, number: str, call: Call) -> None:
-        self.k = replace(self.k, in_flight=self.k.in_flight | {(number, call)})
+        self.k = replace(self.k, in_flight=self.k.in_flight | {(number, call)}, hastened=self.k.hastened - {number})
 
     def go(self, to: till.Till) -> None:
         was_scanning = self.k.till.out_trade_no if isinstance(self.k.till, till.Scanning) else None
@@ -250,6 +253,10 @@ class Books:
         refunding = {number: refund for number, refund in k.refunds.items() if refunds.is_open(refund)}
         parents = {r.out_trade_no for r in refunding.values()}
         sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}
+        known = (len(k.orders), len(k.refunds), len(k.parents), len(k.sales))
+        over = k.siblings.keys() - parents or k.hastened - (kept.keys() | refunding.keys())
+        if known == (len(kept), len(refunding), len(parents), len(sales)) and not over:
+            return  # as after most steps
         self.k = replace(
             k,
             orders=kept,

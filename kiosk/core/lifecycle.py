@@ -175,10 +175,11 @@ ARROWS: tuple[Arrow, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the table must know besides the row: who stands there, and whether the sale has been paid by another order."""
+    """What the table must know besides the row: who stands there, what paid the sale, whether the charge is on its way."""
 
     sale_paid: bool = False
     customer_present: bool = False
+    charging: bool = False  # the charge is still on its way there: it may arrive after all
 
 
 def is_open(order: Order) -> bool:
@@ -384,7 +385,7 @@ def _holds(when: When, order: Order, around: Around, now: int, outcome: Outcome 
             return isinstance(outcome, Unknown) and outcome.why is Why.NOT_SENT and first  # a later call proves nothing
         case When.GRACE_OVER:
             since = max(order.sent_at or order.opened_at, order.anchor_at or 0)
-            return now - since >= NOT_FOUND_GRACE
+            return now - since >= NOT_FOUND_GRACE and not around.charging
         case When.QUICK_PAY:
             return order.tender is Tender.QUICK_PAY
         case When.NATIVE:
@@ -459,6 +460,8 @@ def _watch_due(order: Order) -> int | None:
     if order.sent_at is None or order.settled_at is None:
         return None
     done = 0 if order.called_at is None else order.called_at - order.settled_at
+    if order.called_at is not None and done >= WATCH_VOID[0] and order.last_outcome == "unknown":
+        return order.called_at + _slower(order, order.called_at)  # nobody answered: it was not looked at
     return next((order.settled_at + after for after in WATCH_VOID if after > done), None)
 
 

@@ -90,11 +90,8 @@ def wake_at(kiosk: Kiosk, now: int) -> int:
 
 def in_front(kiosk: Kiosk) -> Order | None:
     """The order the people in front are dealing with."""
-    match kiosk.till:
-        case till.Scanning(number) | till.Front(number):
-            return kiosk.orders.get(number)
-        case _:
-            return None
+    there = kiosk.till
+    return kiosk.orders.get(there.out_trade_no) if isinstance(there, till.WITH_AN_ORDER) else None
 
 
 def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
@@ -127,6 +124,8 @@ def busy(kiosk: Kiosk, number: str) -> bool:
 
 def may_leave(kiosk: Kiosk, number: str, call: Call) -> bool:
     """One call at a time for an order; only a question may go beside a charge whose answer is late."""
+    if not kiosk.in_flight:
+        return True
     flying = {c for n, c in kiosk.in_flight if n == number}
     return not flying or (call is Call.ASK and flying == {Call.CHARGE})
 
@@ -153,7 +152,7 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
-            times = (till.verdict_at(order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)
+            times = (till.verdict_at(front, order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)
             return [at for at in times if at is not None and at > now]
         case _:
             return []

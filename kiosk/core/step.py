@@ -56,7 +56,6 @@ from kiosk.core.model import (
     OrderState,
     Pending,
     Refund,
-    RefundState,
     SaleState,
     Tender,
     Unknown,
@@ -169,7 +168,8 @@ class _Turn(Books):
                 order = in_front(self.k)
                 assert order is not None
                 self.cancel(order, "cancelled")
-                self.go(till.Front(order.out_trade_no, ended_at=self.now))
+                since = self.k.till.since if isinstance(self.k.till, till.Front) else None
+                self.go(till.Front(order.out_trade_no, ended_at=self.now, since=since))
             case till.Refused():
                 pass
             case _:
@@ -190,7 +190,7 @@ class _Turn(Books):
         self.k = replace(self.k, used_codes=(*self.k.used_codes, digest)[-REMEMBERED_CODES:])
         self.flies(seen.ticket, Call.CHARGE)
         self.acts += [Charge(order, seen.code), Play(Sound.SCANNED)]
-        self.go(till.Front(seen.ticket))
+        self.go(till.Front(seen.ticket, since=self.now))
 
     def code_refused(self, ticket: str, hint: ScanHint) -> None:
         scanning = self.k.till
@@ -217,8 +217,13 @@ class _Turn(Books):
 
     def left(self, number: str) -> None:
         order = self.k.orders.get(number)
-        if order is not None and order.state is OrderState.SENT and order.tender is Tender.QUICK_PAY:
-            self.write(order, "sent")
+        if order is None or order.tender is not Tender.QUICK_PAY:
+            return
+        if order.state not in (OrderState.SENT, OrderState.REVERSING):
+            return
+        if order.sent_at == order.anchor_at:  # it may have waited behind a call that hung: all dates count from here
+            order = replace(order, sent_at=self.now, anchor_at=self.now)
+        self.write(order, "sent")
 
     def answered(self, number: str, call: Call, answer: Answer) -> None:
         self.k = replace(self.k, in_flight=self.k.in_flight - {(number, call)})
@@ -227,7 +232,8 @@ class _Turn(Books):
         if before is None:
             return
         sale = self.k.sales[before.sale_id]
-        around = Around(sale_paid=self.paid_by_another(before), customer_present=self.present(sale))
+        charging = (number, Call.CHARGE) in self.k.in_flight
+        around = Around(sale_paid=self.paid_by_another(before), customer_present=self.present(sale), charging=charging)
         after = lifecycle.merge(before, call, answer, around, self.k.settings.merchant, self.now)
         never_left = isinstance(answer.outcome, Unknown) and answer.outcome.why is Why.NOT_SENT and call is Call.CHARGE
         if never_left and in_front(self.k) is before:
@@ -253,7 +259,7 @@ class _Turn(Books):
         parent = self.k.parents[after.out_trade_no]
         if after.late:
             self.late_money_back(self.k.orders.get(parent.out_trade_no, parent), after)
-        elif after.state in (RefundState.ACCEPTED, RefundState.DONE):
+        else:
             self.given_back(parent, after)
 
     def probed(self, probed: Probed) -> None:
@@ -328,7 +334,6 @@ class _Turn(Books):
             if due is not None and due.at <= self.now and not busy(self.k, refund.out_refund_no):
                 order = self.k.parents[refund.out_trade_no]
                 self.flies(refund.out_refund_no, due.call)
-                self.k = replace(self.k, hastened=self.k.hastened - {refund.out_refund_no})
                 self.acts.append(AskRefund(refund, order) if due.call is Call.ASK_REFUND else GiveBack(refund, order))
         if not self.k.probing and self.now >= probe_at(self.k):
             self.k = replace(self.k, probing=True)
@@ -337,7 +342,6 @@ class _Turn(Books):
     def _ask_or_do(self, order: Order, call: Call) -> None:
         counter = at_counter(self.k, order) and (order.out_trade_no, Call.CHARGE) not in self.k.in_flight
         self.flies(order.out_trade_no, call)
-        self.k = replace(self.k, hastened=self.k.hastened - {order.out_trade_no})
         match call:
             case Call.ASK:
                 self.acts.append(Ask(order, counter))
@@ -381,7 +385,8 @@ class _Turn(Books):
         if self.k.network is not Network.ONLINE:
             waiting = {number for number, order in self.k.orders.items() if is_open(order)} | self.k.refunds.keys()
             self.k = replace(self.k, hastened=self.k.hastened | waiting)
-        self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
+        if self.k.network is not Network.ONLINE or self.k.offline_since is not None:
+            self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
         if isinstance(self.k.till, till.Keying) and self.k.till.hint in (AmountHint.OFFLINE, AmountHint.CONNECTING):
             self.go(replace(self.k.till, hint=None))
 

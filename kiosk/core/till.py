@@ -62,6 +62,7 @@ class Front:
     code_url: str | None = None
     payer_acts: bool = False
     ended_at: int | None = None  # when a person or time ended the wait
+    since: int | None = None  # when the payment code was taken: the cashier has waited from then on
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Menu:
 
 
 Till = Idle | Keying | Asking | Scanning | Front | Menu
+WITH_AN_ORDER = (Scanning, Front)
 
 
 class Stage(StrEnum):
@@ -104,9 +106,9 @@ def stage(till: Front, order: Order, now: int) -> Stage:
         case OrderState.REVERSING if order.decline is not None:
             return Stage.DECLINED  # PAYERROR is final; the reversal only cleans up
         case OrderState.REVERSING | OrderState.CLOSING:
-            return Stage.UNRESOLVED if _overdue(order, now) else Stage.CANCELLING
+            return Stage.UNRESOLVED if _overdue(till, order, now) else Stage.CANCELLING
         case OrderState.ARMED | OrderState.SENT | OrderState.PAYING:
-            if _overdue(order, now):
+            if _overdue(till, order, now):
                 return Stage.UNRESOLVED
             if native:
                 shown = till.code_url is not None and now < (order.expires_at or 0)
@@ -116,13 +118,14 @@ def stage(till: Front, order: Order, now: int) -> Stage:
             assert_never(order.state)
 
 
-def verdict_at(order: Order) -> int | None:
+def verdict_at(till: Front, order: Order) -> int | None:
     """When a wait still without an end is shown as UNRESOLVED: a Quick Pay order by the clock."""
-    return (order.sent_at or order.opened_at) + VERDICT_AFTER if order.tender is Tender.QUICK_PAY else None
+    since = till.since or order.sent_at or order.opened_at
+    return since + VERDICT_AFTER if order.tender is Tender.QUICK_PAY else None
 
 
-def _overdue(order: Order, now: int) -> bool:
-    at = verdict_at(order)
+def _overdue(till: Front, order: Order, now: int) -> bool:
+    at = verdict_at(till, order)
     if at is None:  # native: the customer may have paid where the kiosk cannot see it
         return now >= (order.expires_at or 0) and order.last_outcome == "unknown"
     return now >= at

@@ -26,26 +26,37 @@ from kiosk.core.money import Money
 
 MERCHANT = Direct("wx1", "1900009999")
 REVOKED_AFTER = 45_000  # contract C6: an unpaid Quick Pay order dies by itself
+NO_CLOSE_BEFORE = 5 * 60_000  # contract 3.5
+STILL_PAYING = 60_000  # who opened the payment before the QR expired may still finish (contract 6.2)
+DAY = 86_400_000
+PAYABLE = ("NOTPAY", "USERPAYING")
 
 
-@dataclass
+@dataclass(slots=True)
 class Account:
     """One order as WeChat has it. `taken` and `returned` count in smallest units."""
 
     total: Money
     tender: Tender
     made_at: int
+    expires_at: int | None = None
     state: str = "NOTPAY"
     taken: int = 0
     returned: int = 0
     refunds: dict[str, int] = field(default_factory=dict)
     refused: int = 0  # refunds that did not fit
-    password: bool = False
+    refusals: set[str] = field(default_factory=set)  # refunds that can never be made, whatever is asked
+    changed_at: int = 0
 
     @property
     def kept(self) -> int:
         """What the merchant has of it."""
         return self.taken - self.returned
+
+    @property
+    def payable(self) -> bool:
+        """Whether money may still be taken."""
+        return self.state in PAYABLE
 
 
 class Bank:
@@ -53,57 +64,65 @@ class Bank:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
-        self.codes: set[str] = set()
-        self.debits = 0
+        self.codes: dict[str, str] = {}  # used ones, and for which order
 
     def charge(self, order: Order, code: str, fate: str, now: int) -> Answer:
         """`fate`: paid, password, declined or payerror, as the customer's card will have it."""
         known = self.accounts.get(order.out_trade_no)
         if known is not None:
-            return self._answer(order, Unknown(Why.UNLISTED, "OUTTRADENOUSED"))
+            return Answer(Unknown(Why.UNLISTED, "OUTTRADENOUSED"), reached=True)
         if code in self.codes:
-            return self._answer(order, Declined(Decline.CODE_INVALID))
-        self.codes.add(code)
+            return Answer(Declined(Decline.CODE_INVALID), reached=True)
+        self.codes[code] = order.out_trade_no
         if fate == "declined":
-            return self._answer(order, Declined(Decline.BALANCE))
-        made = self.accounts[order.out_trade_no] = Account(order.money, order.tender, now)
+            return Answer(Declined(Decline.BALANCE), reached=True)
+        made = self.accounts[order.out_trade_no] = Account(order.money, order.tender, now, changed_at=now)
         if fate == "paid":
             self.pay(order.out_trade_no, now)
-        elif fate == "payerror":
-            made.state = "PAYERROR"
         else:
-            made.state, made.password = "USERPAYING", True
+            made.state = "PAYERROR" if fate == "payerror" else "USERPAYING"
         return self.ask(order, now)
 
     def place(self, order: Order, now: int) -> Answer:
         """Idempotent: the same number is the same order."""
-        made = self.accounts.setdefault(order.out_trade_no, Account(order.money, order.tender, now))
+        made = self.accounts.get(order.out_trade_no)
+        if made is None:
+            made = Account(order.money, order.tender, now, order.expires_at, changed_at=now)
+            self.accounts[order.out_trade_no] = made
         if made.state != "NOTPAY":
             paid = made.state == "SUCCESS"
-            return self._answer(order, Unknown(Why.ORDER_PAID) if paid else Declined(Decline.NUMBER))
-        return Answer(Pending(), self._echo(order), code_url=f"weixin://{order.out_trade_no}", reached=True)
+            return Answer(Unknown(Why.ORDER_PAID) if paid else Declined(Decline.NUMBER), reached=True)
+        return Answer(Pending(), code_url=f"weixin://{order.out_trade_no}", reached=True)
 
     def pay(self, number: str, now: int) -> bool:
         """The customer pays; whether money was taken."""
         account = self.accounts.get(number)
-        self._age(account, now)
-        if account is None or account.state not in ("NOTPAY", "USERPAYING"):
+        if account is None:
             return False
-        account.state = "SUCCESS"
+        self._age(account, now)
+        late = account.expires_at is not None and now > account.expires_at + STILL_PAYING
+        if not account.payable or late:
+            return False
+        account.state, account.changed_at = "SUCCESS", now
         account.taken += account.total.amount
-        self.debits += 1
         return True
 
-    def ask(self, order: Order, now: int) -> Answer:
-        """The query."""
+    def fail(self, number: str, now: int) -> None:
+        """The customer types a wrong password once too often."""
+        account = self.accounts.get(number)
+        if account is not None and account.state == "USERPAYING":
+            account.state, account.changed_at = "PAYERROR", now
+
+    def ask(self, order: Order, now: int, behind: int = 0) -> Answer:
+        """The query; `behind`: a replica that does not know yet of an order made so many ms ago."""
         account = self.accounts.get(order.out_trade_no)
+        if account is None or now - account.made_at < behind:
+            return Answer(NotFound(), reached=True)
         self._age(account, now)
-        if account is None:
-            return self._answer(order, NotFound())
         outcome: Outcome
         match account.state:
             case "SUCCESS":
-                outcome = Paid(f"42{order.out_trade_no}", account.total, now)
+                outcome = Paid(f"42{order.out_trade_no}", account.total, account.changed_at)
             case "NOTPAY":
                 outcome = Pending()
             case "USERPAYING":
@@ -116,62 +135,77 @@ class Bank:
                 outcome = Ended(OrderState.REVERSED)
             case _:
                 outcome = Ended(OrderState.REFUNDED)
-        return self._answer(order, outcome)
+        echo = Echo(order.out_trade_no, account.total, (("appid", MERCHANT.appid), ("mchid", MERCHANT.mchid)))
+        return Answer(outcome, echo, reached=True)
 
-    def reverse(self, order: Order, *, busy: bool) -> Answer:
-        """Gives back what was taken; not while the customer types (`busy`)."""
+    def reverse(self, order: Order, now: int, *, busy: bool) -> Answer:
+        """Gives back what was taken; not while the customer types (`busy`), and not on a later day (contract 3.6, C5)."""
         account = self.accounts.get(order.out_trade_no)
         if account is None:
-            return self._answer(order, NotFound())
+            return Answer(NotFound(), reached=True)
+        self._age(account, now)
         if busy and account.state == "USERPAYING":
-            return self._answer(order, Unknown(Why.BUSY))
-        if account.state == "REFUND":
-            return self._answer(order, Unknown(Why.ORDER_PAID))
-        if account.state != "PAYERROR":
-            account.returned = account.taken
+            return Answer(Unknown(Why.BUSY), reached=True)
+        if account.state == "REFUND" or (account.state == "SUCCESS" and _day(now) > _day(account.made_at)):
+            return Answer(Unknown(Why.ORDER_PAID), reached=True)
+        if account.state == "PAYERROR" and order.out_trade_no[-1] in "13579":
             account.state = "REVOKED"
-        return self._answer(order, Pending())
+        elif account.state not in ("PAYERROR", "REVOKED"):
+            account.returned = account.taken
+            account.state, account.changed_at = "REVOKED", now
+        return Answer(Pending(), reached=True)
 
     def close(self, order: Order, now: int) -> Answer:
         """Five minutes after placing, unless paid."""
         account = self.accounts.get(order.out_trade_no)
         if account is None:
-            return self._answer(order, NotFound())
-        if account.state == "SUCCESS":
-            return self._answer(order, Unknown(Why.ORDER_PAID))
-        if now - account.made_at < 5 * 60_000:
-            return self._answer(order, Unknown(Why.REFUSED, "INVALIDREQUEST"))
-        account.state = "CLOSED"
-        return self._answer(order, Pending())
+            return Answer(NotFound(), reached=True)
+        if account.state in ("SUCCESS", "REFUND"):
+            return Answer(Unknown(Why.ORDER_PAID), reached=True)
+        if now - account.made_at < NO_CLOSE_BEFORE:
+            return Answer(Unknown(Why.REFUSED, "INVALIDREQUEST"), reached=True)
+        account.state, account.changed_at = "CLOSED", now
+        return Answer(Pending(), reached=True)
 
-    def refund(self, refund: Refund, order: Order, *, poor: bool) -> Answer:
-        """The same out_refund_no is the same refund; none is made while the merchant's pool is empty (`poor`)."""
+    def refund(self, refund: Refund, order: Order, *, poor: bool, abnormal: bool, lost: bool) -> Answer:
+        """The same out_refund_no is the same refund; none while the merchant's pool is empty, nor to an `abnormal` account."""
         account = self.accounts[order.out_trade_no]
         if refund.out_refund_no not in account.refunds:
+            if abnormal or refund.out_refund_no in account.refusals:
+                account.refusals.add(refund.out_refund_no)
+                return Answer(Declined(Decline.REFUSED), reached=True)
             if poor:
-                return self._answer(order, Unknown(Why.BUSY, "NOTENOUGH"))
+                return Answer(Unknown(Why.BUSY, "NOTENOUGH"), reached=True)
+            if lost:  # accepted, and then nothing comes of it: the next question finds no such refund
+                return Answer(Pending(), reached=True)
             if account.kept < refund.money.amount:
                 account.refused += 1
-                return self._answer(order, Declined(Decline.REFUSED))
+                return Answer(Declined(Decline.REFUSED), reached=True)
             account.refunds[refund.out_refund_no] = refund.money.amount
             account.returned += refund.money.amount
             account.state = "REFUND" if account.kept == 0 else account.state
-        return self._answer(order, Pending())
+        return Answer(Pending(), reached=True)
 
-    def ask_refund(self, refund: Refund, order: Order, *, busy: bool) -> Answer:
-        """Done as soon as it was accepted, but for a while it may be under way (`busy`)."""
-        if busy and refund.out_refund_no in self.accounts[order.out_trade_no].refunds:
-            return self._answer(order, Pending())
-        done = refund.out_refund_no in self.accounts[order.out_trade_no].refunds
-        return self._answer(order, Ended(OrderState.REFUNDED) if done else NotFound())
+    def ask_refund(self, refund: Refund, order: Order, *, busy: bool, abnormal: bool) -> Answer:
+        """Done as soon as it was accepted; but it may be under way for a while (`busy`), or not come off (`abnormal`)."""
+        account = self.accounts[order.out_trade_no]
+        known = refund.out_refund_no in account.refunds
+        if known and busy and abnormal:
+            account.returned -= account.refunds.pop(refund.out_refund_no)
+            account.state = "SUCCESS"
+            account.refusals.add(refund.out_refund_no)
+        if refund.out_refund_no in account.refusals:
+            return Answer(Declined(Decline.REFUSED), reached=True)
+        if known and busy:
+            return Answer(Pending(), reached=True)
+        return Answer(Ended(OrderState.REFUNDED) if known else NotFound(), reached=True)
 
-    def _age(self, account: Account | None, now: int) -> None:
-        waiting = account is not None and account.tender is Tender.QUICK_PAY and account.state == "USERPAYING"
-        if account is not None and waiting and now - account.made_at > REVOKED_AFTER:
-            account.state = "REVOKED"
+    def _age(self, account: Account, now: int) -> None:
+        waiting = account.tender is Tender.QUICK_PAY and account.state == "USERPAYING"
+        if waiting and now - account.made_at > REVOKED_AFTER:
+            account.state, account.changed_at = "REVOKED", account.made_at + REVOKED_AFTER
 
-    def _echo(self, order: Order) -> Echo:
-        return Echo(order.out_trade_no, order.money, (("mchid", MERCHANT.mchid),))
 
-    def _answer(self, order: Order, outcome: Outcome) -> Answer:
-        return Answer(outcome, self._echo(order), reached=True)
+def _day(at: int) -> int:
+    """Days since 1970 in Beijing."""
+    return (at + DAY // 3) // DAY

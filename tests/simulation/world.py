@@ -1,14 +1,20 @@
-"""One day of one kiosk in virtual time. Every draw of luck has a name, so that a seed replays its day to the letter."""
+"""One day of one kiosk in virtual time: the production's step, lifecycle, clock and ledger between a bank and people.
+
+The world moves from event to event and asks no real clock. Everything that can go wrong has a name (luck.py), so that a seed
+replays its day to the letter, also with some of it left out.
+"""
+
+# long: time, process life and dispatch are one loop, as in the production's runtime
 
 from __future__ import annotations
 
+import functools
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from kiosk.clock import SteadyClock
 from kiosk.core import screens
 from kiosk.core.commands import (
     Act,
@@ -18,7 +24,6 @@ from kiosk.core.commands import (
     Close,
     CorrectClock,
     GiveBack,
-    Insert,
     Place,
     Play,
     Probe,
@@ -30,418 +35,496 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerError
-from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, Notified, Pressed, Probed, RefundAnswered, RefundAsked, Tick
+from kiosk.core.events import (
+    Answered,
+    ClockSynchronized,
+    Event,
+    Health,
+    Left,
+    Notified,
+    Part,
+    Pressed,
+    Probed,
+    RefundAnswered,
+    Tick,
+)
 from kiosk.core.lifecycle import is_open, is_watched
-from kiosk.core.model import Answer, Call, Order, OrderState, RefundState, Sale, SaleState, Tender, Unknown, Why
-from kiosk.core.secret import PaymentCode
-from kiosk.core.state import Kiosk, Settings, Step, wake_at
+from kiosk.core.model import Answer, Call, Order
+from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
-from kiosk.payment.ledger import SqliteLedger
 from tests.simulation.bank import MERCHANT, Bank
+from tests.simulation.disk import Disk
+from tests.simulation.luck import Luck
+from tests.simulation.network import Errand, Lane
+from tests.simulation.people import Merchant, answers_the_charge, scans_the_qr, tells_wrongly
+from tests.simulation.promises import VERDICT_WITHIN, Promises, Rows, Violation
 
-BEGIN = 1_767_600_000_000
-CALM_AFTER = 15 * 60_000  # the bad luck ends here
-QUIET_AFTER = CALM_AFTER + 10 * 60_000  # no customer acts any more
-END = 3 * 3600_000
-CLOCK_MOST = 5 * 60_000  # contract C3: a request whose time is further off is refused
-DEADLINE = 15_000  # of a request, as the client has it
+MINUTE = 60_000
+BEGINS = (
+    1_767_600_000_000,  # 2026-01-05 08:00 UTC
+    1_767_600_000_000,
+    1_767_628_750_000,  # 50 s before midnight of the shop and of Beijing
+)
+WATCHED = 2 * 60 * MINUTE  # how long a VOID order is looked at, as the loop has it
+LONGEST_DAY = 7 * MINUTE  # then the bad luck ends, whoever still stands there
+FINAL_WITHIN = 30 * MINUTE  # of the calm: orders
+DONE_WITHIN = 90 * MINUTE  # of the calm: refunds, which wait for money in the pool
+FAILURES_MOST = 4  # crashes, and as many failures of the disk
+LIMIT = 20  # in smallest units: small amounts are quickly keyed
+PUSHED_MOST = 20_000
+ZONE = ZoneInfo("Asia/Hong_Kong")
 
 
-T = TypeVar("T")
+@dataclass(slots=True)
+class Happening:
+    """A line of the day's story; `screen` is what people saw after it."""
+
+    at: int
+    what: str
+    made: Step | None = None
+    screen: screens.Screen | None = None
+    event: Event | None = None
 
 
-class Violation(AssertionError):
-    """A promise about money was broken."""
-
-
-@dataclass(frozen=True)
-class Luck:
-    """How bad this day is: chances between 0 and 1."""
-
-    lose_request: float
-    lose_answer: float
-    not_sent: float
-    late: float
-    crash: float
-    busy: float
-    disk: float  # a commit fails
-    poor: float  # no money in the pool that refunds are paid from
-    clock: float  # a start with a wrong clock
+@functools.cache
+def _disk() -> Disk:
+    return Disk()
 
 
 class World:
-    """Kiosk, bank, network, merchant and customers of one seed."""
+    """Kiosk, bank, network, merchant and customers of one seed. `only`: leave everything out that is not named."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, only: Collection[str] | None = None) -> None:
         self.seed = seed
-        self.now = BEGIN
-        self.bank = Bank()
-        self.ledger = SqliteLedger.in_memory()
-        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZoneInfo("UTC"))
+        self.luck = Luck(seed, only)
+        self.begin = self.now = self.luck.pick(BEGINS, "begin")
+        self.calm_at = self.begin + LONGEST_DAY
         self.heap: list[tuple[int, int, Callable[[], None]]] = []
-        self.order_of_events = 0
-        self.draws: dict[str, int] = {}
-        self.story: list[tuple[int, str, Event | None, Step | None]] = []
+        self.pushed = 0
+        self.story: list[Happening] = []
+        self.bank = Bank()
+        self.rows = Rows()
+        self.ledger = _disk().begin()
+        stays = self.luck.pick((0, 0, 5000), "stays")
+        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZONE, max_amount=LIMIT, result_ms=stays)
+        self.promises = Promises(self)
+        self.merchant = Merchant(self)
+        self.lies: list[Answer] = []
+        self.tags: dict[str, str] = {}
+        self.left_at: dict[str, int] = {}  # when a charge began to leave
+        self.calls: dict[str, int] = {}
+        self.outages = self._outages()
+        self.slow = self.luck.pick((30, 2500, 5500, 5500), "slow")  # how long a question's answer is on its way back
         self.kiosk: Kiosk
+        self.clock: SteadyClock
+        self.wall_skew = 0  # of the machine's wall clock
+        self.machine_since = self.now - self.luck.between(20_000, 10 * 86_400_000, "uptime", 2)
         self.life = 0  # answers to an earlier life of the process reach nobody
+        self.boots = 0
+        self.booted_at = 0
+        self.dark = True
+        self.kept: list[tuple[Event, str]] | None = None  # what comes in while the ledger is opened afresh
+        self.screen: screens.Screen | None = None
+        self.signs: screens.Signs | None = None
+        self.unwell: Part | None = None
         self.wakes = 0
-        self.codes = 0
-        self.skew = 0  # how far the kiosk's clock is ahead of the truth
-        self.paid: list[str] = []
-        self.refunded_at: dict[str, tuple[str, int]] = {}
-        some = (0.0, 0.05, 0.2, 0.5, 1.0)
-        few = (0.0, 0.0, 0.05, 0.2)
-
-        def pick(name: str) -> float:
-            return self.choose(some, f"luck {name}") if self.draw(f"any luck {name}") < 0.7 else 0.0
-
-        self.luck = Luck(
-            lose_request=pick("lose request"),
-            lose_answer=pick("lose answer"),
-            not_sent=pick("not sent") * 0.5,
-            late=pick("late"),
-            crash=self.choose(few, "luck crash"),
-            busy=pick("busy"),
-            disk=self.choose(few, "luck disk"),
-            poor=pick("poor"),
-            clock=pick("clock"),
-        )
+        self.crashes = self.disk_failures = 0
         self.start()
 
     # -- the day ---------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Play the day to its end and hold everything against the promises."""
-        self.at(self.now + 1000, self.merchant)
-        while self.heap and self.now < BEGIN + END:
-            self.now, _, what = heapq.heappop(self.heap)
+        """Play the day to its end. Raises Violation at the first broken promise; a kiosk that stops breaks one, too."""
+        try:
+            self._run()
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation(f"the kiosk stops: {type(error).__name__}: {error}") from error
+
+    def _run(self) -> None:
+        self.merchant.look()
+        heap = self.heap
+        while heap:
+            if self.pushed > PUSHED_MOST:
+                raise Violation("the kiosk never rests")
+            at, _, what = heapq.heappop(heap)
+            self.now = max(self.now, at)
+            if not self.luck.calm and self.now >= self.calm_at:
+                self.luck.calm = True
             what()
-            if self.now > BEGIN + QUIET_AFTER and self.at_rest():
+            if self.luck.calm and not self.dark and self._at_rest():
                 break
-        self.check_end()
+        self.promises.of_the_end()
 
-    def at_rest(self) -> bool:
-        """Whether nothing is left that could move by itself."""
-        orders = self.kiosk.orders.values()
-        return not self.kiosk.refunds and not any(is_open(order) or is_watched(order) for order in orders)
+    def last_customer_left(self, later: int) -> None:
+        """From now on nobody buys anything; the bad luck goes on for a while."""
+        self.calm_at = min(self.calm_at, self.now + later)
+        self.at(self.calm_at, lambda: None)
 
-    def merchant(self) -> None:
-        """Somebody keys something, again and again, until the bad luck is over."""
-        if self.now > BEGIN + CALM_AFTER:
-            return
-        shown = view(self.kiosk, self.kiosk_now).screen
-        draw = self.draw("merchant")
-        if isinstance(shown, screens.Idle | screens.PaidScreen | screens.Unresolved | screens.CancelledScreen):
-            if self.paid and self.draw("refund") < 0.15:
-                self.refund()
-            for key in self.choose(("5", "12", "77"), "amount"):
-                self.happen(Pressed(Key(key)))
-        elif isinstance(shown, screens.Keying):
-            self.happen(Pressed(Key.OK if draw < 0.5 else Key.QR))
-        elif isinstance(shown, screens.Scanning) and draw < 0.8:
-            self.show_code()
-        elif isinstance(shown, screens.DeclinedScreen) and draw < 0.6:
-            self.happen(Pressed(self.choose((Key.SCAN, Key.QR), "anew")))
-        elif draw < 0.35:
-            keys = (Key.CANCEL, Key.OK, Key.SCAN, Key.QR, Key.MENU, Key.CLEAR)
-            self.happen(Pressed(self.choose(keys, "key")))
-        self.at(self.now + int(300 + 9000 * self.draw("pause") ** 3), self.merchant)
+    def _at_rest(self) -> bool:
+        """Whether nothing is left that could move by itself, or that must not."""
+        since = self.now - self.calm_at
+        unsettled = [row for row in self.kiosk.orders.values() if is_open(row)]
+        if unsettled and since > FINAL_WITHIN:
+            raise Violation(f"I9: {unsettled[0].out_trade_no} is {unsettled[0].state} {since // 1000} s after the calm")
+        if self.kiosk.refunds and since > DONE_WITHIN:
+            raise Violation(f"I9: the refund {min(self.kiosk.refunds)} is not done {since // 1000} s after the calm")
+        if unsettled or self.kiosk.refunds or self.merchant.visit < self.merchant.visits:
+            return False
+        watched = [row for row in self.kiosk.orders.values() if is_watched(row)]
+        looked_at = all(
+            (row.called_at or 0) - (row.settled_at or 0) >= 5 * MINUTE and row.last_outcome != "unknown" for row in watched
+        )
+        return looked_at if self.luck.draw("to the very end") < 0.9 or not watched else False
 
-    def show_code(self) -> None:
-        shown = self.kiosk.till
-        self.codes += 1
-        again = self.codes > 1 and self.draw("same code") < 0.1
-        digits = f"13{self.codes - again:016d}"
-        self.happen(CodeSeen(shown.out_trade_no, PaymentCode(digits)))  # type: ignore[union-attr]
+    def _outages(self) -> list[tuple[int, int, str]]:
+        found = []
+        for time in range(2):
+            if self.luck.strikes("outage", f"{time}"):
+                begins = self.begin + self.luck.between(0, 5 * MINUTE, f"outage {time}")
+                ends = begins + self.luck.between(1000, 8 * MINUTE, f"outage lasts {time}", 2)
+                found.append((begins, ends, self.luck.pick(("cut", "deaf"), f"outage is {time}")))
+        return found
 
-    def refund(self) -> None:
-        """The merchant gives part or all of a payment back; sometimes more than there is, sometimes twice."""
-        order = self._row(self.choose(self.paid, "which refund"))
-        sale = self.ledger.sale(order.sale_id)
-        assert sale is not None
-        amount = self.choose((None, None, 1, order.money.amount // 2, order.money.amount), "how much")
-        self.happen(RefundAsked(order, sale, self.ledger.refunds_of(order.out_trade_no), amount, token=""))
+    def outage(self, now: int) -> str:
+        """Tells "cut": nothing can leave; "deaf": nothing gets through; "" for neither."""
+        if self.luck.calm:
+            return ""
+        return next((how for begins, ends, how in self.outages if begins <= now < ends), "")
+
+    # -- the process -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """The process starts, perhaps with a clock that is wrong until WeChat has answered."""
-        self.life += 1
-        self.skew = 0
-        if not self.calm and self.draw("wrong clock") < self.luck.clock * 0.3:
-            self.skew = -int(86_400_000 * self.draw("skew") ** 3)  # a machine without a battery starts in the past
+        luck = self.luck
+        if luck.strikes("wrong clock", f"start {self.life}"):
+            off = luck.between(1000, luck.pick((10_000, 400_000, 86_400_000, 86_400_000 * 3000), "scale"), "skew")
+            self.wall_skew = -off if luck.draw("ahead") < 0.8 else min(off, 86_400_000)
+        self.clock = SteadyClock(wall=lambda: (self.now + self.wall_skew) / 1000, monotonic=self._monotonic)
+        self.lanes = {True: Lane(self), False: Lane(self)}
         self.boot()
+        if luck.strikes("clock set", f"life {self.life}"):
+            self.later(luck.between(0, 90_000, "clock set"), self._set_clock)
+        self.unwell = None
+        if luck.strikes("part unwell", f"life {self.life}"):
+            life = self.life
+            self.later(luck.between(0, 60_000, "unwell"), lambda: self._part_fails() if life == self.life else None)
+
+    def _monotonic(self) -> float:
+        return (self.now - self.machine_since) / 1000
+
+    def _set_clock(self) -> None:
+        """Somebody, or NTP, sets the machine's wall clock while the kiosk runs."""
+        ntp = self.luck.draw("ntp") < 0.5
+        self.wall_skew = 0 if ntp else self.luck.between(-7_200_000, 7_200_000, "set to")
+        self.tell("clock", f"the wall clock is set to {self.wall_skew} ms ahead of the truth")
+        if ntp:
+            self.happen(ClockSynchronized(self.clock.behind_wall()), "ntp")
+
+    def _part_fails(self) -> None:
+        """Camera or ledger report themselves unwell, and well again a while later."""
+        part, life = self.luck.pick((Part.LEDGER, Part.CAMERA), "which part"), self.life
+
+        def report(problem: str | None) -> None:
+            if life == self.life and not self.dark:
+                self.happen(Health(part, problem), f"the {part} is {problem or 'well'}")
+                self.unwell = part if problem and not self.dark else None
+
+        report("unwell")
+        self.later(self.luck.between(1000, 60_000, "well again"), lambda: report(None))
 
     def boot(self) -> None:
-        """The kiosk takes up what the ledger holds."""
-        snapshot = self.ledger.load(self.kiosk_now - 7200_000)
+        """The kiosk takes up what the ledger holds, and then what came in meanwhile."""
+        kept, self.kept, self.dark = self.kept or [], None, False
+        self.boots += 1
+        now = self.booted_at = self.clock.now()
+        snapshot = self.ledger.load(now - WATCHED)
         parents = {}
         for refund in snapshot.refunds:
             order = self.ledger.order(refund.out_trade_no)
             assert order is not None
             parents[order.out_trade_no] = (order, self.ledger.refunds_of(order.out_trade_no))
-        made = resume(self.settings, snapshot, parents, self.kiosk_now)
-        self.commit(made.records)
-        self.kiosk = made.kiosk
-        for act in made.acts:
-            self.dispatch(act)
-        self.note("boot", made=made)
-        self.wake()
+        made = resume(self.settings, snapshot, parents, now)
+        self.story.append(Happening(self.now, "boot", made))
+        self._carry_out(made, "boot", None, now)
+        for event, name in kept:
+            self.later(0, lambda event=event, name=name: self.happen(event, name))  # type: ignore[misc]
 
-    def happen(self, event: Event) -> None:
-        """One step: the commit, then the acts; a crash may come before, between or after."""
-        if self.crash("before"):
+    def happen(self, event: Event, name: str) -> None:
+        """One step, unless there is no kiosk to take it."""
+        if self.dark:
+            if self.kept is not None and not isinstance(event, Pressed):
+                self.kept.append((event, name))
             return
-        made = step(self.kiosk, event, self.kiosk_now)
-        if made.records and self.disk_fails(made):
+        now = self.clock.now()
+        made = step(self.kiosk, event, now)
+        self.story.append(Happening(self.now, name, made, None, event))
+        self.promises.before_the_commit(event, made)
+        self._carry_out(made, name, event, now)
+
+    def _carry_out(self, made: Step, name: str, event: Event | None, at: int) -> None:
+        """The commit, then the acts, then the screen; the plug may be pulled before, between or after."""
+        told = self.story[-1]
+        crash_after = -1
+        if self.crashes < FAILURES_MOST and event is not None and self.luck.strikes("crash", name):
+            crash_after = self.luck.between(0, 2 + len(made.acts), f"where {name}")
+            self.crashes += 1
+        if crash_after == 0:
+            self._crash(name, "before the commit")
             return
-        self.commit(made.records)
-        self.note(type(event).__name__, event, made)
-        if self.crash("after commit"):
+        if made.records and not self._commit(made.records, name, at):
+            return
+        if crash_after == 1:
+            self._crash(name, "after the commit")
             return
         self.kiosk = made.kiosk
-        for act in made.acts:
-            self.dispatch(act)
-            if self.crash("between acts"):
+        for done, act in enumerate(made.acts, 2):
+            self.promises.before_the_act(act, at)
+            self._dispatch(act, name)
+            if crash_after == done:
+                self._crash(name, f"after {type(act).__name__}")
                 return
-        self.check(made)
-        self.wake()
+        now = self.clock.now()
+        shown = view(self.kiosk, now)
+        told.screen = shown.screen
+        self.promises.of_the_screen(shown, now, event)
+        changed = type(shown.screen) is not type(self.screen)
+        self.screen, self.signs = shown.screen, shown.signs
+        if changed and event is not None and not isinstance(event, Pressed):
+            self.merchant.look()
+        self._wake(now)
 
-    def commit(self, records: tuple[Record, ...]) -> None:
-        if not records:
-            return
+    def _commit(self, records: tuple[Record, ...], name: str, at: int) -> bool:
+        """Whether the ledger took it. When its disk fails, nothing leaves, and it is opened afresh while the lanes live on."""
+        disk = _disk()
+        if self.disk_failures < FAILURES_MOST and self.luck.strikes("disk fails", name):
+            self.disk_failures += 1
+            disk.fails = self.luck.pick(("kept", "lost"), f"what of {name}")
         try:
-            self.ledger.commit(records, self.kiosk_now)
-        except LedgerError as refused:
-            raise Violation(str(refused)) from refused
+            self.ledger.commit(records, at)
+        except LedgerError as problem:
+            if disk.fails is None:
+                raise Violation(f"the ledger refuses: {problem}") from problem
+        else:
+            self.rows.write(records)
+            return True
+        self.tell(name, f"the disk fails, what was written is {disk.fails}")
+        if disk.fails == "kept":
+            self.rows.write(records)
+        disk.fails = None  # from now on the disk would take everything again
+        try:
+            self.ledger.commit(records, at)
+        except LedgerError:
+            pass
+        else:
+            raise Violation("I14: a ledger whose disk has failed takes another commit")
+        self.dark, self.kept, self.screen, self.signs = True, [], None, None
+        self.unwell = None
+        life = self.life
+        self.later(3000, lambda: self._open_again() if life == self.life else None)
+        return False
 
-    def crash(self, where: str) -> bool:
-        """Whether the plug is pulled here; if so, the kiosk is up again a while later."""
-        if self.luck.crash == 0.0 or self.calm or self.draw("crash " + where) >= self.luck.crash * 0.1:
-            return False
-        self.note("crash " + where)
-        self.now += int(2000 + 600_000 * self.draw("dark") ** 4)
-        self.start()
-        return True
-
-    def disk_fails(self, made: Step) -> bool:
-        """Whether the commit fails here: nothing leaves, and the kiosk takes up its rows again while the lanes live on.
-
-        What the commit held may be found on the disk all the same.
-        """
-        if self.luck.disk == 0.0 or self.calm or self.draw("disk fails") >= self.luck.disk * 0.1:
-            return False
-        kept = self.draw("kept all the same") < 0.5
-        if kept:
-            self.commit(made.records)
-        self.note("disk fails, " + ("kept" if kept else "lost"), made=made)
-        self.now += 3000
+    def _open_again(self) -> None:
+        self.ledger = _disk().open()
         self.boot()
-        return True
+        self.merchant.look()
 
-    def wake(self) -> None:
+    def _crash(self, name: str, where: str) -> None:
+        """The process is killed, or the plug pulled: then the machine's clocks start anew, too."""
+        self.life += 1
+        self.dark, self.kept, self.screen, self.signs = True, None, None, None
+        self.ledger = _disk().open()
+        power_cut = self.luck.draw(f"power {name}") < 0.6
+        away = self.luck.between(15_000, 12 * MINUTE, f"dark {name}", 4) if power_cut else 2000
+        self.tell(name, f"{'the plug is pulled' if power_cut else 'the process is killed'} {where}, for {away // 1000} s")
+
+        def again() -> None:
+            if power_cut:
+                self.machine_since = self.now - 12_000
+                self.wall_skew -= away * (self.luck.draw(f"no battery {name}") < 0.5)
+            self.start()
+            self.merchant.look()
+
+        self.at(self.now + away, again)
+
+    def _wake(self, kiosk_now: int) -> None:
+        """A Tick when the kiosk wants it. What would only say that nothing is due is left out."""
         self.wakes += 1
         newest = self.wakes
-        at = max(wake_at(self.kiosk, self.kiosk_now) - self.skew, self.now + 1)
-        self.at(at, lambda: self.happen(Tick()) if newest == self.wakes else None)
+        at = wake_at(self.kiosk, kiosk_now)
+        nothing_due = at == kiosk_now + PROBE_ONLINE
 
-    # -- the network -----------------------------------------------------------------------------------------------
+        def wake() -> None:
+            if newest == self.wakes and not self.dark:
+                kiosk_now = self.clock.now()
+                if nothing_due and wake_at(self.kiosk, kiosk_now) > kiosk_now:
+                    self._wake(kiosk_now)
+                else:
+                    self.happen(Tick(), "tick")
 
-    def dispatch(self, act: Act) -> None:
+        self.later(max(at - kiosk_now, 1), wake)
+
+    # -- the acts --------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, act: Act, name: str) -> None:
         match act:
             case Charge(order, code):
-                self.happen_soon(Left(order.out_trade_no, Call.CHARGE))
-                digits = code.reveal()
-                fate = self.choose(("paid", "paid", "paid", "password", "declined", "payerror"), digits)
-                self.customer_types(order, fate)
-                self.call(order, Call.CHARGE, lambda: self.bank.charge(order, digits, fate, self.now))
-            case Place(order, _):
-                self.call(order, Call.PLACE, lambda: self.bank.place(order, self.now))
-                self.customer_scans(order)
-            case Ask(order, _):
-                self.call(order, Call.ASK, lambda: self.bank.ask(order, self.now))
-            case Reverse(order, _):
-                sent, anchor = order.sent_at or 0, order.anchor_at or 0
-                if self.kiosk_now - max(sent, anchor) < 15_000:
-                    raise Violation(f"{order.out_trade_no} reversed {self.kiosk_now - sent} ms after sending")
-                busy = not self.calm and self.draw("busy") < self.luck.busy
-                self.call(order, Call.REVERSE, lambda: self.bank.reverse(order, busy=busy))
-            case Close(order, _):
-                if self.kiosk_now - (order.sent_at or 0) < 5 * 60_000:
-                    raise Violation(f"{order.out_trade_no} closed {self.kiosk_now - (order.sent_at or 0)} ms after placing")
-                self.call(order, Call.CLOSE, lambda: self.bank.close(order, self.now))
+                tag, digits = self.tag(order), code.reveal()
+                fate = answers_the_charge(self, act)
+
+                def leaves() -> None:
+                    self.left_at[order.out_trade_no] = self.now
+                    self.later(VERDICT_WITHIN, lambda: self.promises.of_the_undoing(order.out_trade_no, boots))
+                    self.later(1, self._mine(Left(order.out_trade_no, Call.CHARGE), f"{tag} left"))
+
+                boots = self.boots
+                self._call(
+                    order, Call.CHARGE, lambda now: self.bank.charge(order, digits, fate, now), counter=True, begins=leaves
+                )
+                self.later(VERDICT_WITHIN, lambda: self.promises.of_the_verdict(order.out_trade_no, boots))
+                tells_wrongly(self, order)
+            case Place(order, counter):
+                self._call(order, Call.PLACE, lambda now: self.bank.place(order, now), counter=counter)
+                scans_the_qr(self, act)
+            case Ask(order, counter):
+                name = f"{self.tag(order)} lag {self.calls.get(order.out_trade_no, 0)}"
+                behind = self.luck.between(0, 12_000, name) if self.luck.strikes("lags behind", name) else 0
+                self._call(order, Call.ASK, lambda now: self.bank.ask(order, now, behind), counter=counter)
+            case Reverse(order, counter):
+                busy = self.luck.strikes("busy", f"{self.tag(order)} reverse {order.tries}")
+                self._call(
+                    order,
+                    Call.REVERSE,
+                    lambda now: self._at_the_last_moment(order, now, lambda: self.bank.reverse(order, now, busy=busy)),
+                    counter=counter,
+                )
+            case Close(order, counter):
+                self._call(
+                    order,
+                    Call.CLOSE,
+                    lambda now: self._at_the_last_moment(order, now, lambda: self.bank.close(order, now)),
+                    counter=counter,
+                )
             case GiveBack(refund, order):
-                self.check_refund(refund.out_refund_no, order.out_trade_no)
-                poor = not self.calm and self.draw("poor") < self.luck.poor
-                answer = lambda: self.bank.refund(refund, order, poor=poor)  # noqa: E731
-                self.carry(answer, lambda a: RefundAnswered(refund.out_refund_no, Call.REFUND, a))
+                times = self._times(refund.out_refund_no)
+                poor = self.luck.strikes("poor", times)
+                lost = self.luck.strikes("busy", times)
+                abnormal = self.luck.strikes("refund refused", times)
+                if self.luck.draw(f"told of {times}") < 0.3:
+                    self.later(3000, lambda: self.happen(Notified(order.out_trade_no, refund.out_refund_no), f"{times} notified"))
+                self.lanes[False].take(
+                    Errand(
+                        times,
+                        Call.REFUND,
+                        lambda _: self.bank.refund(refund, order, poor=poor, abnormal=abnormal, lost=lost),
+                        lambda answer: RefundAnswered(refund.out_refund_no, Call.REFUND, answer),
+                    )
+                )
             case AskRefund(refund, order):
-                busy = not self.calm and self.draw("refund under way") < 0.5
-                answer = lambda: self.bank.ask_refund(refund, order, busy=busy)  # noqa: E731
-                self.carry(answer, lambda a: RefundAnswered(refund.out_refund_no, Call.ASK_REFUND, a))
+                times = self._times(refund.out_refund_no)
+                busy = self.luck.strikes("busy", times)
+                fails = busy and self.luck.strikes("refund refused", times)
+                self.lanes[False].take(
+                    Errand(
+                        times,
+                        Call.ASK_REFUND,
+                        lambda _: self.bank.ask_refund(refund, order, busy=busy, abnormal=fails),
+                        lambda answer: RefundAnswered(refund.out_refund_no, Call.ASK_REFUND, answer),
+                    )
+                )
             case Probe():
-                up = self.calm or self.draw("probe") >= self.luck.not_sent
-                life = self.life
-                self.at(self.now + 40, lambda: self.happen(self.probed(up=up)) if life == self.life else None)
+                self._probe()
             case CorrectClock(offset_ms):
-                self.skew += offset_ms
-            case Warm() | StartScan() | StopScan() | Play() | Reply():
+                self.clock.correct(offset_ms)
+            case Warm():
+                self.lanes[True].warm()
+            case StartScan() | StopScan() | Play() | Reply():
                 pass
 
-    def probed(self, *, up: bool) -> Probed:
-        """What a probe learns: whether WeChat answers, and its time."""
-        return Probed(up, self.now // 1000 * 1000 if up else None, self.kiosk_now)
+    def _call(
+        self,
+        order: Order,
+        call: Call,
+        ask: Callable[[int], Answer],
+        *,
+        counter: bool,
+        begins: Callable[[], None] = lambda: None,
+    ) -> None:
+        number = order.out_trade_no
+        self.lanes[counter].take(
+            Errand(
+                f"{self.tag(order)} {call} {self._times(number)}",
+                call,
+                ask,
+                lambda answer: Answered(number, call, answer),
+                begins,
+                order,
+            )
+        )
 
-    def call(self, order: Order, call: Call, request: Callable[[], Answer]) -> None:
-        if self.ledger.order(order.out_trade_no) is None:
-            raise Violation(f"{call} of {order.out_trade_no} left without a row")
-        self.carry(request, lambda answer: Answered(order.out_trade_no, call, answer))
+    def _at_the_last_moment(self, order: Order, now: int, undo: Callable[[], Answer]) -> Answer:
+        """A close or reversal arrives, and perhaps the customer was a moment quicker."""
+        tag = self.tag(order)
+        if self.luck.strikes("pays just then", tag) and self.bank.pay(order.out_trade_no, now):
+            self.tell(tag, "the customer pays just then")
+        return undo()
 
-    def carry(self, request: Callable[[], Answer], event: Callable[[Answer], Event]) -> None:
-        """Take a request there and its answer back, as this day's luck has it."""
-        if not self.calm and self.draw("not sent") < self.luck.not_sent:
-            self.later(20, event(Answer(Unknown(Why.NOT_SENT))))
-            return
-        if not self.calm and self.draw("lose request") < self.luck.lose_request:
-            self.later(DEADLINE, event(Answer(Unknown(Why.TIMEOUT))))
-            return
-        if abs(self.skew) > CLOCK_MOST:
-            self.later(60, event(Answer(Unknown(Why.UNVERIFIED, "SIGNERROR"))))
-            return
-        late = 0.0 if self.calm or self.draw("late") >= self.luck.late else self.draw("how late")
-        arrives = self.now + 30 + int(20_000 * late)
-        lost = not self.calm and self.draw("lose answer") < self.luck.lose_answer
-        life, began = self.life, self.now
+    def _times(self, number: str) -> str:
+        times = self.calls[number] = self.calls.get(number, 0) + 1
+        return f"{self.tags.get(number, number[-7:])}.{times}"
 
-        def arrive() -> None:
-            answer = request()
-            if lost or self.now - began > DEADLINE:
-                answer = Answer(Unknown(Why.TIMEOUT))
-            back = max(self.now + 30, began + DEADLINE if lost else 0)
-            self.at(back, lambda: self.happen(event(answer)) if life == self.life else None)
+    def _probe(self) -> None:
+        """What a probe learns: whether WeChat answers, and its time. When all is calm nobody needs to know for a while."""
+        life, name = self.life, f"probe {self.life}"
+        up = not self.outage(self.now) and (self.luck.draw(f"far {name}") < 0.7 or not self.luck.strikes("not sent", name))
+        known = self.kiosk.clock_known and self.kiosk.network is screens.Network.ONLINE
+        late = self.luck.between(0, 6000, f"how late {name}") if self.luck.strikes("answer late", name) else 0
+        takes = 40 + late if up and self.kiosk.network is not screens.Network.OFFLINE else 25_000
+        if self.luck.calm and known:
+            takes = 30 * MINUTE
 
-        self.at(arrives, arrive)
+        def comes_back() -> None:
+            if life == self.life:
+                server_time = (self.now - late) // 1000 * 1000 if up else None
+                self.happen(Probed(up, server_time, self.clock.now()), name)
 
-    def customer_types(self, order: Order, fate: str) -> None:
-        if fate == "password" and self.draw("types") < 0.7:
-            self.at(self.now + int(60_000 * self.draw("typing")), lambda: self.pays(order.out_trade_no))
-
-    def customer_scans(self, order: Order) -> None:
-        if self.draw("scans") < 0.7:
-            wait = int(400_000 * self.draw("scanning") ** 2)
-            self.at(self.now + wait, lambda: self.pays(order.out_trade_no))
-
-    def pays(self, number: str) -> None:
-        """The customer does what the phone asks for; WeChat may tell the kiosk, once, twice or never."""
-        if self.bank.pay(number, self.now):
-            for _ in range(int(3 * self.draw("notified"))):
-                self.later(int(20_000 * self.draw("how soon told")), Notified(number))
-
-    # -- promises --------------------------------------------------------------------------------------------------
-
-    def check(self, made: Step) -> None:
-        """After every step: PAID is never shown or written without the bank's money for exactly that number."""
-        for record in made.records:
-            row = record.row
-            if isinstance(row, Order) and row.state is OrderState.PAID and not isinstance(record, Insert):
-                account = self.bank.accounts.get(row.out_trade_no)
-                if account is None or account.taken != row.money.amount:
-                    raise Violation(f"{row.out_trade_no} is PAID and the bank has taken nothing")
-                self.paid.append(row.out_trade_no)
-
-    def check_refund(self, refund: str, number: str) -> None:
-        """A refund leaves once its row was committed, and a minute after another one of the same order."""
-        if refund not in {row.out_refund_no for row in self.ledger.refunds_of(number)}:
-            raise Violation(f"{refund} left without a row")
-        other, at = self.refunded_at.get(number, (refund, 0))
-        if other != refund and self.now - at < 60_000:
-            raise Violation(f"{refund} left {self.now - at} ms after {other}")
-        self.refunded_at[number] = (refund, self.now)
-
-    def check_end(self) -> None:
-        """When all is calm: every order has an end, the bank agrees with it, and no sale keeps more than one payment."""
-        kept: dict[str, int] = {}
-        for line in self.ledger.lines(0, 1 << 60, include_open=True):
-            account = self.bank.accounts.get(line.out_trade_no)
-            money = account.kept if account is not None else 0
-            kept[line.sale] = kept.get(line.sale, 0) + money
-            if line.state not in OrderState.__members__ or is_open(self._row(line.out_trade_no)):
-                raise Violation(f"{line.out_trade_no} is still {line.state} after {END // 60_000} min")
-            if line.state == "PAID" and money != line.amount - line.refunded:
-                raise Violation(f"{line.out_trade_no} is PAID less {line.refunded} and the bank keeps {money} of {line.amount}")
-            for refund in self.ledger.refunds_of(line.out_trade_no):
-                if refund.state is not RefundState.DONE:
-                    raise Violation(f"{refund.out_refund_no} is {refund.state}: {refund.note}")
-            if line.state not in ("PAID", "ATTENTION") and money:
-                raise Violation(f"{line.out_trade_no} is {line.state} and the bank keeps {money}")
-            if line.state == "ATTENTION":
-                raise Violation(f"{line.out_trade_no} needs a person though nobody lied: {self._row(line.out_trade_no).note}")
-            if kept[line.sale] > line.amount:
-                raise Violation(f"sale {line.sale} keeps {kept[line.sale]} of {line.amount}")
-            if line.sale_state == SaleState.OPEN:
-                raise Violation(f"sale {line.sale} is still open")
-            if line.state == "PAID" and (line.sale_state == SaleState.PAID) != (kept[line.sale] > 0):
-                raise Violation(f"sale {line.sale} is {line.sale_state} with {kept[line.sale]} kept")
-        listed = {line.out_trade_no for line in self.ledger.lines(0, 1 << 60, include_open=True)}
-        for number, account in self.bank.accounts.items():
-            if number not in listed:
-                raise Violation(f"{number} is forgotten; the bank has {account.state}")
-            if account.refused:
-                raise Violation(f"more was asked back of {number} than was paid")
-            if account.tender is Tender.NATIVE and account.state == "NOTPAY":
-                raise Violation(f"{number} can still be paid")
+        self.later(takes, comes_back)
 
     # -- small parts -----------------------------------------------------------------------------------------------
 
     @property
-    def calm(self) -> bool:
-        return self.now > BEGIN + CALM_AFTER
+    def skew(self) -> int:
+        """How far the kiosk's own clock is ahead of the truth."""
+        return self.clock.now() - self.now
 
     @property
-    def kiosk_now(self) -> int:
-        return self.now + self.skew
+    def ticket(self) -> str | None:
+        """What the scanner reports with what it sees."""
+        return getattr(self.kiosk.till, "out_trade_no", None)
 
-    def draw(self, purpose: str) -> float:
-        """The next draw of this purpose: deleting one event does not move the luck of the others."""
-        count = self.draws[purpose] = self.draws.get(purpose, 0) + 1
-        return int.from_bytes(blake2b(f"{self.seed}-{purpose}-{count}".encode(), digest_size=6).digest()) / (1 << 48)
-
-    def choose(self, options: Sequence[T], purpose: str) -> T:
-        return options[int(self.draw(purpose) * len(options))]
+    def tag(self, order: Order) -> str:
+        """A short name of an order that does not depend on how many there were before this customer."""
+        number = order.out_trade_no
+        if number not in self.tags:
+            who = self.merchant.name if self.merchant.visit < self.merchant.visits else "z"
+            self.tags[number] = f"{who}{sum(tag[0] == who for tag in self.tags.values()) + 1}"
+        return self.tags[number]
 
     def at(self, when: int, what: Callable[[], None]) -> None:
-        self.order_of_events += 1
-        heapq.heappush(self.heap, (when, self.order_of_events, what))
+        """Let this happen then; of two at one time the older first."""
+        self.pushed += 1
+        heapq.heappush(self.heap, (when, self.pushed, what))
 
-    def later(self, ms: int, event: Event) -> None:
+    def later(self, ms: int, what: Callable[[], None]) -> None:
+        """Let this happen so many ms from now."""
+        self.at(self.now + ms, what)
+
+    def _mine(self, event: Event, name: str) -> Callable[[], None]:
         life = self.life
-        self.at(self.now + ms, lambda: self.happen(event) if life == self.life else None)
+        return lambda: self.happen(event, name) if life == self.life else None
 
-    def happen_soon(self, event: Event) -> None:
-        self.later(1, event)
-
-    def note(self, what: str, event: Event | None = None, made: Step | None = None) -> None:
-        self.story.append((self.now, what, event, made))
-
-    def trace(self) -> list[str]:
-        """The day in lines, without what moved nothing."""
-        lines = []
-        for now, what, event, made in self.story:
-            rows = [r.row for r in made.records if not isinstance(r.row, Sale)] if made else []
-            states = [f"{row.out_trade_no[-6:]}:{row.state}" for row in rows]
-            about = ""
-            if isinstance(event, Answered | RefundAnswered):
-                outcome = event.answer.outcome
-                name = event.out_trade_no if isinstance(event, Answered) else event.out_refund_no
-                about = f"{name[11:]} {event.call} {type(outcome).__name__}"
-                about += f" {outcome.why}" if isinstance(outcome, Unknown) else ""
-            if isinstance(event, Pressed):
-                about = str(event.key)
-            if what not in ("Tick", "Probed") or states:
-                shown = type(view(made.kiosk, now).screen).__name__ if made else ""
-                lines.append(f"{(now - BEGIN) / 1000:9.3f} {what:10} {about:40} {' '.join(states):50} {shown}")
-        return lines
-
-    def _row(self, number: str) -> Order:
-        order = self.ledger.order(number)
-        assert order is not None
-        return order
+    def tell(self, who: str, what: str) -> None:
+        """A line of the story that is no step of the kiosk."""
+        self.story.append(Happening(self.now, f"{who}: {what}"))
