@@ -13,7 +13,7 @@ import threading
 import pytest
 
 from kiosk.core.model import Why
-from kiosk.payment.wechat.exchange import LARGEST_BODY, Limits, NoReply
+from kiosk.payment.wechat.exchange import LARGEST_BODY, Exchange, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
 from kiosk.payment.wechat.transport import Message, Reply, Transport
 from tests.wechat_stub import Authority, Received, Stub, closed_door, raw_reply
@@ -113,6 +113,20 @@ def test_nobody_listens_nothing_left() -> None:
         tried = Try(Transport([one, two]))
         assert tried.result == NoReply(Why.NOT_SENT, "ConnectionRefusedError")
         assert tried.left == 0
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError, BrokenPipeError, TimeoutError, OSError])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_connect_that_is_reset_is_a_connect_that_failed(monkeypatch: pytest.MonkeyPatch, error, scheme: str) -> None:
+    """The library passes over some errors while sending, to read an answer all the same: of a connection there must be one."""
+
+    def failing(*_: object) -> socket.socket:
+        raise error(104 if error is ConnectionResetError else 32, "gone")
+
+    monkeypatch.setattr(Exchange, "connect", failing)
+    tried = Try(Transport([f"{scheme}://127.0.0.1:9"]))
+    assert isinstance(tried.result, NoReply)
+    assert (tried.result.why, tried.left) == (Why.NOT_SENT, 0)
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,10 @@ class _Connection(_Mixable):
         """Connect (and shake hands), keeping the name of what goes wrong."""
         try:
             super().connect()
+        except OSError as error:
+            _current().noticed(error)
+            # As no OSError: of those the library passes over a reset, to read what was answered on a connection there is not.
+            raise HTTPError from error
         except Exception as error:
             _current().noticed(error)
             raise
