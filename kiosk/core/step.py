@@ -258,6 +258,7 @@ class _Turn(Books):
 
     def probed(self, probed: Probed) -> None:
         self.k = replace(self.k, probing=False, probed_at=self.now)
+        self.k = replace(self.k, clock_doubted=probed.clock_doubted and not self.k.clock_known)
         if not probed.reached:
             self._network(reached=False)
             return
@@ -382,7 +383,8 @@ class _Turn(Books):
             waiting = {number for number, order in self.k.orders.items() if is_open(order)} | self.k.refunds.keys()
             self.k = replace(self.k, hastened=self.k.hastened | waiting)
         self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
-        if isinstance(self.k.till, till.Keying) and self.k.till.hint in (AmountHint.OFFLINE, AmountHint.CONNECTING):
+        waited_for = (AmountHint.OFFLINE, AmountHint.CONNECTING, AmountHint.CLOCK)
+        if isinstance(self.k.till, till.Keying) and self.k.till.hint in waited_for:
             self.go(replace(self.k.till, hint=None))
 
 
