@@ -80,6 +80,4 @@ class Lane:
     def _probed(self, answer: Answer) -> Probed:
         detail = answer.outcome.detail if isinstance(answer.outcome, Unknown) else ""
         problem = f"{answer.outcome.why} {detail}" if isinstance(answer.outcome, Unknown) else ""
-        return Probed(
-            answer.reached, answer.server_time, self._clock.now(), problem, clock_doubted=detail == NOT_YET_VALID
-        )
+        return Probed(answer.reached, answer.server_time, self._clock.now(), problem, clock_doubted=detail == NOT_YET_VALID)
