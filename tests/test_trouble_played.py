@@ -106,7 +106,7 @@ ASKED = "The question was answered."
 PAID, NOT_PAID, CANCELLED, NEVER = (BELIEFS[each] for each in ("PAID", "DECLINED", "REVERSED", "VOID"))
 LOOK, BACK = BELIEFS["ATTENTION"], "and gave it back."
 PROVES_NOTHING = ("unsigned_2xx", "signtest", "tampered")
-DIFFER = "They differ: a person has to look"
+DIFFER = "They differ"
 
 PLAYS: dict[str, Play] = {
     "no trouble": Play({}, TOOK, "The charge was answered.", PAID),

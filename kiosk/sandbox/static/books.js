@@ -40,7 +40,8 @@ export function showTrouble(switches) {
   const values = JSON.stringify(switches.map((each) => each.value));
   if (values === shown) return;
   shown = values;
-  const astray = switches.filter((each) => each.value !== each.default);
+  const changed = switches.filter((each) => each.value !== each.default);
+  const astray = changed.filter((each) => each.name !== "strikes"); // which alone troubles nobody
   for (const each of switches) showValue(each);
   for (const chip of document.querySelectorAll(".quick button")) {
     const its = switches.find((each) => each.name === chip.dataset.name);
@@ -53,7 +54,7 @@ export function showTrouble(switches) {
     note.textContent = on ? `${on} on` : String(all);
     note.classList.toggle("on", on > 0);
   }
-  $("reset").disabled = astray.length === 0;
+  $("reset").disabled = changed.length === 0;
   $("sign-trouble").classList.toggle("on", astray.length > 0);
   $("sign-trouble").lastElementChild.textContent = astray.length ? `Trouble: ${astray.length} on` : "No trouble";
   document.querySelector('.tabs [data-part="books"]').classList.toggle("on", astray.length > 0);

@@ -1,7 +1,7 @@
 // What is happening to the money: the stand-in's truth beside what the kiosk believes.
 import { $ } from "./dom.js";
 
-const VERDICTS = { agree: "\u2713 They agree", open: "\u2026 Not settled yet", differ: "! They differ: a person has to look" };
+const VERDICTS = { agree: "\u2713 They agree", open: "\u2026 Not settled yet", differ: "! They differ" };
 
 export function showStory(story) {
   $("story").hidden = !story;
