@@ -11,7 +11,7 @@ from typing import assert_never
 
 from kiosk.core.commands import Ask, AskRefund, Charge, Close, GiveBack, Place, Probe, Reverse, Warm
 from kiosk.core.events import Answered, Left, Probed, RefundAnswered
-from kiosk.core.model import Answer, Call, Unknown
+from kiosk.core.model import NOT_YET_VALID, Answer, Call, Unknown
 from kiosk.core.ports import Clock, Post, Provider
 
 Errand = Charge | Place | Ask | Reverse | Close | GiveBack | AskRefund | Warm | Probe
@@ -78,5 +78,6 @@ class Lane:
                 assert_never(errand)
 
     def _probed(self, answer: Answer) -> Probed:
-        problem = f"{answer.outcome.why} {answer.outcome.detail}" if isinstance(answer.outcome, Unknown) else ""
-        return Probed(answer.reached, answer.server_time, self._clock.now(), problem)
+        detail = answer.outcome.detail if isinstance(answer.outcome, Unknown) else ""
+        problem = f"{answer.outcome.why} {detail}" if isinstance(answer.outcome, Unknown) else ""
+        return Probed(answer.reached, answer.server_time, self._clock.now(), problem, clock_doubted=detail == NOT_YET_VALID)

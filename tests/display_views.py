@@ -92,6 +92,9 @@ MORE: dict[str, View] = {
     "idle_offline": View(Idle("海港小食 Harbour Snacks"), OFFLINE),
     "idle_connecting": View(Idle("Harbour Snacks"), CONNECTING),
     "idle_clock": View(Idle("ร้านอาหารริมน้ำ"), Signs(Network.ONLINE, clock_known=False, unresolved=3)),
+    "idle_clock_doubted": View(
+        Idle("Harbour Snacks"), Signs(Network.OFFLINE, clock_known=False, unresolved=2, offline_since=NOW, clock_doubted=True)
+    ),
     "idle_long_name": View(Idle("สวนอาหารริมน้ำบ้านสวนเจ้าพระยา 香港仔海鮮大酒樓"), ONLINE),
     "keying_nothing": View(Keying(Money(0, "HKD")), ONLINE),
     "keying_much": View(Keying(Money(999_999_999, "HKD")), ONLINE),

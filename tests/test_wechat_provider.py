@@ -12,7 +12,9 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -319,7 +321,9 @@ def test_it_speaks_tls_with_the_given_authority(tmp_path) -> None:
     """ca_file reaches the connection."""
     authority = Authority(tmp_path)
     with Stub(lambda _: PLATFORM.reply(200, PAID), authority.server()) as stub:
-        assert isinstance(charge(opened(stub.url, ca_file=authority.file)).outcome, Paid)
+        now = StillClock(time.time_ns() // 1_000_000)  # by which the server's certificate is valid
+        answer = charge(opened(stub.url, ca_file=authority.file, clock=now))
+        assert answer.outcome == Unknown(Why.UNVERIFIED, "stale")  # read and judged: the stub signs at another time
 
 
 # --- warm and probe ---
@@ -397,6 +401,76 @@ def test_a_probe_learns_the_time_when_ours_is_wrong(signed_401: bool, by_list: b
         assert answer == Answer(Unknown(Why.UNVERIFIED, "stale"), server_time=NOW, reached=True)
         clock.correct(answer.server_time - clock.now())
         assert provider.probe() == Answer(Pending(), server_time=NOW, reached=True)
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+@pytest.mark.parametrize("by_list", [True, False])
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_probe_learns_the_time_when_ours_is_years_off(tmp_path, years: int, by_list: bool, tls: bool) -> None:
+    """No certificate is valid by such a clock, neither the server's nor one in the list: the time is learnt all the same."""
+    authority = Authority(tmp_path)
+    true = time.time_ns() // 1_000_000 - years * 365 * 86_400_000  # the machine's and the kiosk's clock agree, and are wrong
+    platform = replace(OLD if by_list else PLATFORM, now=true // 1000)
+
+    def strict(request: Received) -> bytes:
+        timestamp = int(re.search(r'timestamp="(\d+)"', request.headers["authorization"])[1])
+        if abs(timestamp - true // 1000) > 300:
+            date = {"Date": format_datetime(datetime.fromtimestamp(true // 1000, UTC), usegmt=True)}
+            return raw_reply(401, b'{"code":"SIGN_ERROR"}', date)
+        return listing(platform) if by_list else platform.reply(404, {"code": "ORDER_NOT_EXIST"})
+
+    clock = StillClock(time.time_ns() // 1_000_000)
+    context = authority.server(days=10 - years * 365) if tls else None
+    with Stub(strict, context) as stub:
+        provider = opened(stub.url, clock=clock, keys="certificates" if by_list else None, ca_file=authority.file)
+        answer = provider.probe()
+        assert (answer.server_time, answer.reached) == (true // 1000 * 1000, True)
+        clock.correct(answer.server_time - clock.now())
+        assert provider.probe() == Answer(Pending(), server_time=true // 1000 * 1000, reached=True)
+
+
+@pytest.mark.parametrize(("days", "problem"), [(-1, "CertificateExpired"), (40, "CertificateNotYetValid")])
+def test_a_certificate_out_of_date_is_not_excused_by_a_clock_that_is_right(tmp_path, days: int, problem: str) -> None:
+    """What WeChat signs says that our time is true: then it is the server that is not to be believed."""
+    authority = Authority(tmp_path)
+    clock = StillClock(time.time_ns() // 1_000_000)
+    platform = replace(PLATFORM, now=clock.now() // 1000)
+    with Stub(lambda _: platform.reply(404, {"code": "ORDER_NOT_EXIST"}), authority.server(days=days)) as stub:
+        answer = opened(stub.url, clock=clock, ca_file=authority.file).probe()
+        assert answer == Answer(Unknown(Why.NOT_SENT, problem))
+
+
+def test_a_knock_at_a_dead_door_is_not_waited_for_when_the_next_is_answered() -> None:
+    """The first knock was lost; another beside it is heard, and what was lost holds nothing up."""
+    over = threading.Event()
+    silent = lambda _: lambda __: over.wait(20)  # noqa: E731
+    with Stub(silent) as stub:
+        provider = opened(stub.url, deadlines=Deadlines(probe_s=0.1, beside_s=0.05))
+        assert isinstance(provider.probe().outcome, Unknown)  # from now on in doubt
+        provider = opened(stub.url, deadlines=Deadlines(probe_s=20, ask_s=0.1, beside_s=0.05))
+        provider.ask(ORDER)
+        before = len(stub.received)
+
+        def answer(_: Received):
+            return silent(_) if len(stub.received) < before + 3 else PLATFORM.reply(404, {"code": "ORDER_NOT_EXIST"})
+
+        stub.answer = answer
+        assert provider.probe() == Answer(Pending(), server_time=NOW, reached=True)
+        assert len(stub.received) == before + 3
+        over.set()
+
+
+def test_in_doubt_what_may_be_asked_again_has_less_time_and_a_charge_has_not() -> None:
+    """After an exchange of which nothing came, until anything comes."""
+    over = threading.Event()
+    with Stub(lambda _: lambda __: over.wait(20)) as stub:
+        provider = opened(stub.url, deadlines=Deadlines(ask_s=0.5, undo_s=60, refund_s=60, charge_s=5, doubt_s=0.01))
+        assert provider.ask(ORDER).outcome == Unknown(Why.TIMEOUT, "TimeoutError")
+        for call in (provider.reverse, provider.close, lambda order: provider.refund(REFUND, order)):
+            assert call(ORDER).outcome.why in {Why.TIMEOUT, Why.NOT_SENT}  # within 20 s, not 60
+        stub.answer = lambda _: lambda connection: over.wait(0.1) or connection.sendall(PLATFORM.reply(200, PAID))
+        assert isinstance(charge(provider).outcome, Paid)
+        over.set()
 
 
 # --- platform certificates ---

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import logging
 import random
@@ -10,15 +9,13 @@ import socket
 import ssl
 import struct
 import threading
-from typing import Any
 
 import pytest
-from urllib3.connection import HTTPSConnection
 
 from kiosk.core.model import Why
 from kiosk.payment.wechat.exchange import LARGEST_BODY, Exchange, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
-from kiosk.payment.wechat.transport import Message, Reply, Transport
+from kiosk.payment.wechat.transport import Message, Reply, Transport, unix_ms
 from tests.wechat_stub import Authority, Received, Stub, closed_door, raw_reply
 
 HEADERS = {"Authorization": "signed", "User-Agent": "kiosk/test", "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -118,21 +115,76 @@ def test_nobody_listens_nothing_left() -> None:
         assert tried.left == 0
 
 
+@pytest.mark.parametrize("error", [ConnectionResetError, BrokenPipeError, TimeoutError, OSError])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_connect_that_is_reset_is_a_connect_that_failed(monkeypatch: pytest.MonkeyPatch, error, scheme: str) -> None:
+    """The library passes over some errors while sending, to read an answer all the same: of a connection there must be one."""
+
+    def failing(*_: object) -> socket.socket:
+        raise error(104 if error is ConnectionResetError else 32, "gone")
+
+    monkeypatch.setattr(Exchange, "connect", failing)
+    tried = Try(Transport([f"{scheme}://127.0.0.1:9"]))
+    assert isinstance(tried.result, NoReply)
+    assert (tried.result.why, tried.left) == (Why.NOT_SENT, 0)
+
+
 @pytest.mark.parametrize(
-    "server",
-    [{"host": "other.example"}, {"days": -1}, {"self_signed": True}],
-    ids=["wrong name", "expired", "self-signed"],
+    ("server", "problem"),
+    [
+        ({"host": "other.example"}, "SSLCertVerificationError"),
+        ({"days": -1}, "CertificateExpired"),
+        ({"days": 40}, "CertificateNotYetValid"),
+        ({"self_signed": True}, "SSLCertVerificationError"),
+    ],
+    ids=["wrong name", "expired", "not yet valid", "self-signed"],
 )
-def test_a_host_that_cannot_prove_itself_hears_nothing(authority: Authority, server: dict) -> None:
+def test_a_host_that_cannot_prove_itself_hears_nothing(authority: Authority, server: dict, problem: str) -> None:
     """A bad certificate is a failed connection: nothing left; the next host is tried."""
     with Stub(fine, authority.server(**server)) as false, Stub(fine, authority.server()) as true:
         tried = Try(Transport([false.url], ca_file=authority.file))
-        assert tried.result == NoReply(Why.NOT_SENT, "SSLCertVerificationError")
+        assert tried.result == NoReply(Why.NOT_SENT, problem)
         assert tried.left == 0
         transport = Transport([false.url, true.url], ca_file=authority.file)
         before = false.connections
         assert [type(Try(transport).result), type(Try(transport).result)] == [Reply, Reply]
         assert (false.connections - before, false.received) == (1, [])  # the good one is asked first from then on
+
+
+@pytest.mark.parametrize(("days", "server"), [(100, {"days": 110}), (-100, {"days": -90})], ids=["behind", "ahead"])
+def test_a_certificate_is_held_against_the_kiosks_clock_where_the_machines_is_wrong(
+    authority: Authority, days: int, server: dict
+) -> None:
+    """Valid by the true time, which the kiosk knows and the machine does not; and the other way round."""
+    true = unix_ms() + days * 86_400_000
+    with Stub(fine, authority.server(**server)) as stub, Stub(fine, authority.server()) as of_now:
+        assert isinstance(Try(Transport([stub.url], ca_file=authority.file, now=lambda: true)).result, Reply)
+        untimely = Try(Transport([of_now.url], ca_file=authority.file, now=lambda: true))
+        assert untimely.result == NoReply(Why.NOT_SENT, "CertificateExpired" if days > 0 else "CertificateNotYetValid")
+        assert (untimely.left, of_now.received) == (0, [])
+
+
+def test_no_clock_makes_another_name_or_authority_right(authority: Authority) -> None:
+    """Only the dates are for the kiosk's clock to judge; and an undated question is no door for others."""
+    true = unix_ms() + 100 * 86_400_000
+    for server in ({"host": "other.example", "days": 110}, {"self_signed": True, "days": 110}):
+        with Stub(fine, authority.server(**server)) as stub:
+            transport = Transport([stub.url], ca_file=authority.file, now=lambda: true)
+            message = Message("GET", "/v3/x", HEADERS)
+            for undated in (False, True):
+                result = transport.exchange(message, limits=LONG, left=lambda: None, undated=undated)
+                assert result == NoReply(Why.NOT_SENT, "SSLCertVerificationError")
+            assert stub.received == []
+
+
+def test_what_is_asked_undated_leaves_no_connection_behind(authority: Authority) -> None:
+    """The next request judges dates again, although the server is still there."""
+    with Stub(fine, authority.server(days=-1)) as stub:
+        transport = Transport([stub.url], ca_file=authority.file)
+        asked = transport.exchange(Message("GET", "/v3/x", HEADERS), limits=LONG, left=lambda: None, undated=True)
+        assert isinstance(asked, Reply)
+        assert Try(transport).result == NoReply(Why.NOT_SENT, "CertificateExpired")
+        assert len(stub.received) == 1
 
 
 def test_the_usual_authorities_do_not_know_ours(authority: Authority) -> None:
@@ -160,25 +212,6 @@ def test_a_host_that_never_shakes_hands_gives_way(authority: Authority) -> None:
         tried = Try(Transport(hosts, ca_file=authority.file), limits=Limits(total_s=20, connect_s=1))
         assert isinstance(tried.result, Reply)
         assert tried.left == 1
-
-
-@pytest.mark.parametrize(("tls", "kind"), [(False, Exchange), (True, Exchange), (True, HTTPSConnection)])
-def test_a_host_that_resets_while_connecting_gives_way(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch, *, tls: bool, kind: type[Exchange | HTTPSConnection]
-) -> None:
-    """A reset within TCP's or TLS's handshake: nothing left, the next host is tried, and no library's error comes through."""
-    connect, resets = kind.connect, iter([True])
-
-    def reset_first(*args: Any) -> Any:
-        if next(resets, False):
-            raise ConnectionResetError(errno.ECONNRESET, "reset")
-        return connect(*args)
-
-    monkeypatch.setattr(kind, "connect", reset_first)
-    with Stub(fine, authority.server() if tls else None) as stub:
-        tried = Try(Transport([stub.url, stub.url], ca_file=authority.file))
-        assert isinstance(tried.result, Reply)
-        assert (tried.left, len(stub.received)) == (1, 1)
 
 
 def test_time_spent_connecting_is_time_spent() -> None:
@@ -221,6 +254,49 @@ def test_a_name_that_is_none_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Try(Transport(["https://pay.invalid"])).result == NoReply(Why.NOT_SENT, "gaierror")
     with Stub(fine) as stub:
         assert isinstance(Try(Transport(["http://pay.invalid", stub.url])).result, Reply)
+
+
+def test_a_name_that_was_found_once_is_not_lost_with_the_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name server says no, or nothing at all: the addresses it gave before serve on."""
+    real, dead = socket.getaddrinfo, threading.Event()
+    with Stub(fine) as stub:
+        monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **more: real("127.0.0.1", *rest, **more))
+        transport = Transport([f"http://pay.example:{stub.port}"], idle_s=0)
+        assert isinstance(Try(transport).result, Reply)
+
+        def refusing(*_: object, **__: object) -> list:
+            raise socket.gaierror
+
+        def silent(*_: object, **__: object) -> list:
+            dead.wait(20)
+            raise socket.gaierror
+
+        for broken in (refusing, silent):
+            monkeypatch.setattr(socket, "getaddrinfo", broken)
+            assert isinstance(Try(transport).result, Reply)
+        dead.set()
+        assert stub.connections == 3
+
+
+def test_a_slow_name_server_is_asked_again_beside_the_question_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first question went into a dead network and is waited for in vain; a later one is answered, and all get that."""
+    real, dead, asked = socket.getaddrinfo, threading.Event(), []
+
+    def first_lost(host: str, *rest: object, **more: object) -> list:
+        asked.append(host)
+        if len(asked) == 1:
+            dead.wait(20)
+            raise socket.gaierror
+        return real("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", first_lost)
+    monkeypatch.setattr("kiosk.payment.wechat.resolver._ASK_BESIDE_S", 0.1)
+    with Stub(fine) as stub:
+        transport = Transport([f"http://pay.example:{stub.port}"])
+        assert Try(transport, limits=Limits(total_s=20, connect_s=0.2)).result == NoReply(Why.NOT_SENT, "TimeoutError")
+        assert isinstance(Try(transport).result, Reply)
+        assert len(asked) == 2
+        dead.set()
 
 
 def test_a_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

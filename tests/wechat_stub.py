@@ -102,9 +102,9 @@ class Stub:
 def read_request(reader: object, port: int) -> Received | None:
     """The next request, None when there is none."""
     first = reader.readline()
-    if not first:
+    if not first.endswith(b"\r\n") or first.count(b" ") != 2:  # no HTTP: a TLS greeting, say
         return None
-    method, target, _ = first.decode("ascii").split(" ")
+    method, target, _ = first.decode("latin-1").split(" ")
     headers = {}
     while line := reader.readline().strip():
         name, _, value = line.decode("latin-1").partition(": ")

@@ -105,6 +105,8 @@ class Books:
     def obstacle(self, tender: Tender) -> AmountHint | None:
         if Part.LEDGER in self.k.problems:
             return AmountHint.LEDGER
+        if self.k.clock_doubted:
+            return AmountHint.CLOCK
         if self.k.network is not Network.ONLINE:
             return AmountHint.OFFLINE if self.k.network is Network.OFFLINE else AmountHint.CONNECTING
         if not self.k.clock_known:

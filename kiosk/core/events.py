@@ -125,6 +125,7 @@ class Probed:
     server_time: int | None
     at: int
     problem: str = ""
+    clock_doubted: bool = False  # WeChat's certificate is of a time after ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,10 @@ class Why(StrEnum):
     UNLISTED = "unlisted"  # a code no table holds
 
 
+NOT_YET_VALID = "CertificateNotYetValid"
+"""The detail of a NOT_SENT that points at our clock: the server's certificate is of a time after it."""
+
+
 class Decline(StrEnum):
     """Why an order was definitely not paid, as far as the people in front need to know."""
 

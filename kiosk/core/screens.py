@@ -29,6 +29,7 @@ class Signs:
     clock_known: bool
     unresolved: int  # orders whose end is not known, besides the one in front
     offline_since: int | None = None
+    clock_doubted: bool = False  # not known, and that is why WeChat cannot be reached
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
 from kiosk.core.screens import Network
 
-PROBE_OFFLINE = 3 * lifecycle.SECOND  # how soon the network's return is noticed
+PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
 PROBE_ONLINE = 60 * lifecycle.SECOND
 
 
@@ -54,6 +54,7 @@ class Kiosk:
     network: Network = Network.CONNECTING
     offline_since: int | None = None
     clock_known: bool = False
+    clock_doubted: bool = False  # it is our clock that keeps WeChat from being reached
     probing: bool = False
     probed_at: int | None = None
     problems: Mapping[Part, str] = field(default_factory=dict)

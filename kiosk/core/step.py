@@ -264,6 +264,7 @@ class _Turn(Books):
 
     def probed(self, probed: Probed) -> None:
         self.k = replace(self.k, probing=False, probed_at=self.now)
+        self.k = replace(self.k, clock_doubted=probed.clock_doubted and not self.k.clock_known)
         if not probed.reached:
             self._network(reached=False)
             return
@@ -387,7 +388,8 @@ class _Turn(Books):
             self.k = replace(self.k, hastened=self.k.hastened | waiting)
         if self.k.network is not Network.ONLINE or self.k.offline_since is not None:
             self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
-        if isinstance(self.k.till, till.Keying) and self.k.till.hint in (AmountHint.OFFLINE, AmountHint.CONNECTING):
+        waited_for = (AmountHint.OFFLINE, AmountHint.CONNECTING, AmountHint.CLOCK)
+        if isinstance(self.k.till, till.Keying) and self.k.till.hint in waited_for:
             self.go(replace(self.k.till, hint=None))
 
 

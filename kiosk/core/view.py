@@ -21,7 +21,7 @@ def view(kiosk: Kiosk, now: int) -> View:
     """The screen and the row of signs at this moment."""
     front = in_front(kiosk)
     unresolved = sum(1 for order in kiosk.orders.values() if is_open(order) and order is not front)
-    signs = Signs(kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since)
+    signs = Signs(kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since, kiosk.clock_doubted)
     return View(_screen(kiosk, now), signs)
 
 

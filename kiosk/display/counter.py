@@ -43,13 +43,16 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
     if ready:
         merchant_panel(sheet, right, Voice(words("idle.merchant"), words("idle.merchant_more")), sign=Sign(icons.KEYPAD, BLUE))
         return
-    if signs.network is Network.OFFLINE:
+    if signs.clock_doubted:
+        state = "clock_"
+    elif signs.network is Network.OFFLINE:
         state = "offline_"
     elif signs.network is Network.CONNECTING:
         state = "connecting_"
     else:
         state = "clock_"
-    voice = Voice(words(f"idle.{state}merchant"), words(f"idle.{state}merchant_more"))
+    waiting = words("idle.waiting", count=signs.unresolved) if signs.unresolved and scale.roomy else ""  # else: above
+    voice = Voice(words(f"idle.{state}merchant"), words(f"idle.{state}merchant_more"), waiting, icons.HOURGLASS)
     merchant_panel(
         sheet, right, voice, sign=Sign(icons.WARNING, AMBER) if state != "connecting_" else Sign(icons.CONNECTING, AMBER)
     )

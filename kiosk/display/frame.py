@@ -104,6 +104,8 @@ def _network(sheet: Sheet, facts: Signs, size: int) -> Say:
             return Say(words("signs.online"), words, size, GREEN, icon=icons.ONLINE, most_lines=1)
         case Network.CONNECTING:
             return Say(words("signs.connecting"), words, size, AMBER, icon=icons.CONNECTING, most_lines=1)
+        case Network.OFFLINE if facts.clock_doubted:
+            return Say(words("signs.connecting"), words, size, AMBER, icon=icons.CONNECTING, most_lines=1)
         case Network.OFFLINE:
             since = facts.offline_since
             text = words("signs.offline") if since is None else words("signs.offline_since", time=wall_time(since))

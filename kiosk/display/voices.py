@@ -22,6 +22,7 @@ class Voice:
     first: str
     more: str = ""
     further: str = ""
+    further_icon: Icon = icons.BACK_ARROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def merchant_panel(sheet: Sheet, box: Rect, voice: Voice, *, tail: str = "", sig
     if voice.more:
         said += [Space(scale.gap // 2), Say(voice.more, words, scale.body, MUTED, least=scale.floor)]
     if voice.further:
-        said += [Space(scale.gap // 2), Say(voice.further, words, scale.body, AMBER, icon=icons.BACK_ARROW, least=scale.floor)]
+        said += [Space(scale.gap // 2), Say(voice.further, words, scale.body, AMBER, icon=voice.further_icon, least=scale.floor)]
     number = Say(words("order.tail", tail=tail), words, scale.small, MUTED, most_lines=1, least=scale.floor)
     if scale.side:
         foot = round(scale.small * 1.5) if tail else 0

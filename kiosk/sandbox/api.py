@@ -27,12 +27,44 @@ from kiosk.sandbox.desk import Desk, RefundWanted
 from kiosk.sandbox.front import Wire
 from kiosk.sandbox.keys import Keys
 from kiosk.sandbox.records import Fault, Kind, Wanted
+from kiosk.sandbox.story import CALLS, Fate
 
 _G = "/v3/global"
 _LANGUAGES = ("en", "zh-CN", "zh-HK", "zh-TW")
 _TOO_OLD_DAYS = 180
+HTTP_SERVER_ERROR = 500
 _TOO_OFTEN = Fault(429, "FREQUENCY_LIMITED", "Too many requests, slow down")
 View = Callable[..., Reply]
+
+
+class _Fated:
+    """One request about an order, and what becomes of it, for the story told on the bench page."""
+
+    def __init__(self, bank: Bank, call: str, raw: Request, path: dict[str, Any]) -> None:
+        self._bank = bank
+        self._call = call
+        self._number = str(path.get("out_trade_no") or _number_in(raw.body)) if call in CALLS else ""
+
+    def is_(self, what: str, code: str = "") -> None:
+        """Note what has become of it; the newest counts."""
+        if self._number:
+            self._bank.fates.note(self._number, Fate(self._call, what, self._bank.now(), code))
+
+    def struck(self, name: str) -> bool:
+        """Whether this trouble strikes it now; if so, that has become of it."""
+        strikes = self._bank.trouble.strike(name, self._call)
+        if strikes:
+            self.is_(name)
+        return strikes
+
+
+def _number_in(body: bytes) -> str:
+    """The out_trade_no of a body that was not checked yet; empty when there is none."""
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    return str(asked.get("out_trade_no", "")) if isinstance(asked, dict) else ""
 
 
 class Api:
@@ -99,26 +131,35 @@ class Api:
         trouble = self._bank.trouble
         raw = _as_sent()
         negative = raw.headers.get("wechatpay-negative-test", "")
-        wire = Wire(delay_ms=trouble.slow_ms, drip_ms=trouble.drip_ms) if trouble.strikes in {"any", call} else Wire()
+        wire = Wire(delay_ms=trouble.slow_ms, drip_ms=trouble.drip_ms) if trouble.strikes_at(call) else Wire()
+        fate = _Fated(self._bank, call, raw, path)
         if trouble.strike("drop_before", call):
+            fate.is_("drop_before")
             return self._cut(replace(wire, act="reset"))
         language = next((each for each in _LANGUAGES if raw.headers.get("accept-language", "").startswith(each)), "zh-CN")
         try:
             if call != "none":
                 self._checks.authentic(raw, self._bank.now())
             if trouble.strike("error_before", call):
+                fate.is_("error_before")
                 return self._gateway(wire)
-            reply = answers.refusal(_TOO_OFTEN, language) if trouble.strike("rate_limited", call) else view(raw, **path)
+            limited = trouble.strike("rate_limited", call)
+            reply = answers.refusal(_TOO_OFTEN, language) if limited else view(raw, **path)
+            fate.is_("rate_limited" if limited else "drip_ms" if wire.drip_ms else "slow_ms" if wire.delay_ms else "answered")
         except Fault as fault:
+            fate.is_("server_error" if fault.status >= HTTP_SERVER_ERROR else "refused", fault.code)
             reply = answers.refusal(fault, language)
         if trouble.strike("drop_after", call):
+            fate.is_("drop_after")
             return self._cut(replace(wire, act="reset"))
         if trouble.strike("silent_after", call) or self._swallowed(call, negative, path):
+            fate.is_("silent_after")
             return self._cut(replace(wire, act="silent"))
         if trouble.strike("error_after", call):
+            fate.is_("error_after")
             return self._gateway(wire)
         flask_request.environ["kiosk.wire"] = wire
-        return self._sealed(reply, call, language, raw.headers.get("wechatpay-serial", ""))
+        return self._sealed(reply, fate, language, raw.headers.get("wechatpay-serial", ""))
 
     def _swallowed(self, call: str, negative: str, path: dict[str, Any]) -> bool:
         """The values of contract 11.6: the charge's answer times out, and with the last one its queries too."""
@@ -144,7 +185,7 @@ class Api:
             return Response(body, status, mimetype="application/json")
         return Response(f"<html><h1>{status}</h1></html>", status, mimetype="text/html")
 
-    def _sealed(self, reply: Reply, call: str, language: str, wanted_serial: str) -> Response:
+    def _sealed(self, reply: Reply, fate: _Fated, language: str, wanted_serial: str) -> Response:
         """Sign 2xx and 4xx; 5xx come unsigned."""
         response = Response(reply.body, reply.status, content_type=reply.content_type)
         response.headers["Request-ID"] = answers.request_id(reply.number)
@@ -153,28 +194,27 @@ class Api:
         response.headers.update(reply.headers)
         if reply.status == 204:  # noqa: PLR2004  no content, no type of it
             del response.headers["Content-Type"]
-        response.headers.update(self._signature(reply, call, wanted_serial))
-        trouble = self._bank.trouble
-        if reply.body and trouble.strike("tampered", call):
+        response.headers.update(self._signature(reply, fate, wanted_serial))
+        if reply.body and fate.struck("tampered"):
             response.set_data(reply.body[:-2] + bytes([reply.body[-2] ^ 1]) + reply.body[-1:])
         return response
 
-    def _signature(self, reply: Reply, call: str, wanted_serial: str) -> dict[str, str]:
+    def _signature(self, reply: Reply, fate: _Fated, wanted_serial: str) -> dict[str, str]:
         trouble, keys = self._bank.trouble, self._keys
         kind = f"{reply.status // 100}xx"
-        if kind == "5xx" or trouble.strike(f"unsigned_{kind}", call):
+        if kind == "5xx" or fate.struck(f"unsigned_{kind}"):
             return {}
         now = self._bank.now()
         pair = keys.signer(trouble.rotation, self._bank.time())
         serial = pair.serial
         if wanted_serial == keys.pub_key_id:  # contract 1.8: the public key outlives certificates
             pair, serial = keys.current, keys.pub_key_id
-        if trouble.strike("stale_timestamp", call):
+        if fate.struck("stale_timestamp"):
             now -= HOUR
-        if trouble.strike("unknown_serial", call):
+        if fate.struck("unknown_serial"):
             serial = f"{self._bank.below(16**8) + 16**39:040X}"
         headers = answers.signature_headers(pair, serial, reply.body if reply.signed is None else reply.signed, now)
-        if kind == "2xx" and trouble.strike("signtest", call):
+        if kind == "2xx" and fate.struck("signtest"):
             headers["Wechatpay-Signature"] = answers.probe(headers["Wechatpay-Signature"])
         return headers
 

@@ -19,6 +19,7 @@ from kiosk.sandbox.clock import HOUR, MINUTE, SECOND, BankClock, stamp
 from kiosk.sandbox.rates import rate_e8, to_fen
 from kiosk.sandbox.records import Bill, Entry, Fault, Kind, Merchant, OrderRow, RefundRow, Refusal, State, Wanted
 from kiosk.sandbox.store import Store
+from kiosk.sandbox.story import Fates
 from kiosk.sandbox.trouble import Trouble
 
 CODE_LIFE = MINUTE  # contract 5
@@ -48,6 +49,7 @@ class Bank:
     ) -> None:
         self.merchant = merchant or Merchant()
         self.trouble = Trouble()
+        self.fates = Fates()
         self.lock = threading.RLock()
         self.now = now  # the true time: signatures and skew
         self.below = below  # below(n): chance, 0 <= result < n

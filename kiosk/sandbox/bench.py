@@ -7,6 +7,7 @@ JSON, {"problem": "words for a person"}. No address and no answer but the two dr
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +21,15 @@ from kiosk.core.events import Key
 from kiosk.sandbox.bank import Bank
 from kiosk.sandbox.phone import qr_texts
 from kiosk.sandbox.records import Refusal
+from kiosk.sandbox.story import tell
 from kiosk.sandbox.wallet import Wallet, amount
 
 Control = Callable[[dict[str, Any]], dict[str, Any]]
 """Asks the kiosk over its control socket; raises OSError when nobody answers. {"ok": false, "problem": words} is a no."""
 
 SHOWN_ORDERS = 100  # the newest; a bench that ran all day need not send its whole life twice a second
+
+STORY_MS = 30 * 60_000  # an order older than this is no news
 
 # The sixteen keys row by row: logical key, what the 4x4 matrix prints on it, what a keyboard sends for it.
 KEYPAD = (
@@ -78,6 +82,7 @@ def _page_routes(bench: Blueprint, bank: Bank, wallet: Wallet, control: Control 
             kiosk=_kiosk_state(control),
             phone=phone,
             trouble=[{**switch, "value": values[switch["name"]]} for switch in bank.trouble.catalog()],
+            story=_story(bank, control, values),
             orders=[_line(order) for order in reversed(orders[-SHOWN_ORDERS:])],
             count=len(orders),
         )
@@ -195,6 +200,24 @@ def _kiosk_state(control: Control | None) -> dict[str, Any]:
         return {"here": True, "running": True, "screen": _ask(control, {"do": "state"}).get("screen"), "problem": None}
     except _KioskAway as away:
         return {"here": True, "running": False, "screen": None, "problem": str(away)}
+
+
+def _story(bank: Bank, control: Control | None, trouble: dict[str, Any]) -> dict[str, str] | None:
+    """What is happening to the order in front: the kiosk's newest; without a kiosk, the one that was asked about last."""
+    belief = None
+    if control is not None:
+        now = bank.now()
+        with contextlib.suppress(_KioskAway, KeyError):
+            window = {"start": now - STORY_MS, "end": now + STORY_MS, "include_open": True}
+            lines = _ask(control, {"do": "orders", **window})["orders"]
+            belief = max(lines, key=lambda line: line["opened_at"], default=None)
+    number = bank.fates.newest if belief is None else str(belief["out_trade_no"])
+    if number is None:
+        return None
+    with bank.lock:
+        standing = [name for name, value in trouble.items() if value is True]
+        told = tell(bank.book.get(number), bank.fates.of(number), belief, offline=trouble["offline"], standing=standing)
+    return {"out_trade_no": number, **told}
 
 
 def _line(order: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ DECLINES = (
     "NOT_ENOUGH", "AUTH_CODE_EXPIRE", "AUTH_CODE_ERROR", "AUTH_CODE_INVALID", "NOT_SUPORT_CARD", "TRADE_ERROR", "RULE_LIMIT",
     "ACCOUNT_ERROR", "BUYER_MISMATCH", "NO_AUTH", "PAYERROR",
 )  # fmt: skip
-CALLS = ("any", "charge", "place", "query", "reverse", "close", "refund", "refund_query", "certificates", "statement")
+_ORDERS = ("charge", "place", "query", "reverse", "close", "refund", "refund_query")
+CALLS = ("orders", "sale", "any", *_ORDERS, "certificates", "statement")
 
 
 def _flag(group: str, title: str, explanation: str, default: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  as dataclasses.field
@@ -68,7 +69,12 @@ class Trouble:
         _WHO, "Codes not of this phone", "A well-formed payment code that this stand-in did not show.", "accept", "refuse"
     )
 
-    strikes: str = _choice(_NET, "Which requests", "What connection, server and signature troubles strike.", *CALLS)
+    strikes: str = _choice(
+        _NET,
+        "Which requests",
+        "What connection, server and signature troubles strike. orders: all about an order. sale: those that begin one.",
+        *CALLS,
+    )
     offline: str = _choice(
         _NET, "Offline", "refuse: nothing listens. silent: connections are taken, nothing is answered.", "no", "refuse", "silent"
     )
@@ -179,7 +185,12 @@ class Trouble:
 
     def strike(self, name: str, call: str) -> bool:
         """`take`, for the requests that `strikes` selects only."""
-        return self.strikes in {"any", call} and self.take(name)
+        return self.strikes_at(call) and self.take(name)
+
+    def strikes_at(self, call: str) -> bool:
+        """Whether `strikes` selects this request. Unless told so, not the list of certificates that kiosks fetch."""
+        groups = {"orders": _ORDERS, "sale": ("charge", "place")}
+        return self.strikes in {"any", call} or call in groups.get(self.strikes, ())
 
     def use_up(self, name: str, after: str) -> str:
         """The choice as it is; from now on it is `after`."""

@@ -50,7 +50,7 @@ def open_provider(  # noqa: PLR0913  each is one thing the owner configures, giv
         signer=Signer(signing_number(merchant), merchant_serial, MerchantKey(merchant_key_pem)),
         keys=PlatformKeys(given=given, api_v3_key=api_v3_key, cache=certificate_cache, now=clock.now()),
         api_v3_key=api_v3_key,
-        transport=Transport(hosts, ca_file=ca_file),
+        transport=Transport(hosts, ca_file=ca_file, now=clock.now),
         clock=clock,
         nonce=nonce,
         language=language,

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from kiosk.core.model import Why
 from kiosk.payment.wechat.resolver import Resolver
+from kiosk.payment.wechat.trust import problem
 
 LARGEST_BODY = 64 * 1024
 LARGEST_HEAD = 64 * 1024
@@ -38,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """Why there is no answer: NOT_SENT, TIMEOUT, CUT or MALFORMED (too large). `detail` is the class of an exception."""
+    """Why there is no answer: NOT_SENT, TIMEOUT, CUT or MALFORMED (too large). `detail` is what trust.problem calls it."""
 
     why: Why
     detail: str
@@ -123,7 +124,7 @@ class Exchange:
     def noticed(self, error: BaseException) -> None:
         """Keep the name of the first thing that went wrong, before libraries wrap it."""
         if self.problem is None:
-            self.problem = type(error).__name__.removeprefix("_")
+            self.problem = problem(error)
 
     def failed(self, error: BaseException) -> NoReply:
         """The honest reason for having no answer."""

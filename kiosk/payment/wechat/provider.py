@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from typing import TypeGuard
 
 from kiosk import __version__
 from kiosk.core.model import Answer, NotFound, Order, Pending, Refund, Unknown, Why
@@ -21,11 +22,13 @@ from kiosk.payment.wechat import answers, messages
 from kiosk.payment.wechat.certificates import PlatformKeys
 from kiosk.payment.wechat.crypto import PlatformKey
 from kiosk.payment.wechat.exchange import Limits, NoReply
+from kiosk.payment.wechat.knocking import knock
 from kiosk.payment.wechat.messages import Outgoing, Shop
 from kiosk.payment.wechat.notification import Notice, Refused, open_notification
 from kiosk.payment.wechat.signer import Signer
 from kiosk.payment.wechat.transport import Message, Reply, Transport
-from kiosk.payment.wechat.verifier import Check, Flaw, check
+from kiosk.payment.wechat.trust import DATES
+from kiosk.payment.wechat.verifier import WINDOW_S, Check, Flaw, check
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ class Deadlines:
     probe_s: float = 6.0
     notice_s: float = 3.0  # whoever sent a notification waits 5 s for an answer (contract 7.5)
     warm_for_s: float = 20.0  # a connection used this recently needs no warming
+    doubt_s: float = 2.0  # a question after one that nothing came of: a dead network is not waited for, one that is back is
+    beside_s: float = 1.5  # then another knock beside the one that waits
 
 
 class WechatPay:
@@ -79,6 +84,7 @@ class WechatPay:
         self._deadlines = deadlines or Deadlines()
         self._of_thread = threading.local()  # .reached: whether the last answer on this thread's connections was verified
         self._renewing = threading.Lock()
+        self._doubt = False  # whether nothing at all came of the last exchange, whoever's it was
 
     def charge(self, order: Order, code: PaymentCode, left: Callable[[], None]) -> Answer:
         """Debit the customer behind `code` (contract 3.2)."""
@@ -90,7 +96,7 @@ class WechatPay:
 
     def ask(self, order: Order) -> Answer:
         """Query an order: the authority (contract 3.4)."""
-        return self._call(messages.ask(self._shop.merchant, order.out_trade_no), answers.asked, self._deadlines.ask_s)
+        return self._call(messages.ask(self._shop.merchant, order.out_trade_no), answers.asked, self._soon(self._deadlines.ask_s))
 
     def look_up(self, number: str) -> Answer:
         """Query whatever order has this number, ours or WeChat's: the latter is nothing but digits."""
@@ -99,11 +105,11 @@ class WechatPay:
 
     def reverse(self, order: Order) -> Answer:
         """Undo a Quick Pay order (contract 3.6)."""
-        return self._call(messages.reverse(self._shop.merchant, order), answers.undone, self._deadlines.undo_s)
+        return self._call(messages.reverse(self._shop.merchant, order), answers.undone, self._soon(self._deadlines.undo_s))
 
     def close(self, order: Order) -> Answer:
         """Make a Native order unpayable (contract 3.5)."""
-        return self._call(messages.close(self._shop.merchant, order), answers.undone, self._deadlines.undo_s)
+        return self._call(messages.close(self._shop.merchant, order), answers.undone, self._soon(self._deadlines.undo_s))
 
     def refund(self, refund: Refund, order: Order) -> Answer:
         """Ask for a refund under its own number; safe to send again (contract 3.7)."""
@@ -111,7 +117,7 @@ class WechatPay:
         def read(status: int, body: bytes) -> Answer:
             return answers.refunded(status, body, refund)
 
-        return self._call(messages.refund(self._shop.merchant, refund, order), read, self._deadlines.refund_s)
+        return self._call(messages.refund(self._shop.merchant, refund, order), read, self._soon(self._deadlines.refund_s))
 
     def ask_refund(self, refund: Refund, order: Order) -> Answer:  # noqa: ARG002  the protocol gives both; the number is enough
         """Query a refund (contract 3.8)."""
@@ -119,7 +125,7 @@ class WechatPay:
         def read(status: int, body: bytes) -> Answer:
             return answers.refund_asked(status, body, refund)
 
-        return self._call(messages.ask_refund(self._shop.merchant, refund), read, self._deadlines.ask_s)
+        return self._call(messages.ask_refund(self._shop.merchant, refund), read, self._soon(self._deadlines.ask_s))
 
     def warm(self) -> Answer:
         """Have a tried connection of the calling thread ready. Asks nothing when it has one that was used a moment ago."""
@@ -131,7 +137,7 @@ class WechatPay:
             and not self._keys.renewal_due(self._clock.now())
         ):
             return Answer(Pending(), reached=True)
-        return self.probe()
+        return self._knock(time.monotonic() + self._soon(self._deadlines.probe_s))
 
     def probe(self) -> Answer:
         """Ask something signed: Pending when all is well, else Unknown. `server_time` is verified even if our clock is wrong.
@@ -140,12 +146,10 @@ class WechatPay:
         no order has (the list of certificates fails then, contract 1.8).
         """
         until = time.monotonic() + self._deadlines.probe_s
-        answer, hint = self._probe(self._clock.now(), until)
-        if hint is not None and abs(hint - self._clock.now()) > _CLOCK_DOUBT_MS:
-            # WeChat refuses what is signed at a wrong time. Its unsigned Date is no truth, but enough to sign one harmless
-            # question with; the time that is told on is the verified one of the answer.
-            answer, _ = self._probe(hint, until)
-        return answer
+        if not self._doubt:
+            return self._knock(until)
+        answer = knock(lambda: self._knock(until), beside_s=self._deadlines.beside_s, until=until)
+        return Answer(Unknown(Why.TIMEOUT)) if answer is None else answer
 
     def open_notification(self, headers: Mapping[str, str], body: bytes) -> Notice | Refused:
         """Open what came to notify_url (contract 7); an unknown serial may cause one fetch of the certificates."""
@@ -162,6 +166,10 @@ class WechatPay:
     def stop(self) -> None:
         """Give up waiting: calls under way and later ones return Unknown."""
         self._transport.stop()
+
+    def _soon(self, total_s: float) -> float:
+        """The deadline of what may be sent again: short while the network is in doubt, for the next one will be heard sooner."""
+        return min(total_s, self._deadlines.doubt_s) if self._doubt else total_s
 
     def _call(self, outgoing: Outgoing, read: Read, total_s: float, left: Callable[[], None] = lambda: None) -> Answer:
         began = time.monotonic()
@@ -183,7 +191,9 @@ class WechatPay:
             return answers.unverified(reply.status, reply.body, verdict.flaw)
         return replace(read(reply.status, reply.body), server_time=verdict.signed_at, reached=True)
 
-    def _send(self, outgoing: Outgoing, at: int, until: float, left: Callable[[], None] = lambda: None) -> Reply | NoReply:
+    def _send(
+        self, outgoing: Outgoing, at: int, until: float, left: Callable[[], None] = lambda: None, *, undated: bool = False
+    ) -> Reply | NoReply:
         """Sign with the time `at` (Unix ms) and send; `until` is monotonic."""
         authorization = self._signer.authorization(
             outgoing.method, outgoing.target, outgoing.body, timestamp=at // 1000, nonce=self._nonce()
@@ -201,10 +211,12 @@ class WechatPay:
             headers["Wechatpay-Serial"] = self._keys.header_id
         limits = Limits(total_s=until - time.monotonic(), connect_s=self._deadlines.connect_s)
         message = Message(outgoing.method, outgoing.target, headers, outgoing.body)
-        return self._transport.exchange(message, limits=limits, left=left)
+        reply = self._transport.exchange(message, limits=limits, left=left, undated=undated)
+        self._doubt = isinstance(reply, NoReply)
+        return reply
 
-    def _verify(self, reply: Reply) -> Check:
-        now = self._clock.now()
+    def _verify(self, reply: Reply, now: int | None = None) -> Check:
+        now = self._clock.now() if now is None else now
         return check(reply.headers, reply.body, self._key_of(now), now)
 
     def _key_of(self, now: int) -> Callable[[str], PlatformKey | None]:
@@ -227,21 +239,46 @@ class WechatPay:
         finally:
             self._renewing.release()
 
-    def _probe(self, at: int, until: float) -> tuple[Answer, int | None]:
+    def _knock(self, until: float) -> Answer:
+        """A probe on the calling thread's connections."""
+        now = self._clock.now()
+        answer, hint = self._probe(now, until)
+        if isinstance(answer.outcome, Unknown) and answer.outcome.detail in DATES:
+            # It may be our clock that is wrong, and then nothing of TLS can be right: one question to a server of any date.
+            # It counts only if what WeChat signed says so too.
+            other, hint = self._probe(now, until, undated=True)
+            if self._doubted(hint):
+                other, _ = self._probe(hint, until, undated=True)
+            return other if self._doubted(other.server_time) else answer
+        if self._doubted(hint):
+            # WeChat refuses what is signed at a wrong time. Its unsigned Date is no truth, but enough to sign one harmless
+            # question with; the time that is told on is the verified one of the answer.
+            answer, _ = self._probe(hint, until)
+        return answer
+
+    def _doubted(self, said: int | None) -> TypeGuard[int]:
+        """Whether this is another time (Unix ms) than ours."""
+        return said is not None and abs(said - self._clock.now()) > _CLOCK_DOUBT_MS
+
+    def _stale(self, signed_at: int | None) -> bool:
+        return signed_at is not None and abs(signed_at - self._clock.now()) >= WINDOW_S * 1000
+
+    def _probe(self, at: int, until: float, *, undated: bool = False) -> tuple[Answer, int | None]:
         """One question signed at `at`: what it says, and at what other time (Unix ms) it might be asked again."""
         began = time.monotonic()
         by_list = self._keys.from_list
         merchant, number = self._shop.merchant, f"PROBE-{self._shop.device_id}"[:32]
         outgoing = messages.certificates() if by_list else messages.ask(merchant, number)
-        reply = self._send(outgoing, at, until)
+        reply = self._send(outgoing, at, until, undated=undated)
         hint: int | None = None
         if isinstance(reply, NoReply):
             answer = Answer(Unknown(reply.why, reply.detail))
         else:
             fine = 200 <= reply.status < 300  # noqa: PLR2004
-            verdict = self._keys.take(reply.headers, reply.body, self._clock.now()) if by_list and fine else self._verify(reply)
-            if verdict.flaw is Flaw.STALE:
-                answer = Answer(Unknown(Why.UNVERIFIED, verdict.flaw), server_time=verdict.signed_at, reached=True)
+            # By the time it was asked at: by a clock that is years ahead, every certificate in the list has expired.
+            verdict = self._keys.take(reply.headers, reply.body, at) if by_list and fine else self._verify(reply, at)
+            if verdict.flaw is Flaw.STALE or (verdict.flaw is None and self._stale(verdict.signed_at)):
+                answer = Answer(Unknown(Why.UNVERIFIED, Flaw.STALE), server_time=verdict.signed_at, reached=True)
             else:
                 answer = self._read(reply, verdict, _listed if by_list else _probed)
             if reply.status == 401:  # noqa: PLR2004

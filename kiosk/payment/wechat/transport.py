@@ -28,13 +28,14 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 from urllib3.util.connection import is_connection_dropped
 
 from kiosk.core.model import Why
 from kiosk.payment.wechat.exchange import Exchange, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
+from kiosk.payment.wechat.trust import Dates, Trust
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
 logging.getLogger("urllib3.connection").addFilter(lambda _: False)
 
 _CHUNK = 16 * 1024
+
+
+def unix_ms() -> int:
+    """The machine's own clock."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +73,37 @@ class Reply:
 class Transport:
     """The hosts, tried in turn, beginning with the one that last could be connected to."""
 
-    def __init__(self, hosts: Sequence[str], *, ca_file: Path | None = None, idle_s: float = 45.0) -> None:
-        """`hosts` as "https://name[:port]". `ca_file` (PEM) is trusted besides the usual authorities.
+    def __init__(
+        self, hosts: Sequence[str], *, ca_file: Path | None = None, idle_s: float = 45.0, now: Callable[[], int] = unix_ms
+    ) -> None:
+        """`hosts` as "https://name[:port]". `ca_file` (PEM) is trusted besides the usual authorities; `now`: see trust.py.
 
         A connection idle for `idle_s` is replaced before use: servers and routers forget such ones, some without a word.
         """
         self._hosts = tuple(host.rstrip("/") for host in hosts)
-        self._ca_file = ca_file
+        usual = Path(DEFAULT_CA_BUNDLE_PATH)
+        self._trust = Trust([usual] if ca_file is None else [usual, ca_file], now)
         self._idle_s = idle_s
         self._good = 0
         self._lanes = threading.local()
         self._resolver = Resolver()
         self._lock = threading.Lock()
-        self._context: ssl.SSLContext | None = None
         self._under_way: set[Exchange] = set()
         self._stopped = threading.Event()
 
-    def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None]) -> Reply | NoReply:
+    def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None], undated: bool = False) -> Reply | NoReply:
         """Send one request from the calling thread's connections and wait for its answer.
 
-        ValueError when the library would not send the target as it is given.
+        `undated` asks a server of any date, on a connection that nothing else is sent on. ValueError when the library would
+        not send the target as it is given.
         """
         now = time.monotonic()
         lane = self._lane()
-        if lane.used_at is not None and now - lane.used_at >= self._idle_s:
+        dates = Dates.NOBODY if undated else self._trust.dates()
+        if (lane.used_at is not None and now - lane.used_at >= self._idle_s) or lane.dates is not dates or undated:
             lane.adapter.close()
+        if lane.dates is not dates:
+            lane.adapter, lane.dates = self._adapter(dates), dates
         exchange = Exchange(now + limits.total_s, limits, left, self._stopped, self._resolver)
         with self._lock:
             self._under_way.add(exchange)
@@ -118,17 +130,12 @@ class Transport:
     def _lane(self) -> _Lane:
         lane: _Lane | None = getattr(self._lanes, "lane", None)
         if lane is None:
-            lane = self._lanes.lane = _Lane(_Adapter(self._tls_context()))
+            dates = self._trust.dates()
+            lane = self._lanes.lane = _Lane(self._adapter(dates), dates)
         return lane
 
-    def _tls_context(self) -> ssl.SSLContext:
-        with self._lock:  # reading the authorities takes tens of milliseconds on a small machine: once
-            if self._context is None:
-                self._context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
-                self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-                if self._ca_file is not None:
-                    self._context.load_verify_locations(self._ca_file)
-            return self._context
+    def _adapter(self, dates: Dates) -> _Adapter:
+        return _Adapter(self._trust.context(dates), lambda certificate: self._trust.check(certificate, dates))
 
     def _exchange(self, lane: _Lane, exchange: Exchange, message: Message) -> Reply | NoReply:
         failure = NoReply(Why.NOT_SENT, "NoHost")
@@ -179,6 +186,7 @@ class _Lane:
     """The connections of one thread."""
 
     adapter: _Adapter
+    dates: Dates
     connection: _Connection | None = None
     used_at: float | None = None
 
@@ -256,16 +264,19 @@ class _Connection(_Mixable):
         """Connect (and shake hands), keeping the name of what goes wrong.
 
         The library forgives a reset while a request is sent, as an answer may lie there all the same, and reads on. Without
-        TLS it takes connecting for a part of sending: there is nothing to read from, so a reset gets another name here.
+        TLS it takes connecting for a part of sending: there is nothing to read from, so no OSError goes on from here.
         """
         try:
-            super().connect()
-        except (BrokenPipeError, ConnectionResetError) as error:
+            self._connect()
+        except OSError as error:
             _current().noticed(error)
-            raise NewConnectionError(self, type(error).__name__) from error
+            raise HTTPError from error
         except Exception as error:
             _current().noticed(error)
             raise
+
+    def _connect(self) -> None:
+        super().connect()
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Send a request, head and body in one piece: between two, another thread takes its turn, and the body waits for it."""
@@ -300,27 +311,32 @@ class _PlainConnection(_Connection, HTTPConnection):
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
-    pass
+    check: Callable[[Mapping[str, Any]], None]
+
+    def _connect(self) -> None:
+        super()._connect()
+        assert isinstance(self.sock, ssl.SSLSocket)
+        self.check(self.sock.getpeercert() or {})
 
 
 class _PlainPool(HTTPConnectionPool):
     ConnectionCls = _PlainConnection
 
 
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
 class _Adapter(HTTPAdapter):
     """The library's adapter with our connections, one TLS context for all of them, and nothing ever sent again."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, check: Callable[[Mapping[str, Any]], None]) -> None:
+        """`check` gets the certificate of each connection before a byte is sent, and may raise."""
         self._context = context
+        self._check = check
         super().__init__(pool_connections=8, pool_maxsize=1, max_retries=Retry(total=False, redirect=False))
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        checked = type("_CheckedConnection", (_TlsConnection,), {"check": staticmethod(self._check)})
+        pool = type("_CheckedPool", (HTTPSConnectionPool,), {"ConnectionCls": checked})
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": pool}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
         """Always verify, by the context alone: the library would read the authorities again for every connection."""

@@ -1,5 +1,6 @@
 // The page as a whole: hands each part what concerns it, and turns the pages of a small window.
 import { showOrders, showTrouble } from "./books.js";
+import { showStory } from "./story.js";
 import { showKiosk } from "./kiosk.js";
 import { showPhone } from "./phone.js";
 import { watch } from "./server.js";
@@ -7,6 +8,7 @@ import { watch } from "./server.js";
 watch((now, problem) => {
   if (!now) return showKiosk({ here: true, running: false, problem }, false);
   showKiosk(now.kiosk, now.phone.seen);
+  showStory(now.story);
   showPhone(now.phone, now.kiosk);
   showTrouble(now.trouble);
   showOrders(now.orders, now.count);

@@ -2,12 +2,12 @@
 import { $, make } from "./dom.js";
 import { ask, refresh } from "./server.js";
 
-// What a demonstration wants first: words, a switch, the value that means trouble.
+// What a demonstration wants first: words, a switch, the value that means trouble, and which requests it strikes.
 const AT_HAND = [
   ["Offline", "offline", "refuse"],
-  ["Answer lost", "drop_after", 1],
+  ["Answer lost", "drop_after", 1, "sale"],
   ["Slow, 4 s", "slow_ms", 4000],
-  ["Server error", "error_after", 1],
+  ["Server error", "error_after", 1, "sale"],
   ["Ask password", "password", "always"],
   ["Paid late", "late_success_s", 20],
   ["No balance", "decline", "NOT_ENOUGH"],
@@ -40,7 +40,8 @@ export function showTrouble(switches) {
   const values = JSON.stringify(switches.map((each) => each.value));
   if (values === shown) return;
   shown = values;
-  const astray = switches.filter((each) => each.value !== each.default);
+  const changed = switches.filter((each) => each.value !== each.default);
+  const astray = changed.filter((each) => each.name !== "strikes"); // which alone troubles nobody
   for (const each of switches) showValue(each);
   for (const chip of document.querySelectorAll(".quick button")) {
     const its = switches.find((each) => each.name === chip.dataset.name);
@@ -53,7 +54,7 @@ export function showTrouble(switches) {
     note.textContent = on ? `${on} on` : String(all);
     note.classList.toggle("on", on > 0);
   }
-  $("reset").disabled = astray.length === 0;
+  $("reset").disabled = changed.length === 0;
   $("sign-trouble").classList.toggle("on", astray.length > 0);
   $("sign-trouble").lastElementChild.textContent = astray.length ? `Trouble: ${astray.length} on` : "No trouble";
   document.querySelector('.tabs [data-part="books"]').classList.toggle("on", astray.length > 0);
@@ -61,11 +62,15 @@ export function showTrouble(switches) {
 
 function draw(switches) {
   const quick = make("div", { className: "quick", role: "group", ariaLabel: "Trouble at hand" });
-  for (const [words, name, value] of AT_HAND) {
+  for (const [words, name, value, strikes] of AT_HAND) {
     const its = switches.find((each) => each.name === name);
     if (!its) continue;
     const chip = make("button", { type: "button", title: `${its.title}: ${its.explanation}`, data: { name } }, make("i", { ariaHidden: "true" }), words);
-    chip.addEventListener("click", () => set(name, chip.getAttribute("aria-pressed") === "true" ? its.default : value));
+    chip.addEventListener("click", async () => {
+      const on = chip.getAttribute("aria-pressed") !== "true";
+      if (strikes && on) await set("strikes", strikes); // else an earlier order that is still asked for takes it
+      await set(name, on ? value : its.default);
+    });
     quick.append(chip);
   }
   $("switches").replaceChildren(quick);
