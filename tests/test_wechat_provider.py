@@ -458,6 +458,10 @@ def test_a_knock_at_a_dead_door_is_not_waited_for_when_the_next_is_answered() ->
         assert provider.probe() == Answer(Pending(), server_time=NOW, reached=True)
         assert len(stub.received) == before + 3
         over.set()
+        provider.stop()
+        for each in threading.enumerate():  # or their last words are read by another test
+            if each.name == "knock":
+                each.join(20)
 
 
 def test_in_doubt_what_may_be_asked_again_has_less_time_and_a_charge_has_not() -> None:
