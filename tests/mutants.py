@@ -476,11 +476,12 @@ def table(verdicts: dict[str, Verdict], most: int) -> str:
     """docs/mutants.md. The simulation's part is the same on every machine, until the code or the simulation changes."""
     found = [(mutant, verdicts.get(mutant.name, Verdict())) for mutant in MUTANTS]
     by_seeds = [(mutant, verdict) for mutant, verdict in found if verdict.seeds]
+    killed = summary([verdict.seeds or 0 for _, verdict in by_seeds])
     lines = [
         "# Deliberate bugs, and what notices them",
         "",
         "Written by `make mutants`; the bugs themselves are in `tests/mutants.py`. The simulation plays the seeds 0, 1, 2 … with",
-        f"each of them in turn, {most} at most. Of {len(MUTANTS)} bugs {summary([verdict.seeds or 0 for _, verdict in by_seeds])}.",
+        f"each of them in turn, {most} at most. Of {len(MUTANTS)} bugs {killed}.",
         "",
         "| bug | in | seeds | the promise it breaks |",
         "| --- | --- | ---: | --- |",
