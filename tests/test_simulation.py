@@ -35,7 +35,7 @@ _WAITS = "an order counted as never made while its charge, which had waited in i
 KEPT = {
     41: _SCAN,
     61: _WAITS,
-    64: "the look at a VOID order in the fifth minute was not answered, and counted: money that had come late was found an hour later",
+    64: "a look at a VOID order that nobody answered counted: money that had come late was found an hour later",
     129: _SCAN,
     250: _SCAN,
     495: _SCAN,
@@ -72,7 +72,7 @@ def _played(world: World) -> list[str]:
 
 def test_a_seed_replays_to_the_letter() -> None:
     """In this process, after other days, and in processes that hash otherwise."""
-    again = "from tests.test_simulation import _digest; print(_digest(range(40)))"
+    again = "from tests.test_simulation import _digest; print(_digest(range(25)))"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     others = [
         subprocess.run(
@@ -80,7 +80,7 @@ def test_a_seed_replays_to_the_letter() -> None:
         )
         for hashed in ("1", "4711")
     ]
-    assert {other.stdout.strip() for other in others} == {_digest(range(40))}
+    assert {other.stdout.strip() for other in others} == {_digest(range(25))}
 
 
 def test_different_seeds_are_different_days() -> None:
