@@ -388,7 +388,7 @@ MUTANTS = (
         "the next refund does not wait for one that was refused",
         STEP,
         "        else:\n            self.given_back(parent, after)\n",
-        "        elif after.state is not RefundState.ATTENTION:\n            self.given_back(parent, after)\n",
+        "        elif after.note is None:\n            self.given_back(parent, after)\n",
     ),
     Mutant(
         "the sale of a refund that failed stays refunded",

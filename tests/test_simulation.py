@@ -41,6 +41,7 @@ KEPT = {
     495: _SCAN,
     530: _WAITS,
     655: _WAITS,
+    8578: "after a restart with a clock behind the sending, an order was undone and nobody had asked for it first",
 }
 
 
