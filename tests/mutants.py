@@ -461,7 +461,7 @@ def main() -> int:
     seeds = [v.seeds for v in dead if v.seeds]
     print(f"{len(dead)} of {len(chosen)} killed; {summary(seeds)}")
     if given.table is not None:
-        given.table.write_text(table(verdicts, given.seeds), "utf-8")
+        given.table.write_text(table(verdicts, given.seeds, alone=given.simulation), "utf-8")
     return 0 if len(dead) == len(chosen) else 1
 
 
@@ -472,7 +472,7 @@ def summary(seeds: list[int]) -> str:
     )
 
 
-def table(verdicts: dict[str, Verdict], most: int) -> str:
+def table(verdicts: dict[str, Verdict], most: int, *, alone: bool) -> str:
     """docs/mutants.md. The simulation's part is the same on every machine, until the code or the simulation changes."""
     found = [(mutant, verdicts.get(mutant.name, Verdict())) for mutant in MUTANTS]
     by_seeds = [(mutant, verdict) for mutant, verdict in found if verdict.seeds]
@@ -493,10 +493,11 @@ def table(verdicts: dict[str, Verdict], most: int) -> str:
         "| --- | --- | --- | --- |",
     ]
     for mutant in MUTANTS:
-        verdict = verdicts.get(mutant.name, Verdict(None, "not run this time"))
+        verdict = verdicts.get(mutant.name, Verdict())
         if not verdict.seeds:
             why = mutant.unit or f"needs more than {most} seeds"
-            lines.append(f"| {mutant.name} | `{mutant.file}` | {why} | {_cell(verdict.noticed)} |")
+            test = "not run this time" if alone else _cell(verdict.noticed)
+            lines.append(f"| {mutant.name} | `{mutant.file}` | {why} | {test} |")
     return "\n".join(lines) + "\n"
 
 
