@@ -28,8 +28,21 @@ from tests.simulation.world import World
 
 S = OrderState
 
+_SCAN = "the 15 s before a reversal counted from the scan, and the charge had waited in its lane behind a call that hung"
+_WAITS = "an order counted as never made while its charge, which had waited in its lane, was hardly on its way"
+
 # Seeds that once broke a promise, and which mistake they had shown.
-KEPT: dict[int, str] = {}
+KEPT = {
+    41: _SCAN,
+    61: _WAITS,
+    64: "a look at a VOID order that nobody answered counted: money that had come late was found an hour later",
+    129: _SCAN,
+    250: _SCAN,
+    495: _SCAN,
+    530: _WAITS,
+    655: _WAITS,
+    8578: "after a restart with a clock behind the sending, an order was undone and nobody had asked for it first",
+}
 
 
 def test_five_thousand_days_keep_every_promise() -> None:
@@ -60,7 +73,7 @@ def _played(world: World) -> list[str]:
 
 def test_a_seed_replays_to_the_letter() -> None:
     """In this process, after other days, and in processes that hash otherwise."""
-    again = "from tests.test_simulation import _digest; print(_digest(range(40)))"
+    again = "from tests.test_simulation import _digest; print(_digest(range(25)))"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     others = [
         subprocess.run(
@@ -68,7 +81,7 @@ def test_a_seed_replays_to_the_letter() -> None:
         )
         for hashed in ("1", "4711")
     ]
-    assert {other.stdout.strip() for other in others} == {_digest(range(40))}
+    assert {other.stdout.strip() for other in others} == {_digest(range(25))}
 
 
 def test_different_seeds_are_different_days() -> None:

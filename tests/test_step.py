@@ -930,3 +930,18 @@ def test_a_sale_is_paid_again_when_an_accepted_refund_fails() -> None:
     flow.refund_answer(Call.ASK_REFUND, Declined(Decline.REFUSED), f"{number}-R1")
     assert flow.refunds(number)[0].state is RefundState.ATTENTION
     assert flow.sale_state(number) is SaleState.PAID
+
+
+@pytest.mark.parametrize("heard", [LOST, Pending(payer_acts=True)])
+def test_a_restart_with_a_clock_behind_the_sending_undoes_nothing_unasked(heard: Outcome) -> None:
+    """A machine without a battery starts in the past: the customer may have paid meanwhile, and that is asked for first."""
+    flow = Flow()
+    number = flow.charge()
+    flow.answer(Call.CHARGE, heard)
+    flow.restart(-90 * SECOND)
+    flow.pass_time(10 * MINUTE, always(NOT_SENT))
+    assert flow.kiosk.orders[number].state in (S.SENT, S.PAYING)
+    assert not flow.all(Reverse)
+    flow.probe()
+    flow.answer(Call.ASK, flow.paid(number), number)
+    assert flow.state(number) is S.PAID

@@ -261,8 +261,8 @@ def too_long_at(order: Order) -> int | None:
     """
     if order.state not in (S.SENT, S.PAYING) or order.sent_at is None:
         return None
-    resumed = order.anchor_at is not None and order.anchor_at > order.sent_at
-    if resumed and (order.called_at is None or order.called_at < (order.anchor_at or 0) or order.last_outcome == "unknown"):
+    resumed = order.anchor_at != order.sent_at  # before or after: a clock without a battery may start behind the sending
+    if resumed and (order.called_at is None or order.last_outcome == "unknown"):
         return None
     if order.tender is Tender.QUICK_PAY:
         return order.sent_at + TOO_LONG
@@ -299,6 +299,8 @@ def resume(order: Order, now: int) -> Order:
     order = replace(order, anchor_at=now, sent_at=order.sent_at if order.sent_at is not None else order.opened_at)
     if order.state is S.ARMED:
         order = replace(order, state=S.SENT)
+    if order.state in (S.SENT, S.PAYING):  # what was heard in an earlier life is old: its clock may have been another
+        order = replace(order, last_call=None, last_outcome=None, called_at=None)
     if order.state is S.SENT and order.tender is Tender.NATIVE:
         return cancel(order, now)  # nobody has seen its QR, nobody is waiting for it
     return order

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 VISITS = (1, 1, 1, 1, 1, 1, 2, 2, 3)
 AMOUNTS = (1, 1, 2, 2, 5, 7, 9, 12, 20, 20, 21)  # one is too large
 GIVES_UP = 8  # actions for one customer
-LATER = (0, 0, 0, 10_000, 60_000, 150_000)  # how long the bad luck lasts after the last customer
+LATER = (0, 0, 0, 0, 10_000, 60_000, 150_000, 420_000)  # how long the bad luck lasts after the last customer
 _LEAVING = (Key.OK, Key.CANCEL, Key.D1, Key.SCAN, Key.QR, Key.MENU)
 _IMPATIENT = (Key.CANCEL, Key.CANCEL, Key.CANCEL, Key.QR, Key.SCAN, Key.QR, Key.SCAN, Key.OK, Key.D1)
 

@@ -67,7 +67,7 @@ BEGINS = (
     1_767_628_750_000,  # 50 s before midnight of the shop and of Beijing
 )
 WATCHED = 2 * 60 * MINUTE  # how long a VOID order is looked at, as the loop has it
-LONGEST_DAY = 7 * MINUTE  # then the bad luck ends, whoever still stands there
+LONGEST_DAY = 11 * MINUTE  # then the bad luck ends, whoever still stands there
 FINAL_WITHIN = 30 * MINUTE  # of the calm: orders
 DONE_WITHIN = 90 * MINUTE  # of the calm: refunds, which wait for money in the pool
 FAILURES_MOST = 4  # crashes, and as many failures of the disk
