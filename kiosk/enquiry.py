@@ -16,8 +16,8 @@ from kiosk import ledgers
 from kiosk.config import Config
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
+from kiosk.payment.ballast import read_only_disk
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.ledger_file import read_only_disk
 
 Line = dict[str, Any]
 

@@ -17,10 +17,11 @@ from tempfile import TemporaryDirectory
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
 from kiosk.payment.backups import Backups
+from kiosk.payment.ballast import read_only_disk
 from kiosk.payment.chain import ChainKey
 from kiosk.payment.keeper import Keeper, remember, remembered
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.ledger_file import LedgerFile, read_only_disk
+from kiosk.payment.ledger_file import LedgerFile
 
 ALPHABET = string.ascii_lowercase + string.digits
 

@@ -100,7 +100,8 @@ class LostOrders:
             self._runtime.reload()
         if report.stopped is not None:
             return False
-        run.mark_recovered(days)  # what a person has to look at is in the log, and no further walk would change it
+        for loss in missing:  # what a person has to look at is in the log, and no further walk would change it
+            rows.recovered(loss.generation, self._clock.now())
         return True
 
     def _pause(self, seconds: float) -> None:

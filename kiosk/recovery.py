@@ -49,8 +49,8 @@ def recover(
             wanted = [day] if day is not None else [today, today - timedelta(days=1)]
             run = Run(config.merchant, provider, ledger, clock, tell, sleep, Report([], dry_run))
             report = run.over(wanted, generation, alphabet, ledgers.generations_of(config))
-            if report.well and not dry_run:
-                run.mark_recovered(wanted)
+            if report.stopped is None and not dry_run:
+                run.mark_recovered(wanted, generation)
             return report
     finally:
         provider.stop()

@@ -20,7 +20,7 @@ from kiosk.core.model import Answer, NotFound, Order, OrderState, Paid, Refund, 
 from kiosk.core.ports import Provider
 from kiosk.core.recovery import Day, Question
 from kiosk.enquiry import bounds
-from kiosk.payment.history import Loss
+from kiosk.payment.history import NOBODY_KNOWS, Loss
 from kiosk.payment.ledger import OrderLine
 
 APART_S = 0.1  # at most ten questions a second
@@ -143,10 +143,11 @@ class Run:
             self.report.stopped = str(why)
         return self.report
 
-    def mark_recovered(self, days: Sequence[date]) -> None:
-        """What was missing of these days is there now, as far as WeChat knows of it."""
+    def mark_recovered(self, days: Sequence[date], only: str | None) -> None:
+        """What was missing of these days is there now, as far as WeChat knows of it. `only`: no other generation was walked."""
         for loss in self.ledger.losses():
-            if loss.recovered_at is None and set(lost_days(loss, self.shop.time_zone)) <= set(days):
+            walked = only is None or loss.generation in (only, NOBODY_KNOWS)
+            if walked and loss.recovered_at is None and set(lost_days(loss, self.shop.time_zone)) <= set(days):
                 self.ledger.recovered(loss.generation, self.clock.now())
 
     def _plan(self, day: date, generation: str | None, had: Sequence[str]) -> Day:

@@ -168,7 +168,7 @@ def test_the_loop_is_told_of_a_bad_copy_at_its_next_quiet_moment(shop: Shop, cap
         ledger.idle(NOON + DAY, _quiet)
         (critical,) = [record for record in caplog.records if record.levelno == logging.CRITICAL]
         assert vars(critical)["problem"] == f"order {number(2)}: amount is 1, and 1250 by its history"
-        for later, begun in ((AGAIN_MS - 1, False), (AGAIN_MS, True)):
+        for later, begun in ((DAY - 1, False), (DAY, True)):
             ledger.idle(NOON + DAY + later, _quiet)
             assert (shop.backups._checker is not None) is begun
 
@@ -388,6 +388,7 @@ def test_a_check_of_a_copy_that_finds_damage_stops_the_selling(shop: Shop, monke
         bad = audit.Verdict(damage=["page 7 is never used"])
         monkeypatch.setattr(shop.backups, "result", lambda _wait_s=0: bad)
         ledger.idle(NOON + 1, _quiet)
+        assert ledger._not_before == NOON + 1 + AGAIN_MS
         monkeypatch.setattr(ledger._file, "problems", lambda: ["page 7 is never used"])
         with pytest.raises(LedgerDamaged, match="page 7"):
             ledger.idle(NOON + 2, _quiet)

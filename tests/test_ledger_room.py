@@ -89,9 +89,8 @@ class Shop:
         self.views: list[View] = []
         keeper = Keeper(path, Backups(path, path.parent, [OPEN_KEY]), OPEN_KEY, lambda _: "aa", lambda: None)
         settings = Settings(MERCHANT, "Harbour Snacks", "HKD", "K07", UTC)
-        self.runtime = loop.Runtime(
-            settings, lambda: keeper.open(START), SteadyClock(wall=lambda: START / 1000), self.views.append, lambda _: None
-        )
+        clock = SteadyClock(wall=lambda: START / 1000)
+        self.runtime = loop.Runtime(settings, lambda: keeper.open(START), clock, self.views.append, lambda _: None)
         lane = cast("Lane", self)
         self.runtime.use(lane, lane)
         self.thread = threading.Thread(target=self.runtime.run, args=(lambda: None,), daemon=True)

@@ -151,3 +151,5 @@ def test_a_generation_that_nobody_knows_is_left_to_kiosk_recover(shop: Shop, cap
     report = shop.recover(generation="aa", day=None)
     assert report.stopped is None
     assert len(report.recovered) == len(shop.rig.bank.orders())
+    with contextlib.closing(SqliteLedger.open(path, generation=str, now=0, key=None)) as ledger:
+        assert all(loss.recovered_at is not None for loss in ledger.losses())

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -158,7 +159,8 @@ def _made_at(backup: Path) -> int:
 
 def _main() -> None:
     """The checker: one order in, one verdict out. Nobody waits for it, so it takes what time the others leave."""
-    os.nice(19)
+    with suppress(OSError):  # where a service may not, it goes without
+        os.nice(19)
     verdict = keep(json.loads(sys.stdin.buffer.readline()))
     told = {"damage": verdict.damage, "doubts": verdict.doubts, "lines": verdict.lines}
     sys.stdout.write(json.dumps({**told, "unchecked": verdict.unchecked, "reaches": verdict.reaches}))

@@ -71,6 +71,14 @@ class Ballast:
         )
 
 
+def read_only_disk(path: Path) -> bool:
+    """Whether the disk takes no writes, from nobody."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
 def _sync(path: Path, flags: int) -> None:
     file = os.open(path, flags)
     try:

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 MAC_BYTES: Final = 16
 """Of the 32 of HMAC-SHA-256 (RFC 2104, 5: not fewer than half)."""
 
-_encode = json.JSONEncoder(separators=(",", ":"), default=repr).encode
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 Row = Mapping[str, Any]
 
@@ -119,4 +119,5 @@ def _about(line: Row) -> str:
 
 
 def _mac(key: ChainKey, before: bytes, said: list[object]) -> bytes:
-    return hmac.digest(key.secret, before + _encode(said).encode("ascii"), "sha256")[:MAC_BYTES]
+    """ascii() sets each text apart in quotes, and writes it the same way in every version of Python."""
+    return hmac.digest(key.secret, before + ascii(said).encode("ascii"), "sha256")[:MAC_BYTES]

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Final
 
 from kiosk.core.errors import LedgerDamaged
-from kiosk.payment.backups import Backups
+from kiosk.payment.backups import EACH_MS, Backups
 from kiosk.payment.ledger import SqliteLedger
 
 _log = logging.getLogger(__name__)
 
 AGAIN_MS: Final = 10 * 60 * 1000
-"""After a copy that came to nothing."""
+"""After a copy that came to nothing; one that told of an edit would tell the same again, and waits for its day."""
 
 
 class KeptLedger(SqliteLedger):
@@ -45,7 +45,7 @@ class KeptLedger(SqliteLedger):
             return
         verdict = backups.result()
         if verdict is not None and not verdict.well:
-            self._not_before = now + AGAIN_MS
+            self._not_before = now + (EACH_MS if verdict.doubts else AGAIN_MS)
             self._doubt(verdict.damage, verdict.doubts)
         elif now >= self._not_before and (self._at_once or backups.due(now, self.sold_since)):
             begun = backups.begin(self._file, now, quiet)

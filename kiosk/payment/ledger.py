@@ -303,7 +303,7 @@ class SqliteLedger:
         if isinstance(record, Insert):
             self._file.change(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)
             self._count(record.row)
-            self._history.note(kind, number, (None, record.row.state), record.why, at, new_columns(values, kind))
+            self._history.note(kind, number, (None, record.row.state.value), record.why, at, new_columns(values, kind))
             return
         before = self._file.rows(f"SELECT * FROM {table} WHERE {key} = :{key}", values)
         if not before:
@@ -314,7 +314,7 @@ class SqliteLedger:
         settings = ", ".join(f"{name} = :{name}" for name in changed)  # only these: the other indexes stay untouched
         self._file.change(f"UPDATE {table} SET {settings} WHERE {key} = :{key}", values)
         changed.pop("state", None)
-        self._history.note(kind, number, (before[0]["state"], record.row.state), record.why, at, told(changed))
+        self._history.note(kind, number, (before[0]["state"], record.row.state.value), record.why, at, told(changed))
 
     def _count(self, row: Sale | Order | Refund) -> None:
         counted = _COUNTED.search(row.out_trade_no) if isinstance(row, Order) else None

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from kiosk.core.errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull
-from kiosk.payment.ballast import Ballast
+from kiosk.payment.ballast import Ballast, read_only_disk
 
 SCHEMA: Final[Traversable] = files("kiosk.payment") / "schema"
 APPLICATION_ID = 0x4B494F53  # "KIOS", bytes 68 to 71 of the file
@@ -299,14 +299,6 @@ def said(path: Path, error: Exception, ballast: Ballast | None = None) -> Ledger
         kind = LedgerFull
     who = "the system" if isinstance(error, OSError) else "SQLite"
     return kind(f"ledger {path}: {remedies.get(code, 'stop the kiosk and start it again')} ({who} says {error}, {name})")
-
-
-def read_only_disk(path: Path) -> bool:
-    """Whether the disk takes no writes, from nobody."""
-    try:
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
 
 
 def _make(path: Path) -> None:
