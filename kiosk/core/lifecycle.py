@@ -49,6 +49,8 @@ NO_CLOSE_BEFORE = 5 * MINUTE  # contract 3.5
 NATIVE_LIFE = 5 * MINUTE  # time_expire of a Native order
 NATIVE_MARGIN = MINUTE  # a payer who opened the dialog in time may still finish; UNVERIFIED how long (contract 6.2)
 PLACE_AGAIN = (2 * SECOND, 4 * SECOND)  # Native placing is idempotent (contract 11.3): two more times, then cancelled
+ON_SCREEN = 3 * SECOND  # contract 6.2: a Native order while its QR is on the screen
+OFF_SCREEN = 10 * SECOND  # and at first when it no longer is
 UNDO_AGAIN = (5 * SECOND, 10 * SECOND, 20 * SECOND)  # contract 3.6; afterwards ever more slowly
 SLOWEST = 10 * MINUTE
 WATCH_VOID = (5 * MINUTE, 60 * MINUTE)  # a request delayed on the way may still arrive there
@@ -416,7 +418,7 @@ def _ask_native(order: Order, *, at_counter: bool) -> Due:
             return Due(Call.PLACE, sent)
         if order.tries <= len(PLACE_AGAIN):
             return Due(Call.PLACE, since + PLACE_AGAIN[order.tries - 1])
-    return Due(Call.ASK, since + (3 if at_counter else 10) * SECOND)
+    return Due(Call.ASK, since + _look_again(order, since, at_counter=at_counter))
 
 
 def _reverse(order: Order) -> Due:
@@ -441,10 +443,15 @@ def _close(order: Order, *, at_counter: bool) -> Due:
     if order.last_call is Call.CLOSE:
         return Due(Call.ASK, called + (0 if order.last_outcome == "pending" else 2 * SECOND))
     if called < may:  # not closable yet; somebody may still be paying
-        return Due(Call.ASK, min(may, called + (3 if at_counter else 10) * SECOND))
+        return Due(Call.ASK, min(may, called + _look_again(order, called, at_counter=at_counter)))
     if order.last_call is Call.ASK and order.last_outcome != "unknown":
         return Due(Call.CLOSE, called + (0 if order.tries == 0 else _again(order, called)))
     return Due(Call.ASK, called + _slower(order, called))
+
+
+def _look_again(order: Order, called: int, *, at_counter: bool) -> int:
+    """The pause before a Native order that somebody may be paying is asked for again (contract 6.2: slower off the screen)."""
+    return ON_SCREEN if at_counter else max(OFF_SCREEN, _slower(order, called))
 
 
 def _again(order: Order, called: int) -> int:
