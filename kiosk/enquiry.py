@@ -16,7 +16,7 @@ from kiosk import ledgers
 from kiosk.config import Config
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
-from kiosk.payment.ballast import read_only_disk
+from kiosk.payment.disk import takes_no_writes
 from kiosk.payment.ledger import SqliteLedger
 
 Line = dict[str, Any]
@@ -113,7 +113,7 @@ class _Alone:
 
 @contextmanager
 def _holder(config: Config) -> Iterator[_Holder]:
-    if read_only_disk(config.ledger.path):  # a running kiosk cannot use it either, and nobody changes it
+    if takes_no_writes(config.ledger.path):  # a running kiosk cannot use it either, and nobody changes it
         with ledgers.to_ask(config) as ledger:
             yield _Alone(ledger)
         return

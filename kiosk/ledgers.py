@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
 from kiosk.payment.backups import Backups
-from kiosk.payment.ballast import read_only_disk
 from kiosk.payment.chain import ChainKey
+from kiosk.payment.disk import takes_no_writes
 from kiosk.payment.keeper import Keeper, remember, remembered
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.ledger_file import LedgerFile
@@ -64,7 +64,7 @@ def to_ask(config: Config) -> Iterator[SqliteLedger]:
     path = config.ledger.path
     if not path.exists():
         ledger = SqliteLedger.in_memory()
-    elif not read_only_disk(path):
+    elif not takes_no_writes(path):
         ledger = SqliteLedger.open(path, generation=new_generation, now=_now(), key=None)
     else:
         with _readable(path) as ledger:

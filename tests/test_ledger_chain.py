@@ -18,8 +18,9 @@ from kiosk.core.model import Call, OrderState
 from kiosk.payment import audit
 from kiosk.payment.chain import OPEN_KEY, ChainKey
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.ledger_file import SCHEMA, LedgerFile, migrations
+from kiosk.payment.ledger_file import LedgerFile, migrations
 from kiosk.payment.ledger_rows import columns
+from kiosk.payment.versions import SCHEMA
 from kiosk.payment.wechat.crypto import derive
 from kiosk.sandbox.prepare import prepare
 from tests.flips import KEY, flips, make

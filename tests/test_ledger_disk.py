@@ -28,7 +28,8 @@ from kiosk.core.model import OrderState, SaleState
 from kiosk.payment import ledger_file
 from kiosk.payment.inbox import Notification
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.ledger_file import SCHEMA, LedgerFile, migrations
+from kiosk.payment.ledger_file import LedgerFile, migrations
+from kiosk.payment.versions import SCHEMA
 from tests.ledger_samples import child, keyed, number, order, paid, told
 
 S = OrderState

@@ -425,7 +425,7 @@ def test_an_expired_qr_is_no_longer_shown_and_is_closed_after_a_margin() -> None
 
 
 def test_a_cancelled_qr_is_watched_until_it_may_be_closed() -> None:
-    """Contract 3.5: no close within 5 min of placing; the query comes first, and ever more slowly: 10 s, then a quarter of its age."""
+    """Contract 3.5: no close within 5 min of placing; the query comes first, each 10 s, then ever more slowly."""
     flow = Flow()
     number = flow.show_qr()
     flow.press("CANCEL OK")

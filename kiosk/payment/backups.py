@@ -19,6 +19,7 @@ from typing import Final
 from kiosk.payment.audit import Verdict, check
 from kiosk.payment.ballast import SIZE as BALLAST
 from kiosk.payment.chain import ChainKey
+from kiosk.payment.disk import sync_file, sync_folder
 from kiosk.payment.ledger_file import LedgerFile
 
 _log = logging.getLogger(__name__)
@@ -137,20 +138,12 @@ def keep(order: dict[str, object]) -> Verdict:
     verdict = check(copy, [ChainKey(key_id, bytes.fromhex(secret)) for key_id, secret in keys])
     at = int(str(order["at"])) * 1_000_000
     os.utime(copy, ns=(at, at))
-    _sync(copy, os.O_RDONLY)
+    sync_file(copy)
     copy.rename(slot if verdict.well else doubtful)
     if verdict.well:
         doubtful.unlink(missing_ok=True)
-    _sync(slot.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(slot.parent)
     return verdict
-
-
-def _sync(path: Path, flags: int) -> None:
-    file = os.open(path, flags)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _made_at(backup: Path) -> int:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from kiosk.payment.disk import sync_folder
+
 _log = logging.getLogger(__name__)
 
 SIZE: Final = 1024 * 1024
@@ -27,7 +29,7 @@ class Ballast:
         """Make room. Whether there was something to give up."""
         try:
             self.path.unlink()
-            _sync(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)  # ext4 hands out freed blocks once that is written
+            sync_folder(self.path.parent)  # ext4 hands out freed blocks once that is written
         except OSError:
             return False
         _log.error("the disk is full: the ledger's ballast makes room for what is under way, and nothing new is begun")
@@ -46,7 +48,7 @@ class Ballast:
         try:
             self._write(half)
             half.rename(self.path)
-            _sync(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            sync_folder(self.path.parent)
         except OSError as error:
             with suppress(OSError):
                 half.unlink()
@@ -69,19 +71,3 @@ class Ballast:
             f"the disk of {self.path.parent} is full or takes no writes ({error.strerror}): free some space, 2 MB at least; "
             "the kiosk then sells again by itself"
         )
-
-
-def read_only_disk(path: Path) -> bool:
-    """Whether the disk takes no writes, from nobody."""
-    try:
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
-
-
-def _sync(path: Path, flags: int) -> None:
-    file = os.open(path, flags)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -21,6 +21,7 @@ from kiosk.payment.audit import check
 from kiosk.payment.backups import Backups
 from kiosk.payment.ballast import Ballast
 from kiosk.payment.chain import ChainKey
+from kiosk.payment.disk import sync_file, sync_folder
 from kiosk.payment.history import NOBODY_KNOWS, Loss
 from kiosk.payment.kept import KeptLedger
 from kiosk.payment.ledger_file import LedgerFile
@@ -114,9 +115,9 @@ class Keeper:
         with closing(self._open_at(fresh, now, losses)) as ledger:
             remember(self._path, ledger.generation)
         try:
-            _sync(fresh, os.O_RDONLY)
+            sync_file(fresh)
             fresh.rename(self._path)
-            _sync(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            sync_folder(self._path.parent)
         except OSError as error:
             raise LedgerError(f"ledger {self._path}: the restored one cannot take its place ({error}); check the disk") from error
         _log.critical(
@@ -136,7 +137,7 @@ class Keeper:
             if there.exists():
                 there.rename(away)
                 moved = moved or away.name
-        _sync(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        sync_folder(self._path.parent)
         return moved
 
     def _copy_of_backup(self, fresh: Path) -> str | None:
@@ -194,7 +195,7 @@ def remember(path: Path, generation: str) -> None:
             out.write(f"{generation}\n")
             out.flush()
             os.fsync(out.fileno())
-        _sync(memory.parent, os.O_RDONLY | os.O_DIRECTORY)
+        sync_folder(memory.parent)
     except OSError as error:
         raise LedgerError(f"{memory} cannot be written ({error.strerror}); check its owner and the disk") from error
 
@@ -208,11 +209,3 @@ def evidence_of(path: Path) -> list[Path]:
 
 def _memory(path: Path) -> Path:
     return path.with_name(f"{path.name}.generations")
-
-
-def _sync(path: Path, flags: int) -> None:
-    file = os.open(path, flags)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

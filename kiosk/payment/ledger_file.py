@@ -16,15 +16,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Self
 
 from kiosk.core.errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull
-from kiosk.payment.ballast import Ballast, read_only_disk
+from kiosk.payment.ballast import Ballast
+from kiosk.payment.disk import sync_folder, takes_no_writes
+from kiosk.payment.versions import SCHEMA, migrations
 
-SCHEMA: Final[Traversable] = files("kiosk.payment") / "schema"
 APPLICATION_ID = 0x4B494F53  # "KIOS", bytes 68 to 71 of the file
 
 PAGE = 4096 + 24  # bytes of one page in the log
@@ -99,7 +99,9 @@ class LedgerFile:
                 _set(connection, path, _SAFETY | _OF_A_FILE)
                 _checkpoint(connection)
                 _migrate(connection, newest)
-                _sync_folder(path)  # for the log's name: SQLite does so with its first commit, and lets it pass when it fails
+                sync_folder(
+                    path.parent
+                )  # for the log's name: SQLite does so with its first commit, and lets it pass when it fails
             except (*_TROUBLE, OSError) as error:
                 raise said(path, error, ballast) from error
             undo.pop_all()
@@ -269,18 +271,10 @@ class LedgerFile:
         return failure
 
 
-def migrations(schema: Traversable) -> tuple[str, ...]:
-    """The SQL of 0001.sql, 0002.sql, ... in order; each takes the version before it to its own."""
-    names = sorted(item.name for item in schema.iterdir() if item.name.endswith(".sql"))
-    if not names or names != [f"{number:04}.sql" for number in range(1, len(names) + 1)]:
-        raise LedgerError(f"schema {schema}: expected 0001.sql, 0002.sql and so on without a gap, found {names}; install again")
-    return tuple((schema / name).read_text(encoding="utf-8") for name in names)
-
-
 def said(path: Path, error: Exception, ballast: Ballast | None = None) -> LedgerError:
     """What SQLite, or the system under it, said of the file, with the remedy. On a full disk the ballast is given up."""
     code = _code(error)
-    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and read_only_disk(path):
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and takes_no_writes(path):
         code = sqlite3.SQLITE_READONLY
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -312,20 +306,11 @@ def _make(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        _sync_folder(path)
+        sync_folder(path.parent)
     except FileNotFoundError:
         raise LedgerError(f"ledger {path}: the folder {path.parent} is missing; make it, or correct [ledger] path") from None
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; check the owner and the disk, or correct [ledger] path") from error
-
-
-def _sync_folder(path: Path) -> None:
-    """Every name in the folder of `path` is on the disk when this returns."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _identify(connection: sqlite3.Connection, path: Path, newest: int) -> None:
