@@ -28,6 +28,8 @@ import mfusepy
 
 from tests.disk.model import SECTOR, Disk, File, Size, Write
 
+ROOM = 64 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -103,7 +105,13 @@ class Served(mfusepy.Operations):
             now = time.time_ns()
             times = {"st_atime": now, "st_mtime": now, "st_ctime": now}
             who = {"st_uid": os.getuid(), "st_gid": os.getgid()}
-            return {"st_mode": file.mode, "st_nlink": 1, "st_size": len(file.seen), **who, **times}
+            size = {"st_size": len(file.seen), "st_blocks": -(-len(file.seen) // SECTOR)}
+            return {"st_mode": file.mode, "st_nlink": 1, **size, **who, **times}
+
+    def statfs(self, path: str) -> dict[str, int]:
+        """Room enough: a disk without any is tested elsewhere, on a real one."""
+        del path
+        return dict.fromkeys(("f_bsize", "f_frsize"), 4096) | dict.fromkeys(("f_blocks", "f_bfree", "f_bavail"), ROOM // 4096)
 
     def readdir(self, path: str, _: int) -> list[str]:
         with self._operation("list", path):
