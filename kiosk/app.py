@@ -6,6 +6,7 @@ The parts that look after money start first: open orders are asked for before a 
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -151,6 +152,8 @@ class App:
             if self._stopped.is_set():  # another kiosk holds the ledger, say: then this one never was ready
                 return
         self._tell_clock()
+        gc.freeze()
+        gc.enable()
         service.notify_ready()
         _say("ready")
         display.run(self._beat("display"))

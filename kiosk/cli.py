@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the thing asked about is not well, 2 wrong words or wrong 
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -90,6 +91,7 @@ def main() -> None:
 @_config
 def run() -> None:
     """Run the kiosk; what systemd starts."""
+    gc.disable()  # what a start makes stays: looking through it time and again is a fifth of the start; see app.py
     config = _load()
     from kiosk import app  # noqa: PLC0415  loaded when called
 

@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import lru_cache
+from types import ModuleType
+from typing import cast
 
 from kiosk.core.commands import Sound
 from kiosk.core.errors import DriverError
@@ -20,8 +22,16 @@ from kiosk.display.theme import Colour
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # or it prints an advertisement into the journal
 os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # or SIGTERM becomes a closed window instead of what the kiosk makes of it
-import pygame
-import pygame.freetype
+# pygame would bring numpy for array functions that nobody calls here, and setuptools to look for its own font: both take longer
+# to import than all of SDL, and pygame does without what is not there.
+_kept_away = [name for name in ("numpy", "pkg_resources") if name not in sys.modules]
+sys.modules |= cast("dict[str, ModuleType]", dict.fromkeys(_kept_away))  # None there: it is told that there is none
+try:
+    import pygame
+    import pygame.freetype
+finally:
+    for _name in _kept_away:
+        del sys.modules[_name]
 
 Rect = tuple[int, int, int, int]
 
