@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import re
 from datetime import UTC, datetime
 
@@ -249,6 +250,31 @@ def test_a_merchant_key_that_is_none_is_refused_in_words() -> None:
         with pytest.raises(ConfigError, match=r"wechat_pay\.merchant_key: .*apiclient_key\.pem") as caught:
             MerchantKey(wrong)
         assert "secret" not in str(caught.value)
+
+
+def test_a_merchant_key_with_a_flipped_bit_is_refused_or_signs_all_the_same() -> None:
+    """Whatever the card did to the file: no wrong signature leaves."""
+    whole = pem_body(private_pem(rsa_key("merchant")))
+    signature = MerchantKey(as_pem(whole)).sign(b"source")
+    chance, refused = random.Random(7), 0
+    for _ in range(120):
+        flipped = bytearray(whole)
+        flipped[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        try:
+            key = MerchantKey(as_pem(bytes(flipped)))
+        except ConfigError:
+            refused += 1
+        else:
+            assert key.sign(b"source") == signature
+    assert refused
+
+
+def pem_body(pem: bytes) -> bytes:
+    return base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+
+
+def as_pem(body: bytes) -> bytes:
+    return b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(body) + b"-----END PRIVATE KEY-----\n"
 
 
 def test_other_keys_that_are_none_are_refused_in_words() -> None:

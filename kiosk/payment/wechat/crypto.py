@@ -9,7 +9,7 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,10 +29,11 @@ class MerchantKey:
     def __init__(self, pem: bytes) -> None:
         """Parse the PEM once; ConfigError when it holds anything but an unencrypted RSA private key."""
         try:
-            key = load_pem_private_key(pem, password=None)
+            # The library would look whether the primes are primes, for 50 ms of each start and more on a Pi.
+            key = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
         except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: the PEM is encrypted
             key = None  # the library's text is dropped: it may quote the file
-        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _SMALLEST_KEY_BITS:
+        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _SMALLEST_KEY_BITS or not _signs(key):
             problem = "the file is no RSA private key (PEM, 2048 bits or more, no password)"
             raise ConfigError(
                 [f"wechat_pay.merchant_key: {problem}; put the apiclient_key.pem of the merchant API certificate there"]
@@ -45,6 +46,16 @@ class MerchantKey:
 
     def __repr__(self) -> str:
         return "<merchant key>"
+
+
+def _signs(key: rsa.RSAPrivateKey) -> bool:
+    """Whether what it signs is what its public half verifies: not so when a digit of the file was lost."""
+    try:
+        signature = key.sign(b"kiosk", padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(signature, b"kiosk", padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, InternalError, ValueError):
+        return False
+    return True
 
 
 class PlatformKey:
