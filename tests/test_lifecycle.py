@@ -236,6 +236,15 @@ def test_an_armed_order_is_asked_for_after_a_crash() -> None:
     assert too_long_at(after(row, Pending(), now=T + 90_100)) == T + 45_000
 
 
+@pytest.mark.parametrize("state", [S.ARMED, S.SENT, S.PAYING])
+def test_a_restart_at_the_very_moment_of_the_sending_is_a_restart(state: S) -> None:
+    """A clock without a battery may begin there again: nothing is undone before WeChat has said something."""
+    armed = state is S.ARMED
+    row = resume(order(state, **({"sent_at": None, "anchor_at": None} if armed else {})), T)
+    assert too_long_at(row) is None
+    assert too_long_at(after(row, Unknown(Why.TIMEOUT), now=T + 60_000)) is None
+
+
 def test_a_void_order_that_was_sent_is_watched() -> None:
     """A request delayed on the way is found 5 min and 1 h later."""
     row = after(order(), NotFound(), now=T + 30_000)

@@ -298,7 +298,7 @@ def resume(order: Order, now: int) -> Order:
     """
     if not is_open(order):
         return order
-    order = replace(order, anchor_at=now, sent_at=order.sent_at if order.sent_at is not None else order.opened_at)
+    order = anchored(replace(order, sent_at=order.sent_at if order.sent_at is not None else order.opened_at), now)
     if order.state is S.ARMED:
         order = replace(order, state=S.SENT)
     if order.state in (S.SENT, S.PAYING):  # what was heard in an earlier life is old: its clock may have been another
@@ -306,6 +306,13 @@ def resume(order: Order, now: int) -> Order:
     if order.state is S.SENT and order.tender is Tender.NATIVE:
         return cancel(order, now)  # nobody has seen its QR, nobody is waiting for it
     return order
+
+
+def anchored(order: Order, now: int) -> Order:
+    """The order of an earlier life, from `now` on. Never anchored at its sending, which is how a row says that no restart came
+    between; a clock without a battery may well begin at that very moment again.
+    """
+    return replace(order, anchor_at=now + (now == order.sent_at))
 
 
 def _read(order: Order, outcome: Outcome) -> tuple[On, Order]:

@@ -286,7 +286,7 @@ class _Turn(Books):
         self.k = replace(self.k, probed_at=self.now, offline_since=None)
         for order in tuple(self.k.orders.values()):
             if is_open(order):
-                self.keep(replace(order, anchor_at=self.now))
+                self.keep(lifecycle.anchored(order, self.now))
 
     def hasten(self, number: str) -> None:
         if number in self.k.orders or number in self.k.refunds:
