@@ -309,8 +309,10 @@ def resume(order: Order, now: int) -> Order:
 
 
 def anchored(order: Order, now: int) -> Order:
-    """The order of an earlier life, from `now` on. Never anchored at its sending, which is how a row says that no restart came
-    between; a clock without a battery may well begin at that very moment again.
+    """The order of an earlier life, from `now` on.
+
+    Never anchored at its sending, which is how a row says that no restart came between; a clock without a battery may well
+    begin at that very moment again.
     """
     return replace(order, anchor_at=now + (now == order.sent_at))
 
