@@ -255,6 +255,21 @@ def test_a_charge_that_leaves_after_the_cancelling_is_reversed_15_s_after_it_lef
     assert flow.all(Reverse)
 
 
+def test_a_charge_that_leaves_after_the_ledger_was_opened_afresh_is_not_undone_beside_it() -> None:
+    """The disk failed while it waited in its lane: the 15 s count from its leaving, and its answer is waited for."""
+    flow = Flow()
+    number = _charge_behind_a_hanging_call(flow, 2 * SECOND)
+    flow.press("CANCEL")
+    flow.restart(3 * SECOND)
+    flow.pass_time(4 * SECOND, _but_the_charge(NotFound()))
+    flow.happen(Left(number, Call.CHARGE))
+    flow.pass_time(14 * SECOND, _but_the_charge(NotFound()))
+    assert not flow.all(Reverse)
+    flow.happen(Answered(number, Call.CHARGE, Answer(LOST)))
+    flow.pass_time(10 * SECOND, always(Pending()))
+    assert flow.all(Reverse)
+
+
 def test_not_found_says_nothing_while_the_charge_is_on_its_way() -> None:
     """After 31 s in a lane that hangs, "no such order" is no reason to call it void: the request may leave this moment."""
     flow = Flow()

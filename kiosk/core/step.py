@@ -223,6 +223,9 @@ class _Turn(Books):
             return
         if order.sent_at == order.anchor_at:  # it may have waited behind a call that hung: all dates count from here
             order = replace(order, sent_at=self.now, anchor_at=self.now)
+        else:  # the rows were taken up afresh while it waited, after trouble with the disk: nothing undoes it beside its answer
+            order = lifecycle.anchored(order, self.now)
+        self.flies(number, Call.CHARGE)
         self.write(order, "sent")
 
     def answered(self, number: str, call: Call, answer: Answer) -> None:
