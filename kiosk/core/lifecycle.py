@@ -308,6 +308,16 @@ def resume(order: Order, now: int) -> Order:
     return order
 
 
+def left(order: Order, now: int) -> Order:
+    """The order as its charge begins to leave, perhaps after a wait behind a call that hung: all dates count from here.
+
+    If the rows were taken up afresh meanwhile, after trouble with the disk, the sending stays, and only no reversal is near.
+    """
+    if order.sent_at == order.anchor_at:
+        return replace(order, sent_at=now, anchor_at=now)
+    return anchored(order, now)
+
+
 def anchored(order: Order, now: int) -> Order:
     """The order of an earlier life, from `now` on.
 

@@ -217,16 +217,9 @@ class _Turn(Books):
 
     def left(self, number: str) -> None:
         order = self.k.orders.get(number)
-        if order is None or order.tender is not Tender.QUICK_PAY:
-            return
-        if order.state not in (OrderState.SENT, OrderState.REVERSING):
-            return
-        if order.sent_at == order.anchor_at:  # it may have waited behind a call that hung: all dates count from here
-            order = replace(order, sent_at=self.now, anchor_at=self.now)
-        else:  # the rows were taken up afresh while it waited, after trouble with the disk: nothing undoes it beside its answer
-            order = lifecycle.anchored(order, self.now)
-        self.flies(number, Call.CHARGE)
-        self.write(order, "sent")
+        if order is not None and order.tender is Tender.QUICK_PAY and order.state in (OrderState.SENT, OrderState.REVERSING):
+            self.flies(number, Call.CHARGE)
+            self.write(lifecycle.left(order, self.now), "sent")
 
     def answered(self, number: str, call: Call, answer: Answer) -> None:
         self.k = replace(self.k, in_flight=self.k.in_flight - {(number, call)})
