@@ -47,6 +47,7 @@ class Kiosk:
     parents: Mapping[str, Order]  # the paid orders of the open refunds
     siblings: Mapping[str, tuple[Refund, ...]]  # earlier refunds of those orders
     recent: tuple[Order, ...] = ()
+    since: int = 0  # when this life of the kiosk began
     till: till.Till = field(default_factory=till.Idle)
     in_flight: frozenset[tuple[str, Call]] = frozenset()
     hastened: frozenset[str] = frozenset()  # due now, whatever their rows say
@@ -106,7 +107,7 @@ def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
 def refund_due(kiosk: Kiosk, refund: Refund) -> lifecycle.Due | None:
     """The next call of a refund, which waits for the earlier ones of its order."""
     others = [r for r in kiosk.refunds.values() if r.out_trade_no == refund.out_trade_no and r is not refund]
-    due = refunds.next_call(refund, (*kiosk.siblings.get(refund.out_trade_no, ()), *others))
+    due = refunds.next_call(refund, (*kiosk.siblings.get(refund.out_trade_no, ()), *others), kiosk.since)
     if due is not None and refund.out_refund_no in kiosk.hastened:
         return replace(due, at=0 if refund.called_at is not None else due.at)
     return due

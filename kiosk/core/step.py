@@ -90,10 +90,11 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             counters=dict(snapshot.counters),
             sales={s.sale_id: s for s in snapshot.sales},
             orders={o.out_trade_no: o for o in snapshot.orders},
-            refunds={r.out_refund_no: r for r in snapshot.refunds},
+            refunds={r.out_refund_no: refunds.resume(r) for r in snapshot.refunds},
             parents={number: order for number, (order, _) in parents.items()},
             siblings={number: tuple(r for r in found if not refunds.is_open(r)) for number, (_, found) in parents.items()},
             recent=snapshot.recent[:RECENT],
+            since=now,
         ),
         now,
     )
@@ -277,6 +278,10 @@ class _Turn(Books):
         if abs(offset_ms) <= CLOCK_TOLERANCE:
             return
         self.acts.append(CorrectClock(offset_ms))
+        since, now = self.k.since, self.now
+        moved = {n: refunds.shifted(r, since, now, offset_ms) for n, r in self.k.refunds.items()}
+        over = {n: tuple(refunds.shifted(r, since, now, offset_ms) for r in found) for n, found in self.k.siblings.items()}
+        self.k = replace(self.k, refunds=moved, siblings=over, since=since + offset_ms)
         self.now += offset_ms
         self.go(till.Idle())
         self.k = replace(self.k, probed_at=self.now, offline_since=None)
