@@ -34,9 +34,12 @@ class Settings:
     result_ms: int = 0  # how long a result stays on the screen; 0: until a key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kiosk:
-    """The whole state between two steps. All of it but the rows may be lost at any moment."""
+    """The whole state between two steps. All of it but the rows may be lost at any moment.
+
+    A step changes a copy of its own, and there it puts other values in place of these: none of them is ever changed itself.
+    """
 
     settings: Settings
     generation: str
