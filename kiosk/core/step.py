@@ -257,8 +257,7 @@ class _Turn(Books):
             self.given_back(parent, after)
 
     def probed(self, probed: Probed) -> None:
-        self.k.probing = False
-        self.k.probed_at = self.now
+        self.k.probing, self.k.probed_at = False, self.now
         self.k.clock_doubted = probed.clock_doubted and not self.k.clock_known
         if not probed.reached:
             self._network(reached=False)
@@ -279,13 +278,10 @@ class _Turn(Books):
         since, now = self.k.since, self.now
         moved = {n: refunds.shifted(r, since, now, offset_ms) for n, r in self.k.refunds.items()}
         over = {n: tuple(refunds.shifted(r, since, now, offset_ms) for r in found) for n, found in self.k.siblings.items()}
-        self.k.refunds = moved
-        self.k.siblings = over
-        self.k.since = since + offset_ms
+        self.k.refunds, self.k.siblings, self.k.since = moved, over, since + offset_ms
         self.now += offset_ms
         self.go(till.Idle())
-        self.k.probed_at = self.now
-        self.k.offline_since = None
+        self.k.probed_at, self.k.offline_since = self.now, None
         for order in tuple(self.k.orders.values()):
             if is_open(order):
                 self.keep(lifecycle.anchored(order, self.now))
@@ -383,15 +379,13 @@ class _Turn(Books):
     def _network(self, *, reached: bool) -> None:
         if not reached:
             since = self.k.offline_since if self.k.network is Network.OFFLINE else self.now
-            self.k.network = Network.OFFLINE
-            self.k.offline_since = since
+            self.k.network, self.k.offline_since = Network.OFFLINE, since
             return
         if self.k.network is not Network.ONLINE:
             waiting = {number for number, order in self.k.orders.items() if is_open(order)} | self.k.refunds.keys()
             self.k.hastened = self.k.hastened | waiting
         if self.k.network is not Network.ONLINE or self.k.offline_since is not None:
-            self.k.network = Network.ONLINE
-            self.k.offline_since = None
+            self.k.network, self.k.offline_since = Network.ONLINE, None
         waited_for = (AmountHint.OFFLINE, AmountHint.CONNECTING, AmountHint.CLOCK)
         if isinstance(self.k.till, till.Keying) and self.k.till.hint in waited_for:
             self.go(replace(self.k.till, hint=None))
