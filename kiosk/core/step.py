@@ -94,6 +94,7 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             parents={number: order for number, (order, _) in parents.items()},
             siblings={number: tuple(r for r in found if not refunds.is_open(r)) for number, (_, found) in parents.items()},
             recent=snapshot.recent[:RECENT],
+            attention=lifecycle.for_a_person(snapshot.recent, now),
             since=now,
         ),
         now,
