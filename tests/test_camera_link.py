@@ -18,6 +18,7 @@ from kiosk.camera import ScriptedScanner, link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
 from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ScanHint
 from kiosk.core.ports import Scanner
+from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
 from tests.camera_pictures import CODE, OTHER_CODE, page, qr, scene
 
@@ -31,14 +32,16 @@ class Inbox:
         self.events: queue.Queue[Event] = queue.Queue()
         self.all: list[Event] = []
         self.views: list[tuple[int, int, int]] = []
+        self.outlines: list[tuple[Outline, ...]] = []
         self.beats = 0
 
     def post(self, event: Event) -> None:
         self.all.append(event)
         self.events.put(event)
 
-    def view(self, width: int, height: int, rgb: bytes) -> None:
+    def view(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         self.views.append((width, height, len(rgb)))
+        self.outlines.append(outlines)
 
     def beat(self) -> None:
         self.beats += 1
