@@ -96,12 +96,14 @@ class Canvas:
         self.surface.blit(scaled, place)
         return (*place, *size)
 
-    def line(self, points: Sequence[tuple[int, int]], colour: Colour, width: int) -> None:
-        """A line with round ends through `points`, `width` pixels wide."""
+    def line(self, points: Sequence[tuple[int, int]], colour: Colour, width: int, within: Rect) -> None:
+        """A line with round ends through `points`, `width` pixels wide; what of it is not `within` is not drawn."""
+        self.surface.set_clip(within)
         for start, end in pairwise(points):
             pygame.draw.line(self.surface, colour, start, end, width)
         for point in points:
             pygame.draw.circle(self.surface, colour, point, width / 2)
+        self.surface.set_clip(None)
 
     def colour_at(self, x: int, y: int) -> Colour:
         red, green, blue, _ = self.surface.get_at((x, y))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import assert_never
 
+from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, Scanning, ShowingQr, Sight
 from kiosk.display import icons
 from kiosk.display.answers import countdown
@@ -13,6 +14,16 @@ from kiosk.display.qr import QUIET, modules
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, GREEN, INK, LINE, MUTED, PANEL, TEXT, WHITE, Colour, Tone
 from kiosk.display.voices import Card, Sign, Voice, amount, two_voices
+
+_ADVICE = {
+    ScanHint.CLOSER: icons.CLOSER,
+    ScanHint.FURTHER: icons.FURTHER,
+    ScanHint.MIDDLE: icons.MIDDLE,
+    ScanHint.STILL: icons.STILL,
+    ScanHint.GLARE: icons.TILT,
+    ScanHint.BRIGHTER: icons.BRIGHT,
+}
+"""What to do, drawn: the other hints say what is wrong."""
 
 LEAST_MODULE = 4  # pixels: smaller ones a phone may not read off a screen
 
@@ -35,10 +46,10 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
         Say(
             theirs(customer),
             theirs,
-            round(scale.head * 1.2),
+            round(scale.head * (1.5 if screen.hint else 1.2)),
             AMBER if screen.hint else TEXT,
             bold=True,
-            icon=icons.WARNING if screen.hint else None,
+            icon=_ADVICE.get(screen.hint, icons.WARNING) if screen.hint else None,
             least=scale.floor,
         ),
     ]
@@ -69,7 +80,7 @@ def camera_picture(
         lines, colour = _lines(outline, picture[:2], place)
         for width, ink in ((stroke * 2, INK), (stroke, colour)):  # dark around it: it stands on whatever the camera sees
             for line in lines:
-                canvas.line(line, ink, width)
+                canvas.line(line, ink, width, place)
 
 
 def _lines(outline: Outline, size: tuple[int, int], place: Rect) -> tuple[list[list[tuple[int, int]]], Colour]:
