@@ -23,17 +23,19 @@ Box = tuple[int, int, int, int]
 """Left, top, width and height, in pixels of the camera's picture."""
 
 _SMALL = (7 * CELL, 13 * CELL)  # a code no wider and no higher is too far away; nearer ones are read when nothing else is wrong
+_SHORT = 11 * CELL  # bars no longer than this are too far away
 _NEAR = 0.3  # of the picture's width: what is wider and not wholly seen, or not sharp, is too near
 _BLURRED = 0.16  # of the contrast, from one pixel to the next: 0.33 is sharp, 0.19 is the last that is read
 _LONG = 1.8  # times as long as wide: bars, which have edges in one direction only
 _FAINT = 45  # of 255 between ink and paper
 _DARK = 110  # of 255: paper darker than this is a screen that shines too little
 _UNLIT = 60  # of 255: nothing lighter stands in the middle of a phone that is hardly lit
+_LIT = 180  # of 255: the white of a screen; a face is darker
 _HOLLOW = 0.5  # less of the box is filled by an outline
 _SOLID = 0.55  # a code fills its box
 _CONTRAST = 80  # of 255 between ink and paper: the scenery seldom has it
 _ALL = 0.85  # of the picture: what covers so much is the shop, seen by a camera that was moved
-_WASHED, _WHITE_AROUND = 0.5, 0.3  # of the area, of it and its surroundings: blown out
+_WASHED, _WHITE_AROUND = 0.5, 0.1  # of the area, of it and its surroundings: blown out
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def advise(area: Area) -> ScanHint | None:
         return _advise_outline(area, contrast)
     if contrast < _CONTRAST or width * height > _ALL * area.picture[0] * area.picture[1]:
         return ScanHint.BRIGHTER if contrast < _FAINT and area.paper < _DARK else None
-    if width <= _SMALL[0] and height <= _SMALL[1]:
+    if _is_small(area):
         return ScanHint.CLOSER
     if _touches(area):
         return ScanHint.FURTHER if near else ScanHint.MIDDLE
@@ -104,10 +106,24 @@ def advise(area: Area) -> ScanHint | None:
 
 
 def _advise_outline(area: Area, contrast: int) -> ScanHint | None:
-    """Of a thing of which only the outline is busy: a phone so dark, or so blurred, that its code is not."""
+    """Of a thing of which only the outline is busy: a phone so dark, so blurred or so near that its code is not."""
     if area.fill < _HOLLOW and area.inside < _UNLIT:
         return ScanHint.BRIGHTER
-    return ScanHint.STILL if _is_blurred(area) and contrast >= 2 * _CONTRAST and not _touches(area) else None
+    if contrast < _CONTRAST or area.paper < _LIT:
+        return None
+    if _is_blurred(area):
+        return None if _touches(area) else ScanHint.STILL
+    return ScanHint.FURTHER if area.box[2] >= _NEAR * area.picture[0] and area.box[3] >= area.picture[1] // 2 else None
+
+
+def _is_small(area: Area) -> bool:
+    _, _, width, height = area.box
+    return (width <= _SMALL[0] and height <= _SMALL[1]) or (_is_long(area) and max(width, height) <= _SHORT)
+
+
+def _is_long(area: Area) -> bool:
+    _, _, width, height = area.box
+    return max(width, height) > _LONG * min(width, height)
 
 
 def _touches(area: Area) -> bool:
@@ -117,7 +133,4 @@ def _touches(area: Area) -> bool:
 
 def _is_blurred(area: Area) -> bool:
     """In either direction; bars have edges in one only, and moving along them does no harm."""
-    _, _, width, height = area.box
-    if max(width, height) > _LONG * min(width, height):
-        return max(area.sharp) < _BLURRED
-    return min(area.sharp) < _BLURRED
+    return (max if _is_long(area) else min)(area.sharp) < _BLURRED

@@ -20,6 +20,7 @@ _BUSY = 8  # of 255: the mean difference in the busiest 3 x 3 cells of something
 _EDGE = 0.35  # of the busiest cells: what is less busy does not belong to the thing
 _MOVED = 8  # of 255: the mean difference from the picture that the scan began with, by which a thing is not the shop's
 _BLOWN = 250  # of 255: white, and nothing can be told from it any more
+_LIGHT = 220  # of 255: what was darker than this when the scan began was not white already
 _WHITE = 0.06  # of the picture: a white patch so large is a phone whose screen blinds the camera
 _SAMPLES = 4000  # pixels that stand for all in a percentile
 
@@ -67,7 +68,7 @@ class Looker:
     def _blinding(self, small: Ints) -> Area | None:
         """A large white patch that was not there when the scan began: a screen of which nothing but light is seen."""
         assert self._first is not None
-        white = (small >= _BLOWN) & (self._first < _BLOWN)
+        white = (small >= _BLOWN) & (self._first < _LIGHT)
         if white.mean() < _WHITE:
             return None
         height, width = (side // _PER_CELL * _PER_CELL for side in white.shape)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kiosk.camera.symbol import Corners, Point
 from kiosk.camera.wire import MAX_OUTLINES, Picture
-from kiosk.core.screens import Outline, Sight
+from kiosk.core.screens import Outline, Reading
 
 KEEP_S = 0.4
 
@@ -23,11 +23,12 @@ class Marks:
         self._last: tuple[Outline, ...] = ()
         self._at = 0.0
 
-    def on(self, view: Picture, frame: tuple[int, int], sights: Sequence[tuple[Sight, Corners]], at: float) -> Picture:
-        """The view with its outlines; `frame`: width and height of the frame in whose pixels `sights` are; `at` in seconds."""
-        outlines = tuple(Outline(sight, _mirrored(corners, frame, view)) for sight, corners in sights if len(set(corners)) > 2)  # noqa: PLR2004
+    def on(self, view: Picture, frame: tuple[int, int], readings: Sequence[tuple[Reading, Corners]], at: float) -> Picture:
+        """The view with its outlines; `frame`: width and height of the frame in whose pixels `readings` are; `at` in seconds."""
+        placed = [(reading, corners) for reading, corners in readings if len(set(corners)) == len(corners)]
+        outlines = tuple(Outline(reading, _mirrored(corners, frame, view)) for reading, corners in placed[:MAX_OUTLINES])
         if outlines:
-            self._last, self._at = outlines[:MAX_OUTLINES], at
+            self._last, self._at = outlines, at
         elif at - self._at > KEEP_S:
             self._last = ()
         return replace(view, outlines=self._last)

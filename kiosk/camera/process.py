@@ -89,7 +89,7 @@ class _Scanner:
                     verdict = sightings.advise(looker.look(frame.grey), at)
                 if not isinstance(verdict, Believed):  # or the screen would show what was just taken
                     size = (frame.grey.shape[1], frame.grey.shape[0])
-                    self._send(marks.on(frame.view, size, sightings.sights(symbols), at))
+                    self._send(marks.on(frame.view, size, sightings.readings(symbols), at))
                 match verdict:
                     case Believed(digits):
                         self._send(Code(scan.ticket, digits))

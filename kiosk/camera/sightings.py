@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from kiosk.camera.advice import AGAIN_S, HOLD_S, Advice, Area
 from kiosk.camera.symbol import Corners, Format, Symbol
 from kiosk.core.events import Foreign, ScanHint
-from kiosk.core.screens import Sight
+from kiosk.core.screens import Reading
 from kiosk.core.secret import is_payment_code
 
 USED_FOR_S = 120  # how long a code that was handed over is known again; it lives about a minute (contract 5)
@@ -92,16 +92,16 @@ class Sightings:
         hint = self._advice.on(area, at)
         return None if hint is None else self._tell(hint, at)
 
-    def sights(self, symbols: Sequence[Symbol]) -> list[tuple[Sight, Corners]]:
+    def readings(self, symbols: Sequence[Symbol]) -> list[tuple[Reading, Corners]]:
         """Where in the frame, which was judged, people are shown something, and how it is understood."""
         if not symbols:
             found = self._advice.found
-            return [] if found is None else [(Sight.FOUND, found)]
+            return [] if found is None else [(Reading.UNREAD, found)]
         hint, digits = weigh(symbols, self._used)
         if digits is not None:
-            return [(Sight.SEEN, symbol.corners) for symbol in symbols if symbol.text == digits]
+            return [(Reading.UNSURE, symbol.corners) for symbol in symbols if symbol.text == digits]
         payment = hint in {ScanHint.TWO_CODES, ScanHint.USED}
-        return [(Sight.REFUSED, symbol.corners) for symbol in symbols if not payment or is_payment_code(symbol.text)]
+        return [(Reading.REFUSED, symbol.corners) for symbol in symbols if not payment or is_payment_code(symbol.text)]
 
     def _tell(self, hint: ScanHint, at: float) -> Refused | None:
         """Tell it when it persists; the same one again after a while, another one when the last was long enough to be read."""

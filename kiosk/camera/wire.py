@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ScanHint
-from kiosk.core.screens import Outline, Sight
+from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import is_payment_code
 
 MAX_HEADER = 16 * 1024
@@ -26,7 +26,7 @@ MAX_TICKET = 64
 MAX_USED = 128
 MAX_TROUBLE = 1000
 _LENGTHS = struct.Struct(">HI")
-_SIGHTS = {sight.value: sight for sight in Sight}
+_READINGS = {reading.value: reading for reading in Reading}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -112,7 +112,7 @@ def pack(message: Message) -> bytes:
         case Picture(width, height, body, outlines):
             header = {"is": "picture", "width": width, "height": height}
             if outlines:
-                header["outlines"] = [[one.sight.value, *(side for point in one.corners for side in point)] for one in outlines]
+                header["outlines"] = [[one.reading.value, *(side for point in one.corners for side in point)] for one in outlines]
         case Trouble(text):
             header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
         case Pause() | Stop() | Ready() | Beat():
@@ -212,12 +212,12 @@ def _outline(value: object, width: int, height: int) -> Outline:
     if not isinstance(value, list) or len(value) != 9:  # noqa: PLR2004
         raise WireError("a picture's outline is none")
     name, *sides = value
-    if not isinstance(name, str) or name not in _SIGHTS:
+    if not isinstance(name, str) or name not in _READINGS:
         raise WireError("a picture's outline is of an unknown kind")
     if not all(type(side) is int and 0 <= side < (height if place % 2 else width) for place, side in enumerate(sides)):
         raise WireError("a picture's outline lies outside of it")
     first, second, third, fourth = zip(sides[::2], sides[1::2], strict=True)
-    return Outline(_SIGHTS[name], (first, second, third, fourth))
+    return Outline(_READINGS[name], (first, second, third, fourth))
 
 
 def _trouble(values: dict[str, object], _body: bytes) -> Trouble:

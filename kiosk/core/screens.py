@@ -85,11 +85,11 @@ class Scanning:
     hint: ScanHint | None = None
 
 
-class Sight(StrEnum):
+class Reading(StrEnum):
     """How far what the camera sees is understood."""
 
-    FOUND = "found"  # it looks like a code, and is not read
-    SEEN = "seen"  # a payment code that is not yet believed
+    UNREAD = "unread"  # it looks like a code, and is not read
+    UNSURE = "unsure"  # a payment code that is not yet believed
     REFUSED = "refused"  # read, and not handed over: a ScanHint says why
 
 
@@ -97,7 +97,7 @@ class Sight(StrEnum):
 class Outline:
     """Where something is in the camera's picture for the screen: four (x, y) in its pixels, clockwise from the upper left."""
 
-    sight: Sight
+    reading: Reading
     corners: tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
 

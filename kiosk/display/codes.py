@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from kiosk.core.events import ScanHint
-from kiosk.core.screens import Outline, Scanning, ShowingQr, Sight
+from kiosk.core.screens import Outline, Reading, Scanning, ShowingQr
 from kiosk.display import icons
 from kiosk.display.answers import countdown
 from kiosk.display.canvas import Canvas, Rect
@@ -84,22 +84,22 @@ def camera_picture(
 
 
 def _lines(outline: Outline, size: tuple[int, int], place: Rect) -> tuple[list[list[tuple[int, int]]], Colour]:
-    """Found: its corners. Seen: all around it. Refused: all around it, and struck through. Colour says no more than that."""
+    """Unread: its corners. Unsure: all around it. Refused: all around it, and struck through. Colour says no more than that."""
     x, y, width, height = place
     points = [(x + across * width // size[0], y + down * height // size[1]) for across, down in outline.corners]
     around = [*points, points[0]]
-    match outline.sight:
-        case Sight.FOUND:
+    match outline.reading:
+        case Reading.UNREAD:
             sides = list(pairwise(around))
             return [
                 [_between(a, b), b, _between(c, b)] for (a, b), (_, c) in zip(sides, sides[1:] + sides[:1], strict=True)
             ], WHITE
-        case Sight.SEEN:
+        case Reading.UNSURE:
             return [around], GREEN
-        case Sight.REFUSED:
+        case Reading.REFUSED:
             return [around, points[::2], points[1::2]], AMBER
         case _:
-            assert_never(outline.sight)
+            assert_never(outline.reading)
 
 
 def _between(far: tuple[int, int], near: tuple[int, int]) -> tuple[int, int]:
