@@ -96,10 +96,10 @@ def advise(area: Area) -> ScanHint | None:
         return _advise_outline(area, contrast)
     if contrast < _CONTRAST or width * height > _ALL * area.picture[0] * area.picture[1]:
         return ScanHint.BRIGHTER if contrast < _FAINT and area.paper < _DARK else None
+    if _touches(area):  # what is cut off looks small
+        return ScanHint.FURTHER if near else ScanHint.MIDDLE
     if _is_small(area):
         return ScanHint.CLOSER
-    if _touches(area):
-        return ScanHint.FURTHER if near else ScanHint.MIDDLE
     if _is_blurred(area):
         return ScanHint.FURTHER if near else ScanHint.STILL
     return ScanHint.GLARE if area.blown_around >= _WHITE_AROUND else None
