@@ -98,10 +98,11 @@ class Sightings:
             found = self._advice.found
             return [] if found is None else [(Reading.UNREAD, found)]
         hint, digits = weigh(symbols, self._used)
+        each = dict.fromkeys(symbols)  # two looks at one frame see the same symbol twice
         if digits is not None:
-            return [(Reading.UNSURE, symbol.corners) for symbol in symbols if symbol.text == digits]
+            return [(Reading.UNSURE, symbol.corners) for symbol in each if symbol.text == digits]
         payment = hint in {ScanHint.TWO_CODES, ScanHint.USED}
-        return [(Reading.REFUSED, symbol.corners) for symbol in symbols if not payment or is_payment_code(symbol.text)]
+        return [(Reading.REFUSED, symbol.corners) for symbol in each if not payment or is_payment_code(symbol.text)]
 
     def _tell(self, hint: ScanHint, at: float) -> Refused | None:
         """Tell it when it persists; the same one again after a while, another one when the last was long enough to be read."""
