@@ -30,6 +30,7 @@ class Signs:
     unresolved: int  # orders whose end is not known, besides the one in front
     offline_since: int | None = None
     clock_doubted: bool = False  # not known, and that is why WeChat cannot be reached
+    attention: int = 0  # orders a person must look at, besides the one in front, until the last orders were looked at
 
 
 @dataclass(frozen=True, slots=True)
