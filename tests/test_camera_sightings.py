@@ -151,6 +151,7 @@ ELSEWHERE: Corners = ((210, 10), (290, 12), (288, 92), (208, 90))
         ([Symbol(Format.CODE128, A.encode(), PLACE)], [(Reading.UNSURE, PLACE)]),
         ([Symbol(Format.QR, B.encode(), PLACE)], [(Reading.REFUSED, PLACE)]),  # used
         ([Symbol(Format.QR, b"hello", PLACE)], [(Reading.REFUSED, PLACE)]),
+        ([Symbol(Format.QR, b"hello", PLACE), Symbol(Format.QR, b"hello", ELSEWHERE)], [(Reading.REFUSED, PLACE)]),  # two looks
         (
             [Symbol(Format.QR, A.encode(), PLACE), Symbol(Format.QR, B.encode(), ELSEWHERE)],
             [(Reading.REFUSED, PLACE), (Reading.REFUSED, ELSEWHERE)],
