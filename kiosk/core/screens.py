@@ -86,6 +86,22 @@ class Scanning:
     hint: ScanHint | None = None
 
 
+class Reading(StrEnum):
+    """How far what the camera sees is understood."""
+
+    UNREAD = "unread"  # it looks like a code, and is not read
+    UNSURE = "unsure"  # a payment code that is not yet believed
+    REFUSED = "refused"  # read, and not handed over: a ScanHint says why
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where something is in the camera's picture for the screen: four (x, y) in its pixels, clockwise from the upper left."""
+
+    reading: Reading
+    corners: tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Charging:
     """The request is on its way: wait, do nothing."""

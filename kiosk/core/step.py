@@ -196,7 +196,7 @@ class _Turn(Books):
 
     def code_refused(self, ticket: str, hint: ScanHint) -> None:
         scanning = self.k.till
-        if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket:
+        if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket and Part.CAMERA not in self.k.problems:
             self.go(replace(scanning, hint=hint, hint_until=self.now + till.HINT_FOR))
 
     def refund_asked(self, asked: RefundAsked) -> None:
