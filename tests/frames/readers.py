@@ -46,7 +46,7 @@ def by_pair(grey: np.ndarray) -> set[str]:
 def by_opencv(grey: np.ndarray) -> set[str]:
     try:
         _, texts, _, _ = cv2.QRCodeDetector().detectAndDecodeMulti(grey)
-    except cv2.error:
+    except (cv2.error, UnicodeDecodeError):  # a text that is not UTF-8
         return set()
     return {same(text) for text in texts if text}
 

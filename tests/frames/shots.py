@@ -58,7 +58,7 @@ def negative(seed: int) -> Shot:
         grade = min(grade, 1)
         sheets = [
             (
-                wallet(chance, payment_code(chance)),
+                page(payment_code(chance)),
                 replace(drawn(grade, chance), tall=chance.uniform(0.6, 0.9), place=(side, 0.5)),
             )
             for side in (0.12, 0.88)
