@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from kiosk.camera.picamera2_source import PiCamera, luma, rgb
+from kiosk.camera.picamera2_source import PiCamera, coloured, luma
 from kiosk.core.errors import DriverError
 
 
@@ -35,11 +35,11 @@ def test_colours_survive_the_journey_through_yuv420(padding: int):
     array = yuv420(colours, padding)
     height, width = colours.shape[:2]
     assert array.shape == (height * 3 // 2, width + padding)
-    assert np.abs(rgb(array, width, height).astype(int) - colours).max() <= 4
+    assert np.abs(coloured(array, width, height).astype(int) - colours).max() <= 4
     assert np.array_equal(luma(array, width, height), array[:height, :width])
 
 
 @pytest.mark.skipif(importlib.util.find_spec("picamera2") is not None, reason="picamera2 is installed here")
 def test_without_picamera2_the_error_says_what_to_install():
     with pytest.raises(DriverError, match="apt install python3-picamera2"):
-        PiCamera()
+        PiCamera(50)

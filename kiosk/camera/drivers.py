@@ -10,7 +10,8 @@ from kiosk.core.errors import ConfigError
 if TYPE_CHECKING:
     from kiosk.camera.process import Camera
 
-DRIVERS = ("picamera2", "folder")
+DRIVERS = ("picamera2", "v4l2", "folder")
+MAINS_HZ = (50, 60)
 
 
 def check_driver(driver: str, folder: Path | None) -> None:
@@ -21,13 +22,20 @@ def check_driver(driver: str, folder: Path | None) -> None:
         raise ConfigError(['[camera] driver = "folder" needs [camera] folder: the folder whose images are the frames'])
 
 
-def open_camera(driver: str, folder: Path | None) -> Camera:
-    """The camera itself, inside the scanner process; DriverError says what to do when it cannot be opened."""
+def open_camera(driver: str, folder: Path | None, device: Path | None = None, mains_hz: int = MAINS_HZ[0]) -> Camera:
+    """The camera itself, inside the scanner process; DriverError says what to do when it cannot be opened.
+
+    `device`: the webcam, None for the first; `mains_hz`: one of MAINS_HZ, so that the shop's lamps do not flicker in the picture.
+    """
     check_driver(driver, folder)
     if driver == "folder" and folder is not None:
         from kiosk.camera.folder import FolderCamera  # noqa: PLC0415  Pillow belongs into the scanner process alone
 
         return FolderCamera(folder)
+    if driver == "v4l2":
+        from kiosk.camera.v4l2 import WebCamera  # noqa: PLC0415  as above
+
+        return WebCamera(device, mains_hz)
     from kiosk.camera.picamera2_source import PiCamera  # noqa: PLC0415  only a Pi can
 
-    return PiCamera()
+    return PiCamera(mains_hz)

@@ -27,6 +27,14 @@ def mirrored(rgb: NDArray[np.uint8]) -> Picture:
     return Picture(width, height, rgb[:, ::-1].tobytes())
 
 
+def rgb(light: NDArray[np.uint8], blue: NDArray[np.uint8], red: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Y, U and V (full range, BT.601), each [row, column] of the same size, as [row, column, red-green-blue]."""
+    y, u, v = light.astype(np.int32), blue.astype(np.int32) - 128, red.astype(np.int32) - 128
+    colours = (y + (359 * v >> 8), y - (88 * u + 183 * v >> 8), y + (454 * u >> 8))
+    picture: NDArray[np.uint8] = np.clip(np.stack(colours, axis=2), 0, 255).astype(np.uint8)
+    return picture
+
+
 def nothing() -> Frame:
     """What a camera that sees nothing yields: an even grey."""
     return Frame(np.full((180, 320), 96, np.uint8), mirrored(np.full((180, 320, 3), 96, np.uint8)))

@@ -51,7 +51,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """From the scanner: the camera is open."""
+    """From the scanner: the camera is open, or works again. It has been told nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """From the scanner, before it ends: the camera cannot work, in words with the remedy."""
+    """From the scanner: the camera does not work, in words with the remedy. It is tried again; the scan is over with it."""
 
     text: str
 
 
-Message = Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """From the scanner while it looks: why the pictures show nothing, in words with the remedy; None: they do again."""
+
+    problem: str | None
+
+
+Message = Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -109,6 +116,8 @@ def pack(message: Message) -> bytes:
             header = {"is": "picture", "width": width, "height": height}
         case Trouble(text):
             header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
+        case Blind(problem):
+            header = {"is": "blind", "problem": problem and problem[:MAX_TROUBLE]}
         case Pause() | Stop() | Ready() | Beat():
             header = {"is": _BARE[type(message)]}
     head = json.dumps(header).encode("ascii")
@@ -196,8 +205,19 @@ def _picture(values: dict[str, object], body: bytes) -> Picture:
 
 
 def _trouble(values: dict[str, object], _body: bytes) -> Trouble:
-    text = _text(values, "text", MAX_TROUBLE)
-    return Trouble("".join(char if char.isprintable() else " " for char in text))  # it goes to a log and a screen
+    return Trouble(_printable(_text(values, "text", MAX_TROUBLE)))
+
+
+def _blind(values: dict[str, object], _body: bytes) -> Blind:
+    if values["problem"] is None:
+        del values["problem"]
+        return Blind(None)
+    return Blind(_printable(_text(values, "problem", MAX_TROUBLE)))
+
+
+def _printable(text: str) -> str:
+    """It goes to a log and a screen."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _text(values: dict[str, object], key: str, limit: int) -> str:
@@ -214,6 +234,7 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "hint": _hint,
     "picture": _picture,
     "trouble": _trouble,
+    "blind": _blind,
     "pause": lambda _values, _body: Pause(),
     "stop": lambda _values, _body: Stop(),
     "ready": lambda _values, _body: Ready(),
