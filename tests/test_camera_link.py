@@ -238,6 +238,38 @@ def test_a_missing_folder_is_reported_with_the_remedy_and_looked_for_again(tmp_p
     assert inbox.wait(Health) == Health(Part.CAMERA, None)
 
 
+def test_a_camera_that_comes_back_is_told_again_what_is_looked_for(tmp_path: Path, inbox: Inbox, linked):
+    """Within the same process: none is started for it."""
+    one = linked(folder_scanner(tmp_path))
+    assert inbox.wait(Health) == Health(Part.CAMERA, None)
+    one.link.scan("order-1")
+    (tmp_path / "frames").rename(tmp_path / "away")
+    assert "frames" in inbox.wait(Health).problem
+    (tmp_path / "away").rename(tmp_path / "frames")
+    assert inbox.wait(Health) == Health(Part.CAMERA, None)
+    put(tmp_path / "frames", CODE)
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert len(one.pids) == 1
+
+
+def test_what_is_wrong_with_the_camera_is_reported_when_it_changes_and_only_then(inbox: Inbox, linked):
+    linked(
+        liar("""
+for words in (Blind("dark"), Blind("dark"), Blind(None), Trouble("gone"), Trouble("gone"), Trouble("frozen"), Ready(), Ready()):
+    line.sendall(pack(words))
+""")
+    )
+    problems = [None, "dark", None, "gone", "frozen", None]
+    assert [inbox.wait(Health).problem for _ in problems] == problems
+    assert len(inbox.all) == len(problems)
+
+
+def test_a_scanner_cannot_fill_the_inbox_with_changes_of_its_health(inbox: Inbox, linked, until):
+    one = linked(liar("[line.sendall(pack(Blind(str(number)))) for number in range(5000)]"))
+    until(lambda: len(one.pids) >= 2)
+    assert len(inbox.all) < 100
+
+
 @pytest.mark.parametrize(
     "body",
     [

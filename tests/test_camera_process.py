@@ -9,29 +9,45 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 import pytest
 
+from kiosk.camera import process, vigil
 from kiosk.camera.frame import Frame, mirrored
 from kiosk.camera.process import serve
-from kiosk.camera.wire import Beat, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
+from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
 from kiosk.core.errors import DriverError
 from kiosk.core.events import ScanHint
 from tests.camera_pictures import CODE, OTHER_CODE, qr
 
 
 class Stage:
-    """A camera: shows `text` as a QR, or nothing; counts how often it was started, is streaming, and was closed."""
+    """A camera: shows `text` as a QR, or a grey of `level` with a sensor's noise; counts how often it was started, and more."""
+
+    live = True
 
     def __init__(self) -> None:
         self.text = ""
+        self.level, self.noise = 90, np.random.default_rng(1)
         self.streaming = self.closed = False
         self.starts = 0
-        self.broken = False
+        self.broken = self.gone = self.frozen = False
+
+    def open(self) -> Stage:
+        if self.gone:
+            raise DriverError("no camera: plug one in")
+        self.closed = False
+        return self
+
+    def check(self) -> None:
+        if self.gone:
+            raise DriverError("no camera: plug one in")
 
     def frames(self) -> Generator[Frame, None, None]:
         self.starts += 1
         self.streaming = True
         try:
             while not self.broken:
-                picture = np.asarray(qr(self.text, 200)) if self.text else np.full((200, 200), 90, np.uint8)
+                picture = np.asarray(qr(self.text, 200)) if self.text else np.full((200, 200), self.level, np.uint8)
+                if not self.frozen:
+                    picture = picture // 2 + picture // 4 + self.noise.integers(0, 8, picture.shape, np.uint8)
                 yield Frame(picture, mirrored(np.zeros((2, 2, 3), np.uint8)))
             raise DriverError("the ribbon cable is loose: push it in")
         finally:
@@ -71,6 +87,13 @@ class Kiosk:
             if isinstance(message, kind):
                 return message
 
+    def until(self, kind: type[Message]) -> list[Message]:
+        """All that is said up to the next message of this kind."""
+        said = [self.hear(object)]  # type: ignore[arg-type]
+        while not isinstance(said[-1], kind):
+            said.append(self.hear(object))  # type: ignore[arg-type]
+        return said
+
     def rest(self) -> list[Message]:
         """All that is said until the scanner hangs up."""
         messages = self._heard
@@ -86,7 +109,7 @@ def camera() -> Stage:
 
 @pytest.fixture
 def kiosk(camera: Stage) -> Iterator[Kiosk]:
-    one = Kiosk(lambda: camera)
+    one = Kiosk(camera.open)
     yield one
     one.line.close()
     one.thread.join(20)
@@ -151,11 +174,76 @@ def test_nonsense_from_the_other_end_ends_it(kiosk: Kiosk, camera: Stage):
     assert (kiosk.result, camera.closed) == ([True], True)
 
 
-def test_a_camera_that_fails_is_told_in_its_own_words(kiosk: Kiosk, camera: Stage):
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited for passes ten times as fast."""
+    for module, name in ((process, "RETRY_S"), (vigil, "FROZEN_S"), (vigil, "DARK_S")):
+        monkeypatch.setattr(module, name, getattr(module, name) / 10)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_camera_that_fails_is_told_in_its_own_words_once_and_tried_until_it_is_back(kiosk: Kiosk, camera: Stage, until):
+    kiosk.hear(Ready)
     kiosk.say(Scan("a"))
     kiosk.hear(Picture)
     camera.broken = True
     assert kiosk.hear(Trouble) == Trouble("the ribbon cable is loose: push it in")
-    kiosk.rest()
+    tried = camera.starts
+    until(lambda: camera.starts > tried + 3)
+    camera.broken = False
+    said = kiosk.until(Ready)
+    assert {type(message) for message in said} <= {Beat, Ready}
+    assert camera.closed is False
+    kiosk.say(Scan("b"))
+    kiosk.hear(Picture)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_camera_unplugged_while_nobody_looks_is_missed_all_the_same(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
+    camera.gone = True
+    assert kiosk.hear(Trouble) == Trouble("no camera: plug one in")
+    assert camera.closed
+    camera.gone = False
+    kiosk.hear(Ready)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_when_no_camera_works_however_often_it_is_tried_the_process_makes_room_for_another(
+    kiosk: Kiosk, camera: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(process, "TRIES", 3)
+    camera.gone = True
+    assert [type(message) for message in kiosk.rest() if not isinstance(message, Beat)][-1:] == [Trouble]
     kiosk.thread.join(20)
-    assert (kiosk.result, camera.closed) == ([False], True)
+    assert kiosk.result == [False]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_frozen_picture_is_noticed_and_the_camera_is_well_when_its_pictures_move(kiosk: Kiosk, camera: Stage, until):
+    kiosk.hear(Ready)
+    kiosk.say(Scan("a"))
+    kiosk.hear(Picture)
+    camera.frozen = True
+    assert kiosk.hear(Trouble) == Trouble(process.FROZEN_WORDS)
+    tried = camera.starts
+    until(lambda: camera.starts > tried + 1)  # opened afresh it still shows the same: not well
+    camera.frozen = False
+    assert {type(message) for message in kiosk.until(Ready)} <= {Beat, Ready}
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_covered_lens_is_said_while_scanning_and_forgotten_with_the_scan(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
+    camera.level = 10
+    kiosk.say(Scan("a"))
+    assert kiosk.hear(Blind) == Blind(process.DARK_WORDS)
+    camera.level = 90
+    assert kiosk.hear(Blind) == Blind(None)
+    camera.level = 10
+    kiosk.hear(Blind)
+    kiosk.say(Pause())
+    assert kiosk.hear(Blind) == Blind(None)
+    kiosk.hear(Beat)
+    kiosk.say(Stop())
+    assert {type(message) for message in kiosk.rest()} <= {Beat}  # nobody looks: dark or not, nothing is said

@@ -13,6 +13,7 @@ from kiosk.camera.wire import (
     MAX_BODY,
     MAX_HEADER,
     Beat,
+    Blind,
     Code,
     Hint,
     Message,
@@ -40,6 +41,8 @@ MESSAGES: list[Message] = [
     Hint("t", ScanHint.ALIPAY),
     Picture(2, 1, b"abcdef"),
     Trouble("no camera: see to it"),
+    Blind("it is dark"),
+    Blind(None),
 ]
 
 
@@ -82,6 +85,9 @@ def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[Message]
         raw({"is": "picture", "width": -1, "height": -1}, b"abc"),
         raw({"is": "picture", "width": 10**9, "height": 0}),
         raw({"is": "trouble", "text": "x" * 1001}),
+        raw({"is": "blind"}),
+        raw({"is": "blind", "problem": ""}),
+        raw({"is": "blind", "problem": "x" * 1001}),
         raw({"is": "scan", "ticket": "t", "used": ["short"]}),
         raw({"is": "scan", "ticket": "t", "used": "no list"}),
     ],
@@ -105,6 +111,7 @@ def test_garbage_is_refused_or_waited_on_and_nothing_else_happens(garbage: bytes
 
 def test_words_of_a_scanner_carry_no_control_characters_to_the_log():
     assert Unpacker().feed(pack(Trouble("a\x1b[2Jb\nc"))) == [Trouble("a [2Jb c")]
+    assert Unpacker().feed(pack(Blind("a\x1b[2Jb\nc"))) == [Blind("a [2Jb c")]
 
 
 def test_a_code_is_not_in_the_repr_of_its_message():
