@@ -225,7 +225,7 @@ def test_a_frozen_picture_is_noticed_and_the_camera_is_well_when_its_pictures_mo
     kiosk.say(Scan("a"))
     kiosk.hear(Picture)
     camera.frozen = True
-    assert kiosk.hear(Trouble) == Trouble(process.FROZEN_WORDS)
+    assert kiosk.hear(Trouble) == Trouble(vigil.FROZEN_WORDS)
     tried = camera.starts
     until(lambda: camera.starts > tried + 1)  # opened afresh it still shows the same: not well
     camera.frozen = False
@@ -237,7 +237,7 @@ def test_a_covered_lens_is_said_while_scanning_and_forgotten_with_the_scan(kiosk
     kiosk.hear(Ready)
     camera.level = 10
     kiosk.say(Scan("a"))
-    assert kiosk.hear(Blind) == Blind(process.DARK_WORDS)
+    assert kiosk.hear(Blind) == Blind(vigil.DARK_WORDS)
     camera.level = 90
     assert kiosk.hear(Blind) == Blind(None)
     camera.level = 10

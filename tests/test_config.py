@@ -432,6 +432,9 @@ MISTAKES = [
     ("keypad.driver", "", "[keypad] driver is missing. Write one of"),
     ("keypad.remote", "remote = 1", "[keypad] remote = 1 is a whole number, not true or false. Write true"),
     ("camera.driver", 'driver = "folder"', "[camera] folder is missing. Write the folder"),
+    ("camera.driver", 'driver = "v4l2"\ndevice = "video0"', '[camera] device = "video0"'),
+    ("camera.driver", 'driver = "v4l2"\nmains_hz = 55', "[camera] mains_hz = 55 is neither 50 nor 60. Write 50 or 60"),
+    ("camera.driver", 'driver = "v4l2"\nmains_hz = 100', "[camera] mains_hz = 100 is not between 50 and 60. Write 50 or 60"),
     (
         "till.default_tender",
         'default_tender = "scan"',

@@ -19,15 +19,13 @@ from typing import Protocol
 from kiosk.camera.eye import Eye
 from kiosk.camera.frame import Frame
 from kiosk.camera.sightings import Believed, Refused, Sightings
-from kiosk.camera.vigil import Sight, Vigil
+from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
 from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
 from kiosk.core.errors import DriverError
 
 BEAT_S = 1.0
 RETRY_S = 0.5  # between two tries to open a camera that was away
 TRIES = 60  # after so many in a row a new process takes over: a library may have got stuck
-DARK_WORDS = "the camera sees nothing: is something before its lens, or is it dark?"
-FROZEN_WORDS = "the camera shows the same picture all the time: unplug it and plug it in again, or switch the kiosk off and on"
 _MEMORY = 3 * 2**30  # of address space: libcamera maps much; a picture that asks for more ends this process, not the machine
 _OPEN_FILES = 256
 _NO_NEW_PRIVS = 38  # PR_SET_NO_NEW_PRIVS of linux/prctl.h

@@ -15,6 +15,8 @@ from kiosk.camera.decode import Grey
 
 FROZEN_S = 2.0
 DARK_S = 2.0  # longer than an automatic exposure needs to find its way out of the dark
+DARK_WORDS = "the camera sees nothing: is something before its lens, or is it dark?"
+FROZEN_WORDS = "the camera shows the same picture all the time: unplug it and plug it in again, or switch the kiosk off and on"
 _STEP = 8  # every so many pixels, to the right and down, one is looked at: 14,400 of 1280 x 720, in a few microseconds
 _DARK = 48  # what a covered sensor's noise stays below, even at full gain
 _LIGHT_SHARE = 500  # one lit pixel in so many is a picture: a phone is a hundred times that, a hot pixel a tenth
