@@ -175,6 +175,7 @@ import os, socket, struct, sys, time
 from kiosk.camera.wire import *
 from kiosk.core.events import ScanHint
 line = socket.socket(fileno=int(sys.argv[1]))
+line.recv(len(pack(Open())), socket.MSG_WAITALL)
 line.sendall(pack(Ready()))
 {body}
 time.sleep(60)
@@ -192,6 +193,37 @@ def test_a_scanner_killed_while_scanning_is_back_and_goes_on_scanning(tmp_path: 
     assert inbox.wait(CodeSeen, seconds=5) == CodeSeen("order-1", PaymentCode(CODE))
     assert len(one.pids) == 2
     assert inbox.all[1:] == [CodeSeen("order-1", PaymentCode(CODE))]  # so short an absence is no illness
+
+
+def test_a_spare_takes_the_place_of_a_scanner_that_dies_and_another_spare_comes(
+    tmp_path: Path, inbox: Inbox, linked, until, monkeypatch
+):
+    """The spare has no camera and says nothing until then."""
+    monkeypatch.setattr(link, "SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(link, "LOOP_S", 0.05)
+    one = linked(folder_scanner(tmp_path))
+    until(lambda: len(one.pids) == 2)
+    one.link.scan("order-1")
+    until(lambda: inbox.views)
+    os.kill(one.pids[0], signal.SIGKILL)
+    put(tmp_path / "frames", CODE)
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert not alive(one.pids[0])
+    assert one.link._spare is not None or len(one.pids) == 2
+    until(lambda: len(one.pids) == 3)
+
+
+def test_a_spare_that_died_unnoticed_is_nobodys_heir(tmp_path: Path, inbox: Inbox, linked, until, monkeypatch):
+    monkeypatch.setattr(link, "SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(link, "LOOP_S", 0.05)
+    one = linked(folder_scanner(tmp_path))
+    until(lambda: len(one.pids) == 2)
+    os.kill(one.pids[1], signal.SIGKILL)
+    os.kill(one.pids[0], signal.SIGKILL)
+    put(tmp_path / "frames", CODE)
+    one.link.scan("order-1")
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert {type(event) for event in inbox.all} == {Health, CodeSeen}
 
 
 def test_the_new_scanner_knows_what_was_used_before(tmp_path: Path, inbox: Inbox, linked):
@@ -375,6 +407,8 @@ def test_a_scanner_ends_when_the_kiosk_is_gone(tmp_path: Path):
         "ours, theirs = socket.socketpair()\n"
         f"p = subprocess.Popen(scanner_command('folder', Path({str(tmp_path)!r}))(theirs.fileno()), pass_fds=[theirs.fileno()])\n"
         "theirs.close()\n"
+        "from kiosk.camera.wire import Open, pack\n"
+        "ours.send(pack(Open()))\n"
         "ours.recv(100)\n"
         "ours.close()\n"
         "sys.exit(p.wait(10))\n"

@@ -12,7 +12,7 @@ import pytest
 from kiosk.camera import process, vigil
 from kiosk.camera.frame import Frame, mirrored
 from kiosk.camera.process import serve
-from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
+from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
 from kiosk.core.errors import DriverError
 from kiosk.core.events import ScanHint
 from tests.camera_pictures import CODE, OTHER_CODE, qr
@@ -68,6 +68,7 @@ class Kiosk:
         self._heard: list[Message] = []
         self.thread = threading.Thread(target=self._serve, args=(theirs, open_camera))
         self.thread.start()
+        self.say(Open())
 
     def _serve(self, theirs: socket.socket, open_camera: Callable[[], Stage]) -> None:
         with theirs:

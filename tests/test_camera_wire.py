@@ -17,6 +17,7 @@ from kiosk.camera.wire import (
     Code,
     Hint,
     Message,
+    Open,
     Pause,
     Picture,
     Ready,
@@ -33,6 +34,7 @@ CODE = "134567890123456789"
 MESSAGES: list[Message] = [
     Scan("K07-261122-a1000001", ("0" * 64, "f" * 64)),
     Scan("t"),
+    Open(),
     Pause(),
     Stop(),
     Ready(),

@@ -9,7 +9,7 @@ import socket
 import sys
 from pathlib import Path
 
-from kiosk.camera.drivers import DRIVERS, MAINS_HZ, open_camera
+from kiosk.camera.drivers import DRIVERS, MAINS_HZ, load, open_camera
 from kiosk.camera.process import confine, serve
 
 
@@ -26,6 +26,7 @@ def main() -> int:
     for sig in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group they are for the kiosk, which then hangs up
         signal.signal(sig, signal.SIG_IGN)
     confine()
+    load(given.driver)
     with socket.socket(fileno=given.fd) as line:
         return 0 if serve(line, lambda: open_camera(given.driver, given.folder, given.device, given.mains_hz)) else 1
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiosk.core.errors import ConfigError
+from kiosk.core.errors import ConfigError, DriverError
 
 if TYPE_CHECKING:
     from kiosk.camera.process import Camera
 
 DRIVERS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
+_MODULES = {
+    "picamera2": ("kiosk.camera.picamera2_source", "picamera2"),
+    "v4l2": ("kiosk.camera.v4l2",),
+    "folder": ("kiosk.camera.folder",),
+}
 
 
 def check_driver(driver: str, folder: Path | None) -> None:
@@ -20,6 +27,13 @@ def check_driver(driver: str, folder: Path | None) -> None:
         raise ConfigError([f"[camera] driver = {driver!r}: there is no such driver; set one of {', '.join(DRIVERS)}"])
     if driver == "folder" and folder is None:
         raise ConfigError(['[camera] driver = "folder" needs [camera] folder: the folder whose images are the frames'])
+
+
+def load(driver: str) -> None:
+    """Import all that this driver needs, as far as it is there: a spare scanner waits with it."""
+    with contextlib.suppress(ImportError, DriverError):  # said in words by open_camera
+        for module in _MODULES[driver]:
+            importlib.import_module(module)
 
 
 def open_camera(driver: str, folder: Path | None, device: Path | None = None, mains_hz: int = MAINS_HZ[0]) -> Camera:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import select
 import socket
@@ -25,6 +26,7 @@ from kiosk.camera.wire import (
     Code,
     Hint,
     Message,
+    Open,
     Pause,
     Picture,
     Ready,
@@ -47,6 +49,7 @@ LOOP_S = 0.5  # the longest time between two heartbeats
 STALE_S = 3.0  # without a word for so long a scanner hangs
 PATIENCE_S = 20.0  # a slow Pi opens its camera in a few seconds; no scanner takes longer than this to say it is ready
 GRACE_S = 5.0  # a scanner that dies is back before this; only when it is not, the camera counts as unwell
+SPARE_AFTER_S = 10.0  # after the start a spare process is kept
 STEADY_S = 1.0  # a scanner that could speak for so long starts again at once when it dies
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0  # before starting it again; doubled each time it dies at once
 END_S = 1.0  # a scanner told to stop has this long
@@ -83,6 +86,8 @@ class ScannerLink:
         self._stopping = False
         self._used = UsedCodes()
         self._hint_at = 0.0
+        self._spare: _Child | None = None  # all but its camera is ready, for when the scanner dies
+        self._spare_at = math.inf
         self._health: Health | None = None  # what was said last
         self._thread = threading.Thread(target=self._run, name="scanner link", daemon=True)
 
@@ -114,6 +119,7 @@ class ScannerLink:
 
     def _run(self) -> None:
         pause_s, down_since, told = FIRST_PAUSE_S, time.monotonic(), ""
+        self._spare_at = time.monotonic() + SPARE_AFTER_S
         while not self._stopping:
             problem, spoke_at = self._one_life(down_since)
             if self._stopping:
@@ -124,26 +130,31 @@ class ScannerLink:
                 down_since = time.monotonic()
             # A camera that stays away is told of once, not every few seconds for a week.
             level = logging.DEBUG if problem == told and self._unwell else logging.WARNING
-            _log.log(level, "the scanner process ended; it is started again", extra={"problem": problem, "after_s": pause_s})
+            _log.log(level, "the scanner process ended; it is started again", extra={"problem": problem})
             told = problem
-            self._rest(pause_s, down_since, problem)
+            self._rest(0.0 if steady else pause_s, down_since, problem)
+        if self._spare is not None:
+            self._spare.end(END_S)
         self._wake.close()
         self._woken.close()
 
     def _one_life(self, down_since: float) -> tuple[str, float | None]:
         """Start a scanner and serve it until it ends or misbehaves; returns why it ended, and when it first spoke, if it did."""
         try:
-            child = _Child(self._command)
+            child = self._next_child()
         except OSError as error:
             return f"it cannot be started: {error}", None
         try:
+            child.say(Open())
             while not self._stopping:
                 self._beat()
                 self._tell(child)
                 for message in child.hear(self._woken, LOOP_S):
                     self._take(child, message)
                 child.check()
-                if child.ready_at is None:
+                if child.ready_at is not None:
+                    self._keep_a_spare()
+                else:
                     self._mark_unwell_after_grace(child, down_since, "the scanner process does not get ready: see the journal")
             child.say(Stop())
             return "stopped", child.spoke_at  # noqa: TRY300  the loop above is what may raise
@@ -151,6 +162,21 @@ class ScannerLink:
             return str(ended), child.spoke_at
         finally:
             child.end(END_S if self._stopping else 0.1)
+
+    def _next_child(self) -> _Child:
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.lives:
+            spare.adopt()
+            return spare
+        if spare is not None:
+            spare.end(END_S)
+        return _Child(self._command)
+
+    def _keep_a_spare(self) -> None:
+        """Not at once when the kiosk starts: then the screen needs the processor."""
+        if self._spare is None and time.monotonic() >= self._spare_at:
+            with contextlib.suppress(OSError):  # then there is none, and the next scanner takes longer
+                self._spare = _Child(self._command)
 
     def _tell(self, child: _Child) -> None:
         """Bring the scanner up to what is wanted; a new scanner, or one whose camera was away, has been told nothing."""
@@ -248,6 +274,15 @@ class _Child:
             raise
         finally:
             theirs.close()
+
+    @property
+    def lives(self) -> bool:
+        """Its process has not ended."""
+        return self._process.poll() is None
+
+    def adopt(self) -> None:
+        """From a spare it becomes the scanner: its time begins now."""
+        self._born_at = self._heard_at = time.monotonic()
 
     def hear(self, bell: socket.socket, wait_s: float) -> list[Message]:
         """What it says within `wait_s`; empty when the bell rang or nothing came. _Ended when it hung up or talks nonsense."""

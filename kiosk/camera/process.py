@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import os
 import resource
 import select
 import socket
@@ -20,7 +21,7 @@ from kiosk.camera.eye import Eye
 from kiosk.camera.frame import Frame
 from kiosk.camera.sightings import Believed, Refused, Sightings
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
-from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
+from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
 from kiosk.core.errors import DriverError
 
 BEAT_S = 1.0
@@ -28,6 +29,7 @@ RETRY_S = 0.5  # between two tries to open a camera that was away
 TRIES = 60  # after so many in a row a new process takes over: a library may have got stuck
 _MEMORY = 3 * 2**30  # of address space: libcamera maps much; a picture that asks for more ends this process, not the machine
 _OPEN_FILES = 256
+_NICENESS = 10  # a scan takes all of a core: the screen and the money come first
 _NO_NEW_PRIVS = 38  # PR_SET_NO_NEW_PRIVS of linux/prctl.h
 _log = logging.getLogger(__name__)
 
@@ -67,12 +69,15 @@ class _Scanner:
         self._line = line
         self._open_camera = open_camera
         self._unpacker = Unpacker()
+        self._opened = False  # Open was said; a spare beats not, as nobody listens to it
         self._beat_at = 0.0
         self._trouble: str | None = None  # the words said of a camera that does not work now
         self._blind: str | None = None  # those said of the pictures of this scan
 
     def run(self) -> bool:
         """The camera opened, used, and opened again when it fails. Returns when TRIES in a row were in vain."""
+        while not self._opened:
+            self._hear(None, wait_s=BEAT_S)
         tries = 0
         while tries < TRIES:
             try:
@@ -154,7 +159,7 @@ class _Scanner:
 
     def _hear(self, scan: Scan | None, wait_s: float) -> Scan | None:
         """Take in commands, waiting at most `wait_s` for one; beat when it is time. Returns the scan wanted from now on."""
-        if time.monotonic() >= self._beat_at:
+        if self._opened and time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + BEAT_S
             self._send(Beat())
         if not select.select([self._line], [], [], wait_s)[0]:
@@ -169,6 +174,8 @@ class _Scanner:
             raise _Over from None
         for message in messages:
             match message:
+                case Open():
+                    self._opened = True
                 case Scan():
                     scan = message
                 case Pause():
@@ -184,7 +191,7 @@ class _Scanner:
 
 
 def confine() -> None:
-    """Give up what a scanner never needs: core files (they would hold codes), many files, much memory, new privileges."""
+    """Give up what a scanner never needs: core files (they would hold codes), many files, much memory, rank, new privileges."""
     for limit, wanted in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
@@ -193,5 +200,6 @@ def confine() -> None:
         hard = resource.getrlimit(limit)[1]
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(limit, (most, most))
+    os.nice(_NICENESS)
     with contextlib.suppress(AttributeError, OSError):  # not Linux
         ctypes.CDLL(None).prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)

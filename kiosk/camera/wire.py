@@ -32,6 +32,11 @@ class WireError(KioskError):
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """To the scanner: it is the one now; open the camera. Until then it is a spare, and says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """To the scanner: look, and report with this ticket. `used`: digests of codes that must not be believed again."""
 
@@ -98,7 +103,7 @@ class Blind:
     problem: str | None
 
 
-Message = Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble | Blind
+Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -118,7 +123,7 @@ def pack(message: Message) -> bytes:
             header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
         case Blind(problem):
             header = {"is": "blind", "problem": problem and problem[:MAX_TROUBLE]}
-        case Pause() | Stop() | Ready() | Beat():
+        case Open() | Pause() | Stop() | Ready() | Beat():
             header = {"is": _BARE[type(message)]}
     head = json.dumps(header).encode("ascii")
     if len(head) > MAX_HEADER or len(body) > MAX_BODY:
@@ -143,7 +148,8 @@ class Unpacker:
             end = _LENGTHS.size + header + body
             if len(self._buffer) < end:
                 break
-            messages.append(_parse(bytes(self._buffer[_LENGTHS.size : end - body]), bytes(self._buffer[end - body : end])))
+            with memoryview(self._buffer) as whole:  # else a picture is copied twice, and the screen waits meanwhile
+                messages.append(_parse(bytes(whole[_LENGTHS.size : end - body]), bytes(whole[end - body : end])))
             del self._buffer[:end]
         return messages
 
@@ -227,7 +233,7 @@ def _text(values: dict[str, object], key: str, limit: int) -> str:
     return value
 
 
-_BARE: dict[type[Message], str] = {Pause: "pause", Stop: "stop", Ready: "ready", Beat: "beat"}
+_BARE: dict[type[Message], str] = {Open: "open", Pause: "pause", Stop: "stop", Ready: "ready", Beat: "beat"}
 _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "scan": _scan,
     "code": _code,
@@ -235,6 +241,7 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "picture": _picture,
     "trouble": _trouble,
     "blind": _blind,
+    "open": lambda _values, _body: Open(),
     "pause": lambda _values, _body: Pause(),
     "stop": lambda _values, _body: Stop(),
     "ready": lambda _values, _body: Ready(),

@@ -1,11 +1,11 @@
 """The kiosk's window and its scanner, without the till: shows keys or a scan for a while, and says how long each frame took.
 
-`python -m tests.bench.stage`. A line "PHASE SECONDS" on stdin is answered with a JSON list of frame times in ms, each from the first
-line painted until the window has it. PHASE: `keying`, a digit more 20 times a second; `memory`, the scan's screen with pictures from
-memory, 30 a second, while no scanner runs; `scanning`, the same with pictures from the scanner process.
+`python -m tests.bench.stage`. A line "PHASE SECONDS" on stdin is answered with a JSON list of frame times in ms, each from the
+first line painted until the window has it. PHASE: `keying`, a digit more 20 times a second; `memory`, the scan's screen with
+pictures from memory, 30 a second, while no scanner runs; `scanning`, the same with pictures from the scanner process.
 
-`python -m tests.bench.stage --fd N` is that process: the real one, but for a webcam that shows a shop's counter from memory, 30 times a
-second. No code is in it, so that it is looked for in every way there is.
+`python -m tests.bench.stage --fd N` is that process: the real one, but for a webcam that shows a shop's counter from memory, 30
+times a second. No code is in it, so that it is looked for in every way there is.
 """
 
 from __future__ import annotations
