@@ -129,6 +129,7 @@ def test_it_streams_only_while_it_is_told_to_look(kiosk: Kiosk, camera: Stage, u
 
 
 def test_after_the_code_no_picture_leaves_and_the_camera_rests(kiosk: Kiosk, camera: Stage, until):
+    kiosk.hear(Ready)
     camera.text = CODE
     kiosk.say(Scan("a"))
     assert kiosk.hear(Code) == Code("a", CODE)
@@ -138,6 +139,7 @@ def test_after_the_code_no_picture_leaves_and_the_camera_rests(kiosk: Kiosk, cam
 
 
 def test_a_new_scan_takes_the_place_of_the_one_under_way(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
     kiosk.say(Scan("a"))
     kiosk.hear(Picture)
     kiosk.say(Scan("b"))
@@ -148,12 +150,14 @@ def test_a_new_scan_takes_the_place_of_the_one_under_way(kiosk: Kiosk, camera: S
 
 
 def test_what_is_refused_is_hinted_at_with_the_ticket(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
     camera.text = "weixin://wxpay/x"
     kiosk.say(Scan("a"))
     assert kiosk.hear(Hint) == Hint("a", ScanHint.WECHAT_RECEIVE)
 
 
 def test_it_beats_while_it_looks_and_while_it_does_not(kiosk: Kiosk):
+    kiosk.hear(Ready)
     kiosk.hear(Beat)
     kiosk.hear(Beat)
     kiosk.say(Scan("a"))
@@ -162,6 +166,7 @@ def test_it_beats_while_it_looks_and_while_it_does_not(kiosk: Kiosk):
 
 
 def test_it_ends_well_when_told_to_or_hung_up_on(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
     kiosk.say(Scan("a"), Stop())
     kiosk.rest()
     kiosk.thread.join(20)
@@ -169,6 +174,7 @@ def test_it_ends_well_when_told_to_or_hung_up_on(kiosk: Kiosk, camera: Stage):
 
 
 def test_nonsense_from_the_other_end_ends_it(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
     kiosk.line.sendall(b"\x00\x02\x00\x00\x00\x00[]")
     kiosk.rest()
     kiosk.thread.join(20)
