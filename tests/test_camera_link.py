@@ -175,7 +175,7 @@ import os, socket, struct, sys, time
 from kiosk.camera.wire import *
 from kiosk.core.events import ScanHint
 line = socket.socket(fileno=int(sys.argv[1]))
-line.recv(len(pack(Open())), socket.MSG_WAITALL)
+line.recv(len(pack(Open(False))), socket.MSG_WAITALL)
 line.sendall(pack(Ready()))
 {body}
 time.sleep(60)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kiosk.camera import process, vigil
-from kiosk.camera.frame import Frame, mirrored
+from kiosk.camera.frame import Frame, Spent, mirrored
 from kiosk.camera.process import serve
 from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
 from kiosk.core.errors import DriverError
@@ -28,6 +28,7 @@ class Stage:
         self.level, self.noise = 90, np.random.default_rng(1)
         self.streaming = self.closed = False
         self.starts = 0
+        self.failure = DriverError
         self.broken = self.gone = self.frozen = False
 
     def open(self) -> Stage:
@@ -49,7 +50,7 @@ class Stage:
                 if not self.frozen:
                     picture = picture // 2 + picture // 4 + self.noise.integers(0, 8, picture.shape, np.uint8)
                 yield Frame(picture, mirrored(np.zeros((2, 2, 3), np.uint8)))
-            raise DriverError("the ribbon cable is loose: push it in")
+            raise self.failure("the ribbon cable is loose: push it in")
         finally:
             self.streaming = False
 
@@ -60,7 +61,7 @@ class Stage:
 class Kiosk:
     """The other end of the line."""
 
-    def __init__(self, open_camera: Callable[[], Stage]) -> None:
+    def __init__(self, open_camera: Callable[[], Stage], *, prove: bool = False) -> None:
         self.line, theirs = socket.socketpair()
         self.line.settimeout(20)
         self.result: list[bool] = []
@@ -68,7 +69,7 @@ class Kiosk:
         self._heard: list[Message] = []
         self.thread = threading.Thread(target=self._serve, args=(theirs, open_camera))
         self.thread.start()
-        self.say(Open())
+        self.say(Open(prove))
 
     def _serve(self, theirs: socket.socket, open_camera: Callable[[], Stage]) -> None:
         with theirs:
@@ -224,6 +225,29 @@ def test_when_no_camera_works_however_often_it_is_tried_the_process_makes_room_f
     assert [type(message) for message in kiosk.rest() if not isinstance(message, Beat)][-1:] == [Trouble]
     kiosk.thread.join(20)
     assert kiosk.result == [False]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_camera_whose_library_is_stuck_ends_the_process_at_once_in_its_own_words(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
+    camera.failure = Spent
+    camera.broken = True
+    kiosk.say(Scan("a"))
+    assert kiosk.hear(Trouble) == Trouble("the ribbon cable is loose: push it in")
+    assert {type(message) for message in kiosk.rest()} <= {Beat}
+    kiosk.thread.join(20)
+    assert (kiosk.result, camera.starts) == ([False], 1)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_scanner_that_follows_on_trouble_is_ready_when_pictures_come_and_not_before(camera: Stage):
+    camera.broken = True
+    one = Kiosk(camera.open, prove=True)
+    assert one.hear(Trouble) == Trouble("the ribbon cable is loose: push it in")
+    camera.broken = False
+    one.hear(Ready)
+    one.line.close()
+    one.thread.join(20)
 
 
 @pytest.mark.usefixtures("hasty")

@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 
 from kiosk.camera.decode import Grey
 from kiosk.camera.wire import Picture
+from kiosk.core.errors import DriverError
 
 VIEW_WIDTH, VIEW_HEIGHT = 320, 240  # the box a view fits into; 320 x 180 of a 16:9 camera
+
+
+class Spent(DriverError):
+    """The camera fails, and its library with it: only a new process gets it going again."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -145,7 +145,7 @@ class ScannerLink:
         except OSError as error:
             return f"it cannot be started: {error}", None
         try:
-            child.say(Open())
+            child.say(Open(prove=self._unwell))
             while not self._stopping:
                 self._beat()
                 self._tell(child)

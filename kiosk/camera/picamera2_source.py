@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.camera.decode import Grey
-from kiosk.camera.frame import Frame, mirrored, rgb
+from kiosk.camera.frame import Frame, Spent, mirrored, rgb
 from kiosk.core.errors import DriverError
 
 READ_SIZE = (1280, 720)
@@ -45,6 +45,7 @@ class PiCamera:
     live = True
 
     def __init__(self, mains_hz: int) -> None:
+        self._stuck = False  # it waits for a picture that does not come; whatever it is asked would wait behind that, for ever
         try:
             from libcamera import ColorSpace, controls  # noqa: PLC0415  only a Pi has it
             from picamera2 import Picamera2  # noqa: PLC0415  only a Pi has it, and it takes a second
@@ -68,32 +69,35 @@ class PiCamera:
             )
             self._camera.set_controls(wishes(controls, self._camera.camera_controls, mains_hz))
         except (RuntimeError, OSError, IndexError) as error:
-            raise DriverError(f"the camera cannot be set up ({error}): another program may hold it; {_REMEDY}") from None
+            raise Spent(f"the camera cannot be set up ({error}): another program may hold it; {_REMEDY}") from None
 
     def frames(self) -> Generator[Frame, None, None]:
         """Frame after frame, the newest each time; those that came while the last was being read are lost."""
         try:
             self._camera.start()
         except (RuntimeError, OSError) as error:
-            raise DriverError(f"the camera does not start ({error}): {_REMEDY}") from None
+            raise Spent(f"the camera does not start ({error}): {_REMEDY}") from None
         try:
             while True:
                 yield self._next()
         finally:
-            self._camera.stop()
+            if not self._stuck:
+                self._camera.stop()
 
     def check(self) -> None:
         """A ribbon cable is not unplugged while the Pi is on; a camera that fails gives no picture."""
 
     def close(self) -> None:
         """Give the camera back."""
-        self._camera.close()
+        if not self._stuck:
+            self._camera.close()
 
     def _next(self) -> Frame:
         try:
             request: Any = self._camera.capture_request(wait=FRAME_WAIT_S)
         except TimeoutError:
-            raise DriverError(f"the camera gave no picture for {FRAME_WAIT_S:g} s: {_REMEDY}") from None
+            self._stuck = True
+            raise Spent(f"the camera gave no picture for {FRAME_WAIT_S:g} s: {_REMEDY}") from None
         try:  # copies, so that the buffer goes back to the camera before anything is decoded
             large, small = request.make_array("main"), request.make_array("lores")
         finally:

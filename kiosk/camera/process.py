@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 from kiosk.camera.eye import Eye
-from kiosk.camera.frame import Frame
+from kiosk.camera.frame import Frame, Spent
 from kiosk.camera.sightings import Believed, Refused, Sightings
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
 from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
@@ -70,31 +70,34 @@ class _Scanner:
         self._open_camera = open_camera
         self._unpacker = Unpacker()
         self._opened = False  # Open was said; a spare beats not, as nobody listens to it
+        self._prove_first = False  # pictures are wanted before Ready
         self._beat_at = 0.0
         self._trouble: str | None = None  # the words said of a camera that does not work now
         self._blind: str | None = None  # those said of the pictures of this scan
 
     def run(self) -> bool:
-        """The camera opened, used, and opened again when it fails. Returns when TRIES in a row were in vain."""
+        """The camera opened, used, and opened again when it fails. Returns when TRIES in a row were in vain, or it is spent."""
         while not self._opened:
             self._hear(None, wait_s=BEAT_S)
         tries = 0
         while tries < TRIES:
             try:
                 with contextlib.closing(self._open_camera()) as camera:
-                    if self._trouble is not None:
+                    if self._prove_first:
                         self._prove(camera)
-                    tries, self._trouble = 0, None
+                    tries, self._trouble, self._prove_first = 0, None, False
                     self._send(Ready())
                     self._obey(camera)
             except DriverError as error:
                 tries += 1
                 self._tell_trouble(str(error))
+                if isinstance(error, Spent):
+                    break
                 self._rest()
         return False
 
     def _tell_trouble(self, words: str) -> None:
-        self._blind = None
+        self._blind, self._prove_first = None, True
         if words != self._trouble:
             self._trouble = words
             self._send(Trouble(words))
@@ -174,8 +177,8 @@ class _Scanner:
             raise _Over from None
         for message in messages:
             match message:
-                case Open():
-                    self._opened = True
+                case Open(prove):
+                    self._opened, self._prove_first = True, prove
                 case Scan():
                     scan = message
                 case Pause():

@@ -33,7 +33,12 @@ class WireError(KioskError):
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """To the scanner: it is the one now; open the camera. Until then it is a spare, and says nothing."""
+    """To the scanner: it is the one now; open the camera. Until then it is a spare, and says nothing.
+
+    `prove`: the camera did not work before, so it is ready only when its pictures come.
+    """
+
+    prove: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,9 @@ def pack(message: Message) -> bytes:
             header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
         case Blind(problem):
             header = {"is": "blind", "problem": problem and problem[:MAX_TROUBLE]}
-        case Open() | Pause() | Stop() | Ready() | Beat():
+        case Open(prove):
+            header = {"is": "open", "prove": prove}
+        case Pause() | Stop() | Ready() | Beat():
             header = {"is": _BARE[type(message)]}
     head = json.dumps(header).encode("ascii")
     if len(head) > MAX_HEADER or len(body) > MAX_BODY:
@@ -174,6 +181,13 @@ def _parse(header: bytes, body: bytes) -> Message:
     if values:
         raise WireError(f"a {kind} message with unknown values")
     return message
+
+
+def _open(values: dict[str, object], _body: bytes) -> Open:
+    prove = values.pop("prove")
+    if not isinstance(prove, bool):
+        raise WireError("an open message's prove is neither true nor false")
+    return Open(prove)
 
 
 def _scan(values: dict[str, object], _body: bytes) -> Scan:
@@ -233,7 +247,7 @@ def _text(values: dict[str, object], key: str, limit: int) -> str:
     return value
 
 
-_BARE: dict[type[Message], str] = {Open: "open", Pause: "pause", Stop: "stop", Ready: "ready", Beat: "beat"}
+_BARE: dict[type[Message], str] = {Pause: "pause", Stop: "stop", Ready: "ready", Beat: "beat"}
 _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "scan": _scan,
     "code": _code,
@@ -241,7 +255,7 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "picture": _picture,
     "trouble": _trouble,
     "blind": _blind,
-    "open": lambda _values, _body: Open(),
+    "open": _open,
     "pause": lambda _values, _body: Pause(),
     "stop": lambda _values, _body: Stop(),
     "ready": lambda _values, _body: Ready(),
