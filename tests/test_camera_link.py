@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from kiosk.camera import ScriptedScanner, link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
@@ -281,6 +282,41 @@ def test_a_camera_that_comes_back_is_told_again_what_is_looked_for(tmp_path: Pat
     assert inbox.wait(Health) == Health(Part.CAMERA, None)
     put(tmp_path / "frames", CODE)
     assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert len(one.pids) == 1
+
+
+def test_a_webcam_unplugged_frozen_and_covered_is_told_of_in_words_and_goes_on_when_it_is_well(
+    tmp_path: Path, inbox: Inbox, linked
+):
+    """One scan, one process, from the first trouble to the code."""
+
+    def put_before_it(picture: Image.Image) -> None:
+        picture.save(tmp_path / ".new.png")
+        (tmp_path / ".new.png").replace(tmp_path / "scene.png")
+
+    plugged, frozen = tmp_path / "plugged", tmp_path / "frozen"
+    plugged.touch()
+    put_before_it(Image.new("L", (640, 480), 90))
+    one = linked(lambda fd: [sys.executable, "-m", "tests.webcam_scanner", str(tmp_path), str(fd)])
+    assert inbox.wait(Health).problem is None
+    one.link.scan("order-1")
+    plugged.unlink()
+    words = [inbox.wait(Health).problem]
+    plugged.touch()
+    while (problem := inbox.wait(Health).problem) is not None:
+        words.append(problem)  # while it is away, none is found
+    frozen.touch()
+    words.append(inbox.wait(Health).problem)
+    frozen.unlink()
+    assert inbox.wait(Health).problem is None
+    put_before_it(Image.new("L", (640, 480)))
+    words.append(inbox.wait(Health).problem)
+    put_before_it(scene(qr(CODE), size=(640, 480)))
+    assert inbox.wait(Health).problem is None
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    told = ("unplugged", "no camera is found on USB", "the same picture", "before its lens")
+    heard = [part for said in words for part in told if part in said]
+    assert heard in ([*told], [told[0], *told[2:]])  # it may be back before it is looked for
     assert len(one.pids) == 1
 
 
