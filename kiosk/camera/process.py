@@ -27,6 +27,7 @@ from kiosk.core.errors import DriverError
 BEAT_S = 1.0
 RETRY_S = 0.5  # between two tries to open a camera that was away
 TRIES = 60  # after so many in a row a new process takes over: a library may have got stuck
+_SPARE_WAIT_S = 600.0  # a spare need not wake up until it is spoken to
 _MEMORY = 3 * 2**30  # of address space: libcamera maps much; a picture that asks for more ends this process, not the machine
 _OPEN_FILES = 256
 _NICENESS = 10  # a scan takes all of a core: the screen and the money come first
@@ -78,7 +79,7 @@ class _Scanner:
     def run(self) -> bool:
         """The camera opened, used, and opened again when it fails. Returns when TRIES in a row were in vain, or it is spent."""
         while not self._opened:
-            self._hear(None, wait_s=BEAT_S)
+            self._hear(None, wait_s=_SPARE_WAIT_S)
         tries = 0
         while tries < TRIES:
             try:

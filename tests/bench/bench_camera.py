@@ -13,7 +13,6 @@ from PIL import Image
 
 from kiosk.camera.link import ScannerLink
 from kiosk.core.events import Event, Health
-
 from tests.bench.conftest import Table
 from tests.bench.desk import Process, XScreen, environment, stopping
 
