@@ -95,6 +95,7 @@ class Answers:
             "clock_known": signs.clock_known,
             "unresolved": signs.unresolved,
             "camera": self._camera_problem(),
+            "attention": signs.attention,
         }
 
     def _answer_orders(self, request: Request) -> Answer:

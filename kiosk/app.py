@@ -27,12 +27,12 @@ from kiosk.core import refunds
 from kiosk.core.commands import Insert, Play
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized, Event, Health
-from kiosk.core.screens import Network, Signs, Starting, View
+from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.core.state import Settings
 from kiosk.keypad import open_keypad
 from kiosk.keypad.keyboard import KeyboardKeypad
 from kiosk.keypad.scripted import ScriptedKeypad
-from kiosk.lanes import LONGEST_CALL_S, Lane
+from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
@@ -86,9 +86,8 @@ class App:
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
         self._provider = make_provider(config, self._clock)
-        self._counter = Lane("counter", self._provider, self._runtime.post, self._clock)
-        self._back_office = Lane("back office", self._provider, self._runtime.post, self._clock)
-        self._runtime.use(self._counter, self._back_office)
+        self._lanes = lanes(self._provider, self._runtime.post, self._clock)
+        self._runtime.use(self._lanes[0], self._lanes[-1])
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
         self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
         self._keypad = open_keypad(config.keypad.driver, self._runtime.post, script=config.keypad.script)
@@ -119,13 +118,12 @@ class App:
     # -- parts -----------------------------------------------------------------------------------------------------
 
     def _start_money(self, backwards: contextlib.ExitStack) -> None:
-        """The ledger and its loop, then the two lanes to WeChat."""
+        """The ledger and its loop, then the lanes to WeChat."""
         supervise = self._supervisor
         loop = supervise.spawn("loop", lambda: self._runtime.run(self._beat("loop")), LOOP_SILENT_S)
         backwards.callback(self._end_loop, loop)
-        lanes = (self._counter, self._back_office)
-        self._lanes = [supervise.spawn(lane.name, partial(lane.run, self._beat(lane.name)), LONGEST_CALL_S) for lane in lanes]
-        backwards.callback(self._end_lanes)
+        working = [supervise.spawn(lane.name, partial(lane.run, self._beat(lane.name)), LONGEST_CALL_S) for lane in self._lanes]
+        backwards.callback(self._end_lanes, working)
         self._lost_orders.start()
         backwards.callback(self._lost_orders.stop, END_MOST_S)
         supervise.start()
@@ -230,9 +228,9 @@ class App:
             self._camera_problem = event.problem
         self._runtime.post(event)
 
-    def _show_camera(self, width: int, height: int, rgb: bytes) -> None:
+    def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         if self._display is not None:
-            self._display.show_camera(width, height, rgb)
+            self._display.show_camera(width, height, rgb, outlines)
 
     def _play(self, act: Play) -> None:
         if self._display is not None:
@@ -259,11 +257,11 @@ class App:
         killer.start()
         self.stop()
 
-    def _end_lanes(self) -> None:
+    def _end_lanes(self, working: list[threading.Thread]) -> None:
         self._provider.stop()
-        for lane in (self._counter, self._back_office):
+        for lane in self._lanes:
             lane.stop()
-        for thread in self._lanes:
+        for thread in working:
             thread.join(END_MOST_S)
 
     def _end_loop(self, loop: threading.Thread) -> None:

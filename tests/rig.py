@@ -18,7 +18,7 @@ from kiosk.core.ports import Clock
 from kiosk.core.screens import View
 from kiosk.core.state import Settings
 from kiosk.keypad.scripted import ScriptedKeypad
-from kiosk.lanes import Lane
+from kiosk.lanes import lanes
 from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.wechat import open_provider
 from kiosk.runtime import Runtime
@@ -64,11 +64,10 @@ class Rig:
         self.runtime = Runtime(self.settings, self._open_ledger, self.clock, self.views.append, self._heard)
         self.scanner = ScriptedScanner(self.runtime.post)
         self.keypad = ScriptedKeypad(self.runtime.post)
-        lanes = [Lane(name, self.provider, self.runtime.post, self.clock) for name in ("counter", "back office")]
-        self.runtime.use(*lanes)
+        self.lanes = lanes(self.provider, self.runtime.post, self.clock)
+        self.runtime.use(self.lanes[0], self.lanes[-1])
         self.runtime.use_scanner(self.scanner)
-        self.lanes = lanes
-        work: list[Callable[[Callable[[], None]], None]] = [self.runtime.run, *(lane.run for lane in lanes)]
+        work: list[Callable[[Callable[[], None]], None]] = [self.runtime.run, *(lane.run for lane in self.lanes)]
         self.threads = [threading.Thread(target=run, args=(lambda: None,), daemon=True) for run in work]
         for thread in self.threads:
             thread.start()

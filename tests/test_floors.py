@@ -90,6 +90,7 @@ ROOMS: dict[str, set[str]] = {
     "urllib3": {"payment"},
     "videodev2": {"camera"},
     "waitress": {"listener"},
+    "zxingcpp": {"camera"},
 }
 SANDBOX_LIBRARIES = {"PIL", "babel", "cryptography", "flask", "qrcode", "requests", "sqlite3", "waitress", "werkzeug", "zxingcpp"}
 

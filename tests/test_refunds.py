@@ -240,6 +240,28 @@ def test_a_refund_goes_on_after_a_restart(flow: Flow) -> None:
     assert (flow.refunds(number)[0].state, flow.sale_state(number)) == (R.DONE, SaleState.REFUNDED)
 
 
+@pytest.mark.parametrize("ahead", [-HOUR, 0, HOUR], ids=["behind", "right", "ahead"])
+@pytest.mark.parametrize("jumps", ["at the restart", "when the time is learnt"])
+def test_the_minute_between_refunds_outlives_a_restart_whatever_its_clock_says(flow: Flow, ahead: int, jumps: str) -> None:
+    """A clock without a battery says anything; WeChat still wants its minute."""
+    number = flow.sell()
+    flow.ask_refund(number, 100)
+    flow.ask_refund(number, 200)
+    if jumps == "at the restart":
+        flow.refund_answer(Call.REFUND, Pending(), f"{number}-R1")
+        flow.restart(2 * SECOND + ahead)
+        flow.probe()
+    else:
+        flow.restart(2 * SECOND + ahead)  # the first refund leaves again, dated by a clock that is wrong
+        flow.refund_answer(Call.REFUND, Pending(), f"{number}-R1")
+        flow.probe(ahead_ms=-ahead)
+    flow.done.clear()
+    flow.pass_time(MINUTE - 5 * SECOND, accepting)
+    assert f"{number}-R2" not in [act.refund.out_refund_no for act in flow.all(GiveBack)]
+    flow.pass_time(10 * SECOND, accepting)
+    assert [act.refund.out_refund_no for act in flow.all(GiveBack)] == [f"{number}-R2"]
+
+
 def test_parts_given_back_on_both_sides_of_a_restart_add_up(flow: Flow) -> None:
     """The whole is refunded although no life of the process saw all of it."""
     number = flow.sell()

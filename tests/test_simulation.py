@@ -42,6 +42,7 @@ KEPT = {
     530: _WAITS,
     655: _WAITS,
     8578: "after a restart with a clock behind the sending, an order was undone and nobody had asked for it first",
+    38505: "a restart with another clock forgot the minute between two refunds of an order",
     46226: "a charge left after the ledger had been opened afresh, and was undone while it was on its way",
     20491: "a restart at the very millisecond of the sending was none",
 }

@@ -20,7 +20,7 @@ class Spent(DriverError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frame:
-    """One moment. `grey`: as large as the camera gives it; `view`: mirrored, as people expect of a screen that faces them."""
+    """One moment. `grey`: as large as the camera gives it. `view`: the same field, mirrored, as of a screen that faces people."""
 
     grey: Grey
     view: Picture

@@ -19,6 +19,8 @@ from typing import Protocol
 
 from kiosk.camera.eye import Eye
 from kiosk.camera.frame import Frame, Spent
+from kiosk.camera.look import Looker
+from kiosk.camera.marks import Marks
 from kiosk.camera.sightings import Believed, Refused, Sightings
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
 from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
@@ -131,7 +133,8 @@ class _Scanner:
 
     def _look(self, camera: Camera, scan: Scan) -> Scan | None:
         """One scan, to its code or to the next command; returns what to look for next."""
-        sightings, eye, vigil = Sightings(scan.used), Eye(), Vigil(live=camera.live)
+        sightings, eye, looker, marks = Sightings(scan.used), Eye(), Looker(), Marks()
+        vigil = Vigil(live=camera.live)
         self._send(Beat())  # starting a camera takes a while, and no word is said meanwhile
         with contextlib.closing(camera.frames()) as frames:
             for frame in frames:
@@ -139,9 +142,14 @@ class _Scanner:
                 if heard is not scan:
                     self._tell_blind(None)  # nobody looks any more: it may be night
                     return heard
-                self._send(frame.view)
                 self._judge_sight(vigil.look(frame.grey, time.monotonic()))
-                verdict = sightings.judge(eye.see(frame.grey), time.monotonic())
+                symbols, at = eye.see(frame.grey), time.monotonic()
+                verdict = sightings.judge(symbols, at)
+                if not symbols:
+                    verdict = sightings.advise(looker.look(frame.grey), at)
+                if not isinstance(verdict, Believed):  # or the screen would show what was just taken
+                    size = (frame.grey.shape[1], frame.grey.shape[0])
+                    self._send(marks.on(frame.view, size, sightings.readings(symbols), at))
                 match verdict:
                     case Believed(digits):
                         self._tell_blind(None)

@@ -35,7 +35,7 @@ class Books:
     """One step while it is being made: the kiosk so far, what to commit, what to do; and what moves sales and orders."""
 
     def __init__(self, kiosk: Kiosk, now: int) -> None:
-        self.k = kiosk
+        self.k = replace(kiosk)
         self.now = now
         self.records: list[Record] = []
         self.acts: list[Act] = []
@@ -51,7 +51,7 @@ class Books:
         if hint is not None:
             self.go(till.Keying(amount, hint))
             if hint is AmountHint.OFFLINE and not self.k.probing:
-                self.k = replace(self.k, probed_at=None)
+                self.k.probed_at = None
             return
         money = Money(amount, self.k.settings.currency)
         if not sure and any(o.money == money for o in self.k.orders.values() if is_open(o)):
@@ -95,7 +95,7 @@ class Books:
         )
         self.keep(order)
         self.records.append(Insert(order, "placing" if native else "armed"))
-        self.k = replace(self.k, counters={**self.k.counters, _day(self.k, self.now): _counter(number, self.k)})
+        self.k.counters = {**self.k.counters, _day(self.k, self.now): _counter(number, self.k)}
         if native:
             self.go(till.Front(number))  # the queue places it in this same step: it is due now
         else:
@@ -126,6 +126,8 @@ class Books:
         if after.state is OrderState.REFUNDING:
             self.give_all_back(after)
         self.settle_sale(after)
+        if after.state is OrderState.ATTENTION:
+            self.k.attention = (after, *self.k.attention)
         if after.state is OrderState.PAID:
             for other in tuple(self.k.orders.values()):
                 if other.sale_id == after.sale_id and other.out_trade_no != after.out_trade_no and is_open(other):
@@ -170,11 +172,8 @@ class Books:
     def give_all_back(self, order: Order) -> None:
         refund = refunds.late(order, self.now)
         self.records.append(Insert(refund, "late money"))
-        self.k = replace(
-            self.k,
-            refunds={**self.k.refunds, refund.out_refund_no: refund},
-            parents={**self.k.parents, order.out_trade_no: order},
-        )
+        self.k.refunds = {**self.k.refunds, refund.out_refund_no: refund}
+        self.k.parents = {**self.k.parents, order.out_trade_no: order}
 
     def late_money_back(self, order: Order, refund: Refund) -> None:
         if order.state is not OrderState.REFUNDING:
@@ -202,7 +201,7 @@ class Books:
             self.records.append(Update(self.k.sales[sale.sale_id], why))
         if not refunds.is_open(refund):
             done = (*self.k.siblings.get(order.out_trade_no, ()), refund)
-            self.k = replace(self.k, siblings={**self.k.siblings, order.out_trade_no: done})
+            self.k.siblings = {**self.k.siblings, order.out_trade_no: done}
 
     # -- small parts -----------------------------------------------------------------------------------------------
 
@@ -213,25 +212,29 @@ class Books:
         if order.sent_at is not None:
             others = tuple(o for o in self.k.recent if o.out_trade_no != order.out_trade_no)
             recent = sorted((order, *others), key=lambda o: (o.opened_at, o.out_trade_no), reverse=True)
-            self.k = replace(self.k, recent=tuple(recent[:RECENT]))
+            self.k.recent = tuple(recent[:RECENT])
 
     def keep(self, order: Order) -> None:
         number = order.out_trade_no
         parents = {**self.k.parents, number: order} if number in self.k.parents else self.k.parents  # its refund outlives it
-        self.k = replace(self.k, orders={**self.k.orders, number: order}, parents=parents)
+        self.k.orders = {**self.k.orders, number: order}
+        self.k.parents = parents
 
     def keep_sale(self, sale: Sale) -> None:
-        self.k = replace(self.k, sales={**self.k.sales, sale.sale_id: sale})
+        self.k.sales = {**self.k.sales, sale.sale_id: sale}
 
     def flies(self, number: str, call: Call) -> None:
-        self.k = replace(self.k, in_flight=self.k.in_flight | {(number, call)}, hastened=self.k.hastened - {number})
+        self.k.in_flight = self.k.in_flight | {(number, call)}
+        self.k.hastened = self.k.hastened - {number}
 
     def go(self, to: till.Till) -> None:
         was_scanning = self.k.till.out_trade_no if isinstance(self.k.till, till.Scanning) else None
         scans = to.out_trade_no if isinstance(to, till.Scanning) else None
         if was_scanning != scans:
             self.acts.append(StartScan(scans) if scans is not None else StopScan())
-        self.k = replace(self.k, till=to)
+        if isinstance(self.k.till, till.Menu):
+            self.k.attention = ()
+        self.k.till = to
 
     def number(self) -> str:
         day = _day(self.k, self.now)
@@ -259,15 +262,12 @@ class Books:
         over = k.siblings.keys() - parents or k.hastened - (kept.keys() | refunding.keys())
         if known == (len(kept), len(refunding), len(parents), len(sales)) and not over:
             return  # as after most steps
-        self.k = replace(
-            k,
-            orders=kept,
-            refunds=refunding,
-            parents={number: order for number, order in k.parents.items() if number in parents},
-            siblings={number: found for number, found in k.siblings.items() if number in parents},
-            sales={number: sale for number, sale in k.sales.items() if number in sales},
-            hastened=k.hastened & (kept.keys() | refunding.keys()),
-        )
+        self.k.orders = kept
+        self.k.refunds = refunding
+        self.k.parents = {number: order for number, order in k.parents.items() if number in parents}
+        self.k.siblings = {number: found for number, found in k.siblings.items() if number in parents}
+        self.k.sales = {number: sale for number, sale in k.sales.items() if number in sales}
+        self.k.hastened = k.hastened & (kept.keys() | refunding.keys())
 
 
 def _day(kiosk: Kiosk, now: int) -> str:

@@ -105,17 +105,34 @@ def merge(refund: Refund, call: Call, answer: Answer, now: int) -> Refund:
             assert_never(outcome)
 
 
-def next_call(refund: Refund, others: Iterable[Refund] = ()) -> Due | None:
-    """What the refund's row says to do next; `others` are refunds of the same order, which leave one after the other."""
+def resume(refund: Refund) -> Refund:
+    """The refund as a starting kiosk takes it up: when its last call came back, an earlier life's clock said."""
+    return replace(refund, called_at=None) if is_open(refund) else refund
+
+
+def shifted(refund: Refund, since: int, now: int, offset: int) -> Refund:
+    """The refund once the clock has been found `offset` ms behind; what was dated in this life, from `since` on, moves along."""
+    if refund.called_at is None or not since <= refund.called_at <= now:
+        return refund
+    return replace(refund, called_at=refund.called_at + offset)
+
+
+def next_call(refund: Refund, others: Iterable[Refund] = (), since: int = 0) -> Due | None:
+    """What the refund's row says to do next; `others` are refunds of the same order, which leave one after the other.
+
+    `since`: when this life of the kiosk began. What another life sent may have left a moment before, whatever its clock said.
+    """
     if not is_open(refund):
         return None
     if refund.called_at is None:
-        at = refund.opened_at
+        if refund.state is RefundState.ACCEPTED:
+            return Due(Call.ASK_REFUND, since)
+        at = since
         for other in others:
             if (other.opened_at, other.out_refund_no) < (refund.opened_at, refund.out_refund_no):
                 if other.state is RefundState.REQUESTED:
                     return None  # its turn comes first
-                at = max(at, (other.called_at or other.opened_at) + APART)
+                at = max(at, since + APART, (other.called_at or since) + APART)
         return Due(Call.REFUND, at)
     pause = FIRST_ASK if refund.tries <= 1 else max(FIRST_ASK, (refund.called_at - refund.opened_at) // 2)
     at = refund.called_at + min(pause, SLOWEST)

@@ -34,9 +34,12 @@ class Settings:
     result_ms: int = 0  # how long a result stays on the screen; 0: until a key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kiosk:
-    """The whole state between two steps. All of it but the rows may be lost at any moment."""
+    """The whole state between two steps. All of it but the rows may be lost at any moment.
+
+    A step changes a copy of its own, and there it puts other values in place of these: none of them is ever changed itself.
+    """
 
     settings: Settings
     generation: str
@@ -47,6 +50,8 @@ class Kiosk:
     parents: Mapping[str, Order]  # the paid orders of the open refunds
     siblings: Mapping[str, tuple[Refund, ...]]  # earlier refunds of those orders
     recent: tuple[Order, ...] = ()
+    attention: tuple[Order, ...] = ()  # a person must look at them, and has not opened the last orders since
+    since: int = 0  # when this life of the kiosk began
     till: till.Till = field(default_factory=till.Idle)
     in_flight: frozenset[tuple[str, Call]] = frozenset()
     hastened: frozenset[str] = frozenset()  # due now, whatever their rows say
@@ -106,7 +111,7 @@ def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
 def refund_due(kiosk: Kiosk, refund: Refund) -> lifecycle.Due | None:
     """The next call of a refund, which waits for the earlier ones of its order."""
     others = [r for r in kiosk.refunds.values() if r.out_trade_no == refund.out_trade_no and r is not refund]
-    due = refunds.next_call(refund, (*kiosk.siblings.get(refund.out_trade_no, ()), *others))
+    due = refunds.next_call(refund, (*kiosk.siblings.get(refund.out_trade_no, ()), *others), kiosk.since)
     if due is not None and refund.out_refund_no in kiosk.hastened:
         return replace(due, at=0 if refund.called_at is not None else due.at)
     return due

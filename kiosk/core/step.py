@@ -90,10 +90,12 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             counters=dict(snapshot.counters),
             sales={s.sale_id: s for s in snapshot.sales},
             orders={o.out_trade_no: o for o in snapshot.orders},
-            refunds={r.out_refund_no: r for r in snapshot.refunds},
+            refunds={r.out_refund_no: refunds.resume(r) for r in snapshot.refunds},
             parents={number: order for number, (order, _) in parents.items()},
             siblings={number: tuple(r for r in found if not refunds.is_open(r)) for number, (_, found) in parents.items()},
             recent=snapshot.recent[:RECENT],
+            attention=lifecycle.for_a_person(snapshot.recent, now),
+            since=now,
         ),
         now,
     )
@@ -187,14 +189,14 @@ class _Turn(Books):
         # nobody. `Left` writes the sending down while the request is on its way; a crash before that resumes as SENT.
         order = replace(self.k.orders[seen.ticket], state=OrderState.SENT, sent_at=self.now, anchor_at=self.now)
         self.keep(order)
-        self.k = replace(self.k, used_codes=(*self.k.used_codes, digest)[-REMEMBERED_CODES:])
+        self.k.used_codes = (*self.k.used_codes, digest)[-REMEMBERED_CODES:]
         self.flies(seen.ticket, Call.CHARGE)
         self.acts += [Charge(order, seen.code), Play(Sound.SCANNED)]
         self.go(till.Front(seen.ticket, since=self.now))
 
     def code_refused(self, ticket: str, hint: ScanHint) -> None:
         scanning = self.k.till
-        if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket:
+        if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket and Part.CAMERA not in self.k.problems:
             self.go(replace(scanning, hint=hint, hint_until=self.now + till.HINT_FOR))
 
     def refund_asked(self, asked: RefundAsked) -> None:
@@ -204,13 +206,10 @@ class _Turn(Books):
             self.acts.append(Reply(asked.token, order.out_trade_no, made.problem))
             return
         self.records.append(Insert(made, "refund asked"))
-        self.k = replace(
-            self.k,
-            sales={**self.k.sales, asked.sale.sale_id: asked.sale},
-            refunds={**self.k.refunds, made.out_refund_no: made},
-            parents={**self.k.parents, order.out_trade_no: order},
-            siblings={**self.k.siblings, order.out_trade_no: tuple(r for r in asked.before if not refunds.is_open(r))},
-        )
+        self.k.sales = {**self.k.sales, asked.sale.sale_id: asked.sale}
+        self.k.refunds = {**self.k.refunds, made.out_refund_no: made}
+        self.k.parents = {**self.k.parents, order.out_trade_no: order}
+        self.k.siblings = {**self.k.siblings, order.out_trade_no: tuple(r for r in asked.before if not refunds.is_open(r))}
         self.acts.append(Reply(asked.token, made.out_refund_no))
 
     # -- answers ---------------------------------------------------------------------------------------------------
@@ -222,7 +221,7 @@ class _Turn(Books):
             self.write(lifecycle.left(order, self.now), "sent")
 
     def answered(self, number: str, call: Call, answer: Answer) -> None:
-        self.k = replace(self.k, in_flight=self.k.in_flight - {(number, call)})
+        self.k.in_flight = self.k.in_flight - {(number, call)}
         self._reached(answer)
         before = self.k.orders.get(number)
         if before is None:
@@ -233,7 +232,7 @@ class _Turn(Books):
         after = lifecycle.merge(before, call, answer, around, self.k.settings.merchant, self.now)
         never_left = isinstance(answer.outcome, Unknown) and answer.outcome.why is Why.NOT_SENT and call is Call.CHARGE
         if never_left and in_front(self.k) is before:
-            self.k = replace(self.k, used_codes=self.k.used_codes[:-1])  # WeChat never saw it: it may be shown again
+            self.k.used_codes = self.k.used_codes[:-1]  # WeChat never saw it: it may be shown again
         if after.state is before.state:
             self.keep(after)  # nothing walked: the row on disk can wait for the next arrow
         else:
@@ -242,13 +241,13 @@ class _Turn(Books):
         self._show_progress(after, call, answer)
 
     def refund_answered(self, number: str, call: Call, answer: Answer) -> None:
-        self.k = replace(self.k, in_flight=self.k.in_flight - {(number, call)})
+        self.k.in_flight = self.k.in_flight - {(number, call)}
         self._reached(answer)
         before = self.k.refunds.get(number)
         if before is None:
             return
         after = refunds.merge(before, call, answer, self.now)
-        self.k = replace(self.k, refunds={**self.k.refunds, number: after})
+        self.k.refunds = {**self.k.refunds, number: after}
         if after.state is before.state:
             return
         self.records.append(Update(after, _reason(call, answer)))
@@ -259,8 +258,8 @@ class _Turn(Books):
             self.given_back(parent, after)
 
     def probed(self, probed: Probed) -> None:
-        self.k = replace(self.k, probing=False, probed_at=self.now)
-        self.k = replace(self.k, clock_doubted=probed.clock_doubted and not self.k.clock_known)
+        self.k.probing, self.k.probed_at = False, self.now
+        self.k.clock_doubted = probed.clock_doubted and not self.k.clock_known
         if not probed.reached:
             self._network(reached=False)
             return
@@ -273,26 +272,30 @@ class _Turn(Books):
         """Before the first sale the clock may jump to the truth; afterwards it never does."""
         if self.k.clock_known:
             return
-        self.k = replace(self.k, clock_known=True)
+        self.k.clock_known = True
         if abs(offset_ms) <= CLOCK_TOLERANCE:
             return
         self.acts.append(CorrectClock(offset_ms))
+        since, now = self.k.since, self.now
+        moved = {n: refunds.shifted(r, since, now, offset_ms) for n, r in self.k.refunds.items()}
+        over = {n: tuple(refunds.shifted(r, since, now, offset_ms) for r in found) for n, found in self.k.siblings.items()}
+        self.k.refunds, self.k.siblings, self.k.since = moved, over, since + offset_ms
         self.now += offset_ms
         self.go(till.Idle())
-        self.k = replace(self.k, probed_at=self.now, offline_since=None)
+        self.k.probed_at, self.k.offline_since = self.now, None
         for order in tuple(self.k.orders.values()):
             if is_open(order):
                 self.keep(lifecycle.anchored(order, self.now))
 
     def hasten(self, number: str) -> None:
         if number in self.k.orders or number in self.k.refunds:
-            self.k = replace(self.k, hastened=self.k.hastened | {number})
+            self.k.hastened = self.k.hastened | {number}
 
     def health(self, part: Part, problem: str | None) -> None:
         problems = {p: text for p, text in self.k.problems.items() if p is not part}
         if problem is not None:
             problems[part] = problem
-        self.k = replace(self.k, problems=problems)
+        self.k.problems = problems
         if part is Part.CAMERA and isinstance(self.k.till, till.Scanning):
             hint = ScanHint.NO_CAMERA if problem else None
             self.go(replace(self.k.till, hint=hint, hint_until=None))
@@ -333,7 +336,7 @@ class _Turn(Books):
                 self.flies(refund.out_refund_no, due.call)
                 self.acts.append(AskRefund(refund, order) if due.call is Call.ASK_REFUND else GiveBack(refund, order))
         if not self.k.probing and self.now >= probe_at(self.k):
-            self.k = replace(self.k, probing=True)
+            self.k.probing = True
             self.acts.append(Probe())
 
     def _ask_or_do(self, order: Order, call: Call) -> None:
@@ -360,9 +363,9 @@ class _Turn(Books):
             return
         outcome = answer.outcome
         if call is Call.PLACE and answer.code_url is not None:
-            self.k = replace(self.k, till=replace(front, code_url=answer.code_url))
+            self.k.till = replace(front, code_url=answer.code_url)
         elif call is Call.ASK and isinstance(outcome, Pending) and outcome.payer_acts != front.payer_acts:
-            self.k = replace(self.k, till=replace(front, payer_acts=outcome.payer_acts))
+            self.k.till = replace(front, payer_acts=outcome.payer_acts)
         elif order.state is OrderState.SENT and call is Call.PLACE and order.tries > len(lifecycle.PLACE_AGAIN):
             self.cancel(order, "not placed")
             self.go(till.Keying(order.money.amount, AmountHint.NOT_PLACED))
@@ -377,13 +380,13 @@ class _Turn(Books):
     def _network(self, *, reached: bool) -> None:
         if not reached:
             since = self.k.offline_since if self.k.network is Network.OFFLINE else self.now
-            self.k = replace(self.k, network=Network.OFFLINE, offline_since=since)
+            self.k.network, self.k.offline_since = Network.OFFLINE, since
             return
         if self.k.network is not Network.ONLINE:
             waiting = {number for number, order in self.k.orders.items() if is_open(order)} | self.k.refunds.keys()
-            self.k = replace(self.k, hastened=self.k.hastened | waiting)
+            self.k.hastened = self.k.hastened | waiting
         if self.k.network is not Network.ONLINE or self.k.offline_since is not None:
-            self.k = replace(self.k, network=Network.ONLINE, offline_since=None)
+            self.k.network, self.k.offline_since = Network.ONLINE, None
         waited_for = (AmountHint.OFFLINE, AmountHint.CONNECTING, AmountHint.CLOCK)
         if isinstance(self.k.till, till.Keying) and self.k.till.hint in waited_for:
             self.go(replace(self.k.till, hint=None))

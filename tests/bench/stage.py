@@ -21,7 +21,7 @@ from collections.abc import Generator
 from kiosk.camera.link import ScannerLink
 from kiosk.core.events import Event
 from kiosk.core.money import Money
-from kiosk.core.screens import Keying, Network, Scanning, Signs, View
+from kiosk.core.screens import Keying, Network, Outline, Scanning, Signs, View
 
 SIZE = (1280, 720)
 FRAMES_PER_S = 30
@@ -78,7 +78,7 @@ class Stage:
         from kiosk.display import canvas, open_display, painter, screen  # noqa: PLC0415  the window's libraries
 
         self.times: list[float] = []
-        self.views: list[tuple[int, int, bytes]] = []
+        self.views: list[tuple[int, int, bytes, tuple[Outline, ...]]] = []
         self._began = 0.0
         refresh, present = screen._Picture._refresh, canvas.Window.present
         _ = painter
@@ -109,10 +109,10 @@ class Stage:
     def _hear(self, event: Event) -> None:
         """Nothing is scanned here."""
 
-    def _see(self, width: int, height: int, rgb: bytes) -> None:
+    def _see(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         if len(self.views) < PICTURES:
-            self.views.append((width, height, rgb))
-        self.display.show_camera(width, height, rgb)
+            self.views.append((width, height, rgb, outlines))
+        self.display.show_camera(width, height, rgb, outlines)
 
     def play(self) -> None:
         """Do as stdin says; for a thread beside the display's."""

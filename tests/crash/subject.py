@@ -123,8 +123,8 @@ def hasten(began_s: float, began_ms: int, scale: float) -> None:
     def provider(**given: Any) -> Any:
         return open_provider(**{**given, "clock": clock.SteadyClock(), "deadlines": Deadlines(**shorter)})
 
-    def with_true_time(self: lanes.Lane, name: str, provider: Any, post: Any, _: Any) -> None:
-        lane(self, name, provider, post, clock.SteadyClock())  # the lanes compare WeChat's time with ours
+    def with_true_time(self: lanes.Lane, name: str, provider: Any, post: Any, _: Any, second: Any = None) -> None:
+        lane(self, name, provider, post, clock.SteadyClock(), second)  # the lanes compare WeChat's time with ours
 
     PRODUCT.open_provider = provider
     lanes.Lane.__init__ = with_true_time  # type: ignore[method-assign,assignment]

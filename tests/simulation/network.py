@@ -1,4 +1,4 @@
-"""The way to the bank and back: the two lanes, which take one call at a time, and what can become of a call."""
+"""The way to the bank and back: the lanes, which take one call at a time, and what can become of a call."""
 
 from __future__ import annotations
 
@@ -33,15 +33,18 @@ class Errand:
 
 
 class Lane:
-    """A thread that waits for the answer before it takes the next errand. It dies with the process."""
+    """A thread that waits for the answer before it takes the next errand, or leaves it to the second. Dies with the process."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, second: Lane | None = None) -> None:
         self.world = world
+        self.second = second
         self.waiting: deque[Errand] = deque()
         self.busy = False
 
     def take(self, errand: Errand) -> None:
-        if self.busy:
+        if self.busy and self.second is not None:
+            self.second.take(errand)
+        elif self.busy:
             self.waiting.append(errand)
         else:
             self.busy = True

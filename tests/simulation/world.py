@@ -203,7 +203,7 @@ class World:
             off = luck.between(1000, luck.pick((10_000, 400_000, 86_400_000, 86_400_000 * 3000), "scale"), "skew")
             self.wall_skew = -off if luck.draw("ahead") < 0.8 else min(off, 86_400_000)
         self.clock = SteadyClock(wall=lambda: (self.now + self.wall_skew) / 1000, monotonic=self._monotonic)
-        self.lanes = {True: Lane(self), False: Lane(self)}
+        self.lanes = {True: Lane(self, Lane(self)), False: Lane(self)}
         self.boot()
         if luck.strikes("clock set", f"life {self.life}"):
             self.later(luck.between(0, 90_000, "clock set"), self._set_clock)
