@@ -26,7 +26,7 @@ from kiosk.control import ControlServer
 from kiosk.core import refunds
 from kiosk.core.commands import Insert, Play
 from kiosk.core.errors import KioskError
-from kiosk.core.events import ClockSynchronized
+from kiosk.core.events import ClockSynchronized, Event, Health
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.core.state import Settings
 from kiosk.keypad import open_keypad
@@ -81,6 +81,7 @@ class App:
         self._code = 0
         self._display: Display | None = None
         self._keeper: Keeper | None = None
+        self._camera_problem: str | None = None  # in words, while the camera does not work
         self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
@@ -136,7 +137,9 @@ class App:
         self._keypad.start()
         backwards.callback(self._keypad.stop)
         remote = self._remote if config.keypad.remote else None
-        answers = Answers(self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications)
+        answers = Answers(
+            self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications, lambda: self._camera_problem
+        )
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
         self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
@@ -180,7 +183,13 @@ class App:
         camera = self._config.camera
         self._supervisor.hearts.register("scanner", SCANNER_SILENT_S)
         scanner = open_scanner(
-            self._runtime.post, self._show_camera, driver=camera.driver, folder=camera.folder, beat=self._beat("scanner")
+            self._hear_scanner,
+            self._show_camera,
+            driver=camera.driver,
+            folder=camera.folder,
+            device=camera.device,
+            mains_hz=camera.mains_hz,
+            beat=self._beat("scanner"),
         )
         self._runtime.use_scanner(scanner)
         scanner.start()
@@ -213,6 +222,11 @@ class App:
         service.status(_status(view))
         if self._display is not None:
             self._display.show(view)
+
+    def _hear_scanner(self, event: Event) -> None:
+        if isinstance(event, Health):
+            self._camera_problem = event.problem
+        self._runtime.post(event)
 
     def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         if self._display is not None:

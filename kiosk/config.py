@@ -24,7 +24,8 @@ PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
 DISPLAYS = ("pygame", "offscreen", "recording")
 KEYPADS = ("keyboard", "scripted")
-CAMERAS = ("picamera2", "folder")
+CAMERAS = ("picamera2", "v4l2", "folder")
+MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
 TENDERS = tuple(str(tender) for tender in Tender)
 TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control", "notifications")
@@ -64,10 +65,12 @@ class KeypadConfig:
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """The camera. `folder` is there when the driver is folder."""
+    """The camera. `folder` is there when the driver is folder; `device`: v4l2's, None for the first webcam."""
 
     driver: str
     folder: Path | None = None
+    device: Path | None = None
+    mains_hz: int = MAINS_HZ[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +295,16 @@ def _camera(table: Table, files: Files) -> CameraConfig:
     folder = None
     if driver == "folder" or table.has("folder"):
         folder = files.beside(table.text("folder", 'Write the folder whose images stand for the camera, as "frames".'))
-    return CameraConfig(driver, folder)
+    device = None
+    if table.has("device"):
+        remedy = 'Write the webcam\'s device, as "/dev/video0", or leave the key out for the first one on USB.'
+        name = table.text("device", remedy, form=r"/dev/.+")
+        device = Path(name) if name else None
+    remedy = "Write 50 or 60, whichever the shop's mains have, so that its lamps do not flicker in the pictures."
+    mains_hz = table.number("mains_hz", remedy, bounds=MAINS_HZ, default=MAINS_HZ[0])
+    if mains_hz not in MAINS_HZ:
+        table.wrong("mains_hz", mains_hz, "is neither 50 nor 60", remedy)
+    return CameraConfig(driver, folder, device, mains_hz)
 
 
 def _till(table: Table, currency: str) -> TillConfig:

@@ -36,6 +36,8 @@ driver = "keyboard"                   # keyboard, matrix, evdev or scripted
 [camera]
 driver = "picamera2"                  # picamera2, v4l2 or folder
 #folder = "frames"                    # folder: images in the order of their names, again and again
+#device = "/dev/video0"               # v4l2: this webcam; without it the first one on USB
+#mains_hz = 50                        # the mains, 50 or 60: the shop's lamps shall not flicker in the pictures
 
 [till]
 default_tender = "quick_pay"          # what OK does after the amount; or "native"

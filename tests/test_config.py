@@ -90,8 +90,8 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     """Taking each # away changes nothing, but for what has no default of its own."""
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
-    spelt_out = re.sub(r"(?m)^#(?!ca_file|folder|listen|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") == 5
+    spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|script|time_zone)", "", EXAMPLE)
+    assert spelt_out.count("\n#") == 6
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 
@@ -432,6 +432,9 @@ MISTAKES = [
     ("keypad.driver", "", "[keypad] driver is missing. Write one of"),
     ("keypad.remote", "remote = 1", "[keypad] remote = 1 is a whole number, not true or false. Write true"),
     ("camera.driver", 'driver = "folder"', "[camera] folder is missing. Write the folder"),
+    ("camera.driver", 'driver = "v4l2"\ndevice = "video0"', '[camera] device = "video0"'),
+    ("camera.driver", 'driver = "v4l2"\nmains_hz = 55', "[camera] mains_hz = 55 is neither 50 nor 60. Write 50 or 60"),
+    ("camera.driver", 'driver = "v4l2"\nmains_hz = 100', "[camera] mains_hz = 100 is not between 50 and 60. Write 50 or 60"),
     (
         "till.default_tender",
         'default_tender = "scan"',

@@ -88,6 +88,7 @@ ROOMS: dict[str, set[str]] = {
     "sqlite3": {"payment"},
     "systemd": {"service"},
     "urllib3": {"payment"},
+    "videodev2": {"camera"},
     "waitress": {"listener"},
     "zxingcpp": {"camera"},
 }
