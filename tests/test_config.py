@@ -427,9 +427,27 @@ MISTAKES = [
     (
         "keypad.driver",
         'driver = "keybord"',
-        '[keypad] driver = "keybord" is not known here (did you mean "keyboard"?). Write one of "keyboard", "scripted"',
+        '[keypad] driver = "keybord" is not known here (did you mean "keyboard"?). Write one of "keyboard", "matrix"',
     ),
     ("keypad.driver", "", "[keypad] driver is missing. Write one of"),
+    (
+        "keypad.rows",
+        "rows = [5, 6, 13]",
+        "[keypad] rows = [5, 6, 13] is not a list of 4 whole numbers between 0 and 27. Write the BCM",
+    ),
+    ("keypad.rows", "rows = [5, 6, 6, 19]", "[keypad] rows = [5, 6, 6, 19] names a pin twice. Write the BCM numbers"),
+    (
+        "keypad.columns",
+        "columns = [12, 16, 20, 5]",
+        "[keypad] columns = [12, 16, 20, 5] names pin 5, which is a row's. Give each",
+    ),
+    ("keypad.keys", 'keys = ["123A", "456B", "789C"]', '[keypad] keys = ["123A", "456B", "789C"] is no layout of 16 keys. Write'),
+    ("keypad.keys", 'keys = ["1234", "456B", "789C", "*0#D"]', "is no layout of 16 keys. Write four texts"),
+    ("keypad.freed_pins", "freed_pins = [28]", "[keypad] freed_pins = [28] is not a list of BCM numbers, 0 to 27. Write those"),
+    ("keypad.debounce_ms", "debounce_ms = 500", "[keypad] debounce_ms = 500 is not between 0 and 200. Write for how many"),
+    ("keypad.settle_ms", "settle_ms = 0.5", "[keypad] settle_ms = 0.5 is a number with a point, not a whole number. Write"),
+    ("keypad.stuck_s", "stuck_s = 1", "[keypad] stuck_s = 1 is not between 2 and 60. Write after how many"),
+    ("keypad.device", 'device = ""', '[keypad] device = "" is empty. Write the pad\'s path'),
     ("keypad.remote", "remote = 1", "[keypad] remote = 1 is a whole number, not true or false. Write true"),
     ("camera.driver", 'driver = "folder"', "[camera] folder is missing. Write the folder"),
     (
