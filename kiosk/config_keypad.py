@@ -107,7 +107,7 @@ def _freed_pins(table: Table) -> tuple[int, ...]:
     if not table.has("freed_pins"):
         return ()
     remedy = "Write those whose usual owner (I2C, SPI, the serial line) is switched off, as [14, 15]."
-    pins = table.items("freed_pins", remedy)
+    pins = table.items("freed_pins", remedy, may_be_empty=True)
     numbers = tuple(pin for pin in pins if type(pin) is int and 0 <= pin <= 27)  # noqa: PLR2004  the header's last
     if len(numbers) != len(pins):
         table.wrong("freed_pins", pins, "is not a list of BCM numbers, 0 to 27", remedy)

@@ -90,8 +90,8 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     """Taking each # away changes nothing, but for what has no default of its own."""
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
-    spelt_out = re.sub(r"(?m)^#(?!ca_file|folder|listen|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") == 5
+    spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|script|time_zone)", "", EXAMPLE)
+    assert spelt_out.count("\n#") == 6
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 
