@@ -53,6 +53,13 @@ class Kit:
             self.look()
             self.ms += LOOK_MS
 
+    def begin(self) -> None:
+        """What is to be there before the keypad starts."""
+
+    def end(self) -> None:
+        """Stop the keypad, and take away what `begin` brought."""
+        self.keypad.stop()
+
     def look(self) -> None:
         """What the keypad's thread does each time."""
 
@@ -126,6 +133,13 @@ class MatrixKit(Kit):
         self.wiring = wiring or Wiring()
         self.copper = Copper(self.wiring)
         self.keypad = MatrixKeypad(self.events.append, self.wiring, stuck_ms=STUCK_MS, now=lambda: self.ms, sleep=lambda _s: None)
+
+    def begin(self) -> None:
+        self._before, Device.pin_factory = Device.pin_factory, self.copper.factory
+
+    def end(self) -> None:
+        super().end()
+        Device.pin_factory = self._before
 
     def down(self, key: Key) -> None:
         self.copper.closed.add(self.place(key))
@@ -361,10 +375,10 @@ KITS: dict[str, type[Kit]] = {
 @contextlib.contextmanager
 def started(kit: Kit) -> Iterator[Kit]:
     """The kit with its keypad started, and one look taken."""
-    with contextlib.ExitStack() as stack:
-        if isinstance(kit, MatrixKit):
-            stack.enter_context(mocked(kit.copper))
+    kit.begin()
+    try:
         kit.keypad.start()
-        stack.callback(kit.keypad.stop)
         kit.look()
         yield kit
+    finally:
+        kit.end()

@@ -1,7 +1,7 @@
 """What any keypad must do: one press for one press, none for what nobody pressed, and words for a key that is stuck.
 
 Held by each driver: the scripted one, a window's keyboard, the matrix over gpiozero's mock pins wired as in copper, the
-number pad over a pipe, and over the kernel's own uinput where there is one.
+number pad over a pipe, and, where the kernel has them, over its own uinput and its simulated pins (gpio-sim).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from kiosk.core.events import Health, Key, Part
+from tests import gpio_sim
 from tests.keypad_kits import KITS, LOGICAL, STUCK_MS, Kit, started, uinput_works
 
+assert gpio_sim  # brings its kit where the kernel has such pins
 HERE = [name for name in KITS if "uinput" not in name or uinput_works()]
 
 
