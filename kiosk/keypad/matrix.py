@@ -194,13 +194,13 @@ class _Pins:
             if not any(column.is_active for column in self._columns):
                 return frozenset()
             for row in self._rows:
-                row.pin.function = "input"
+                row.pin.input_with_pull("up")
             places: set[Place] = set()
             for r, row in enumerate(self._rows):
                 row.pin.output_with_state(0)
                 settle()
                 places.update((r, c) for c, column in enumerate(self._columns) if column.is_active)
-                row.pin.function = "input"
+                row.pin.input_with_pull("up")
             for row in self._rows:
                 row.pin.output_with_state(0)
             return frozenset(places)
