@@ -306,6 +306,10 @@ class KernelPadKit(Kit):
     def unplug(self) -> None:
         self.made.close()
 
+    def end(self) -> None:
+        super().end()
+        self.unplug()
+
     def down(self, key: Key) -> None:
         self._write(CODES[key], 1)
 

@@ -214,6 +214,22 @@ def test_the_second_key_of_the_same_meaning_is_a_press_of_its_own() -> None:
     assert presses.down("enter", Key.OK, 0) == presses.down("keypad enter", Key.OK, 10) == [Pressed(Key.OK)]
 
 
+def test_a_key_that_goes_down_twice_without_coming_up_was_pressed_once() -> None:
+    """A repeat of the machine's, or an end that was lost."""
+    presses = Presses()
+    assert presses.down("5", Key.D5, 0) == [Pressed(Key.D5)]
+    assert presses.down("5", Key.D5, 300) == []
+
+
+def test_with_the_keypad_all_that_was_stuck_on_it_is_gone() -> None:
+    presses = Presses()
+    presses.down("5", Key.D5, 0)
+    assert presses.pass_time(STUCK_MS)
+    presses.forget()
+    assert presses.quiet
+    assert presses.down("5", Key.D5, 9000) == [Pressed(Key.D5)]
+
+
 def test_words_name_all_that_is_stuck_and_each_change_tells_them_anew() -> None:
     presses = Presses()
     presses.down("key 5", Key.D5, 0)
