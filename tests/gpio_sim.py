@@ -23,7 +23,7 @@ from kiosk.keypad import MatrixKeypad, Wiring
 from tests.keypad_kits import KITS, STUCK_MS, Kit, MatrixKit
 
 CONFIG = Path("/sys/kernel/config/gpio-sim")
-SLOWER = 25
+SLOWER = 50
 RASPBERRY_PI_3B = 0xA22082  # any revision: gpiozero wants one
 
 
@@ -35,7 +35,7 @@ def gpio_sim_works() -> bool:
 class SimKit(Kit):
     def __init__(self) -> None:
         super().__init__()
-        self.wiring = Wiring(settle_ms=10)
+        self.wiring = Wiring(settle_ms=20)
         self.keypad = MatrixKeypad(
             self.events.append, self.wiring, stuck_ms=STUCK_MS, now=lambda: time.monotonic_ns() // 1_000_000 // SLOWER
         )

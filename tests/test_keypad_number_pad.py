@@ -15,7 +15,7 @@ from kiosk.core.errors import DriverError
 from kiosk.core.events import Health, Key
 from kiosk.keypad import NumberPad, open_keypad
 from kiosk.keypad.number_pad import FIND_AGAIN_S, KEYS
-from tests.keypad_kits import ALL_CODES, KITS, LOGICAL, KernelPadKit, PadKit, PipePad, Ports, started, uinput_works
+from tests.keypad_kits import ALL_CODES, KITS, LOGICAL, STUCK_MS, KernelPadKit, PadKit, PipePad, Ports, started, uinput_works
 
 
 def problems(kit: Any) -> list[str | None]:
@@ -104,6 +104,17 @@ def test_pulled_out_it_is_told_and_put_back_it_works_again_without_a_press_of_it
     assert missing.endswith("plug it in")
     assert well is None
     assert kit.pressed == [Key.D3, Key.D4]
+
+
+def test_a_key_that_was_down_when_the_pad_was_put_in_is_no_press_yet_may_be_stuck() -> None:
+    kit = PadKit()
+    kit.pad.held = {ecodes.KEY_KP3}
+    with started(kit):
+        kit.wait(STUCK_MS + 100)
+    (problem,) = problems(kit)
+    assert problem is not None
+    assert "KEY_KP3" in problem
+    assert kit.pressed == []
 
 
 def test_its_thread_finds_it_again_by_itself(until: Callable[..., Any]) -> None:
