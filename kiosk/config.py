@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
@@ -23,7 +24,6 @@ from kiosk.core.money import exponent, known_currency
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
 DISPLAYS = ("pygame", "offscreen", "recording")
-KEYPADS = ("keyboard", "scripted")
 CAMERAS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
@@ -52,15 +52,6 @@ class DisplayConfig:
     fullscreen: bool
     merchant_language: str
     customer_language: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeypadConfig:
-    """The keys. `script` is a file for the driver scripted. `remote`: keys over the control socket count."""
-
-    driver: str
-    remote: bool
-    script: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +130,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         merchant=merchant,
         wechat_pay=wechat_pay,
         display=_display(tables["display"]),
-        keypad=_keypad(tables["keypad"], files),
+        keypad=read_keypad(tables["keypad"], files),
         camera=_camera(tables["camera"], files),
         till=_till(tables["till"], merchant.currency),
         ledger=ledger,
@@ -277,17 +268,6 @@ def _size(table: Table) -> tuple[int, int]:
     if width < _LEAST_SIZE[0] or height < _LEAST_SIZE[1]:
         table.wrong("size", [width, height], "is too small for people to read", remedy)
     return width, height
-
-
-def _keypad(table: Table, files: Files) -> KeypadConfig:
-    script = None
-    if table.has("script"):
-        script = files.beside(table.text("script", "Write the file of keys that the scripted keypad presses."))
-    return KeypadConfig(
-        driver=table.choice("driver", KEYPADS),
-        remote=table.flag("remote", "Write true to let the bench page press keys, else false.", default=False),
-        script=script,
-    )
 
 
 def _camera(table: Table, files: Files) -> CameraConfig:

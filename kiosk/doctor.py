@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from kiosk import config as configuration
 from kiosk import service
 from kiosk.clock import SteadyClock
-from kiosk.config import CameraConfig, Config, DisplayConfig, KeypadConfig, LedgerConfig
+from kiosk.config import CameraConfig, Config, DisplayConfig, LedgerConfig
 from kiosk.control import Answer as Told
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError
@@ -51,6 +51,7 @@ def examine(path: Path | None) -> list[Check]:
             Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+    from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
 
     home = config.ledger.path.parent
@@ -68,7 +69,7 @@ def examine(path: Path | None) -> list[Check]:
         *ledger_checks(config, running),
         storage(home, _free_bytes(home), os.access(home, os.W_OK)),
         camera(config.camera, running),
-        keypad(config.keypad, has_module),
+        keypad(config.keypad, running),
         display(config.display, has_module, os.environ),
         power(_vcgencmd()),
     ]
@@ -198,23 +199,6 @@ def camera(wanted: CameraConfig, running: Told | None) -> Check:
     return Check("camera", Verdict.OK, f"{wanted.driver}: {pictures}")
 
 
-def keypad(wanted: KeypadConfig, has: Callable[[str], bool]) -> Check:
-    """Whether the driver's library is here; keys are pressed by people."""
-    needs = _KEYPAD_NEEDS.get(wanted.driver)
-    if needs is not None and not has(needs[0]):
-        return Check("keypad", Verdict.FAIL, f'driver "{wanted.driver}" needs {needs[0]}', f"Install it: {needs[1]}")
-    if wanted.script is not None and not wanted.script.exists():
-        return Check("keypad", Verdict.FAIL, f"{wanted.script} is not there", "Write it, or leave [keypad] script out.")
-    if wanted.remote:
-        return Check(
-            "keypad",
-            Verdict.WARN,
-            f"{wanted.driver}; the bench page may press keys too",
-            "In a shop set [keypad] remote = false.",
-        )
-    return Check("keypad", Verdict.OK, wanted.driver)
-
-
 def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapping[str, str]) -> Check:
     """The library, the fonts of both languages, and a screen to draw on."""
     if not has("pygame"):
@@ -342,10 +326,6 @@ _WECHAT_REMEDIES = {
     Why.MALFORMED: "Something other than WeChat Pay answers: is there a portal or a proxy between?",
 }
 _WITHOUT_CAMERA = "Until then sell by QR."
-_KEYPAD_NEEDS = {
-    "matrix": ("gpiozero", "sudo apt install python3-gpiozero python3-lgpio"),
-    "evdev": ("evdev", "sudo apt install python3-evdev"),
-}
 _THROTTLED = {
     0: "the voltage is too low",
     1: "the processor is slowed down",

@@ -24,7 +24,7 @@ from PIL import Image
 from kiosk import doctor, doctor_ledger
 from kiosk.camera import v4l2
 from kiosk.cli import main
-from kiosk.config import CameraConfig, DisplayConfig, KeypadConfig
+from kiosk.config import CameraConfig, DisplayConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
 from kiosk.doctor_checks import Check, Verdict
@@ -221,21 +221,6 @@ def test_a_camera_without_its_library_says_what_to_install() -> None:
     check = doctor.camera(CameraConfig("picamera2"), None)
     assert seen(check) == ("camera", "fail")
     assert "apt install python3-picamera2" in check.found
-
-
-def test_a_keypad_needs_its_library_and_its_script(tmp_path: Path) -> None:
-    """And keys from the bench page are worth a warning in a shop."""
-
-    def has(name: str) -> bool:
-        return name == "evdev"
-
-    assert seen(doctor.keypad(KeypadConfig("keyboard", remote=False), has)) == ("keypad", "ok")
-    assert seen(doctor.keypad(KeypadConfig("evdev", remote=False), has)) == ("keypad", "ok")
-    missing = doctor.keypad(KeypadConfig("matrix", remote=False), has)
-    assert seen(missing) == ("keypad", "fail")
-    assert "python3-gpiozero" in missing.remedy
-    assert seen(doctor.keypad(KeypadConfig("scripted", remote=False, script=tmp_path / "gone"), has)) == ("keypad", "fail")
-    assert seen(doctor.keypad(KeypadConfig("keyboard", remote=True), has)) == ("keypad", "warn")
 
 
 def test_a_display_needs_library_fonts_and_screen() -> None:
