@@ -11,6 +11,7 @@ from pathlib import Path
 from kiosk.camera.drivers import check_driver
 from kiosk.camera.link import ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
+from kiosk.camera.unit import scanner_socket
 from kiosk.core.ports import Post, Scanner
 
 __all__ = ["ScriptedScanner", "open_scanner"]
@@ -31,4 +32,4 @@ def open_scanner(
     least twice a second while the link's thread lives.
     """
     check_driver(driver, folder)
-    return ScannerLink(post, on_view, scanner_command(driver, folder), beat)
+    return ScannerLink(post, on_view, scanner_socket() or scanner_command(driver, folder), beat)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.camera.sightings import UsedCodes
+from kiosk.camera.unit import connect
 from kiosk.camera.wire import Beat, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
 from kiosk.core.events import CodeRefused, CodeSeen, Health, Part
 from kiosk.core.ports import Post
@@ -50,10 +51,11 @@ def scanner_command(driver: str, folder: Path | None) -> Command:
 class ScannerLink:
     """A Scanner over a process of its own. `post`, `on_view` and `beat` are called from this link's thread."""
 
-    def __init__(self, post: Post, on_view: OnView, command: Command, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, post: Post, on_view: OnView, scanner: Command | Path, beat: Callable[[], None] = lambda: None) -> None:
+        """`scanner`: how one is started, or the socket of one that somebody else starts (unit.py)."""
         self._post = post
         self._on_view = on_view
-        self._command = command
+        self._scanner = scanner
         self._beat = beat
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
@@ -114,7 +116,7 @@ class ScannerLink:
     def _one_life(self, down_since: float) -> tuple[str, float | None]:
         """Start a scanner and serve it until it ends or misbehaves; returns why it ended, and when it got ready, if it did."""
         try:
-            child = _Child(self._command)
+            child = _Child(self._scanner)
         except OSError as error:
             return f"it cannot be started: {error}", None
         try:
@@ -205,24 +207,17 @@ class _Ended(Exception):
 class _Child:
     """One scanner process and the socket to it."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, scanner: Command | Path) -> None:
         self.ready_at: float | None = None
         self.told: tuple[str | None, int] = (None, 0)
         self._unpacker = Unpacker()
         self._heard_at = time.monotonic()
-        self._line, theirs = socket.socketpair()
+        self._process: subprocess.Popen[bytes] | None = None
+        if isinstance(scanner, Path):
+            self._line = connect(scanner)
+        else:
+            self._line, self._process = _spawned(scanner)
         self._line.setblocking(False)
-        environment = {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)}
-        environment["OPENBLAS_NUM_THREADS"] = "1"  # numpy's, which would each map memory and start at every birth
-        try:
-            self._process = subprocess.Popen(  # noqa: S603  our own words
-                command(theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment
-            )
-        except OSError:
-            self._line.close()
-            raise
-        finally:
-            theirs.close()
 
     def hear(self, bell: socket.socket, wait_s: float) -> list[Message]:
         """What it says within `wait_s`; empty when the bell rang or nothing came. _Ended when it hung up or talks nonsense."""
@@ -257,13 +252,32 @@ class _Child:
             raise _Ended(f"it does not listen: {error.strerror}") from None
 
     def end(self, patience_s: float) -> None:
-        """Hang up, which ends a scanner that is well; after `patience_s` kill it. No process and no zombie stays."""
+        """Hang up, which ends a scanner that is well; after `patience_s` kill one of ours. No process and no zombie stays."""
         self._line.close()
+        if self._process is None:
+            return
         try:
             self._process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _spawned(command: Command) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """A new scanner process, and this side of the line to it; it is given nothing else. OSError when it cannot be started."""
+    ours, theirs = socket.socketpair()
+    environment = {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)}
+    environment["OPENBLAS_NUM_THREADS"] = "1"  # numpy's, which would each map memory and start at every birth
+    try:
+        process = subprocess.Popen(  # noqa: S603  our own words
+            command(theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours, process
 
 
 def _drain(bell: socket.socket) -> None:

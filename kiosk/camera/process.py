@@ -41,14 +41,17 @@ class _Over(Exception):
     """The socket is closed, or Stop was said."""
 
 
-def serve(line: socket.socket, open_camera: Callable[[], Camera]) -> bool:
-    """Do as the other end of `line` says until it hangs up; False when the camera failed (it was told why)."""
+def serve(line: socket.socket, open_camera: Callable[[], Camera], beat: Callable[[], None] = lambda: None) -> bool:
+    """Do as the other end of `line` says until it hangs up; False when the camera failed (it was told why).
+
+    `beat` is called with each Beat that is said.
+    """
     line.setblocking(True)
     with contextlib.suppress(_Over, OSError):  # OSError: the other end is gone
         try:
             camera = open_camera()
             try:
-                _Scanner(line, camera).run()
+                _Scanner(line, camera, beat).run()
             finally:
                 camera.close()
         except DriverError as error:
@@ -58,9 +61,10 @@ def serve(line: socket.socket, open_camera: Callable[[], Camera]) -> bool:
 
 
 class _Scanner:
-    def __init__(self, line: socket.socket, camera: Camera) -> None:
+    def __init__(self, line: socket.socket, camera: Camera, beat: Callable[[], None]) -> None:
         self._line = line
         self._camera = camera
+        self._beat = beat
         self._unpacker = Unpacker()
         self._beat_at = 0.0
 
@@ -95,6 +99,7 @@ class _Scanner:
         """Take in commands, waiting at most `wait_s` for one; beat when it is time. Returns the scan wanted from now on."""
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + BEAT_S
+            self._beat()
             self._send(Beat())
         if not select.select([self._line], [], [], wait_s)[0]:
             return scan
