@@ -1,7 +1,7 @@
 """The Debian root that the container boots: made once by mmdebstrap, as on a Pi with the system's own pygame, and kept.
 
-It holds what the kiosk needs and not the kiosk itself (appliance.py brings that). A new one is made when pyproject.toml,
-deploy/setup.sh or this file changes. Mirrors, pip's settings and certificates come from this machine.
+It holds what the kiosk needs and not the kiosk itself (appliance.py brings that). A new one is made when pyproject.toml
+or what is to be in it changes. Mirrors, pip's settings and certificates come from this machine.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def packages() -> list[str]:
 
 
 def _key() -> str:
-    files = (HERE / "pyproject.toml", HERE / "deploy/setup.sh", Path(__file__))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    recipe = [(HERE / "pyproject.toml").read_text("utf-8"), *_mmdebstrap(Path("root"))]
+    return hashlib.sha256("\n".join(recipe).encode()).hexdigest()[:12]
 
 
 def _mmdebstrap(new: Path) -> list[str]:
