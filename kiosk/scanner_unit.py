@@ -9,14 +9,17 @@ import argparse
 import logging
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiosk import service
 from kiosk.camera.drivers import open_camera
 from kiosk.camera.link import PATIENCE_S, STALE_S
-from kiosk.camera.process import BEAT_S, Camera, confine, serve
 from kiosk.camera.unit import wait_for_kiosk
 from kiosk.config import CameraConfig, load_camera
 from kiosk.core.errors import KioskError
+
+if TYPE_CHECKING:
+    from kiosk.camera.process import Camera
 
 _log = logging.getLogger(__name__)
 
@@ -27,11 +30,13 @@ def main() -> int:
     words.add_argument("--config", type=Path, required=True)
     given = words.parse_args()
     service.set_up_logging()
-    confine()
     try:
         camera = load_camera(given.config)
         with service.listening_socket() as listener:
-            service.notify_ready()
+            service.notify_ready()  # callers wait in the queue; the decoders are loaded meanwhile
+            from kiosk.camera.process import BEAT_S, confine, serve  # noqa: PLC0415  they take longer than all the rest
+
+            confine()
             with wait_for_kiosk(listener, BEAT_S, service.watchdog) as line:
                 return 0 if serve(line, lambda: _opened(camera), service.watchdog) else 1
     except KioskError as problem:

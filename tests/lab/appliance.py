@@ -1,4 +1,4 @@
-"""A kiosk as it stands in a shop, in a machine of the lab: installed as README.md says, its bank beyond the wire, its customers here.
+"""A kiosk as it stands in a shop, in a machine of the lab: installed as README.md says, bank and customers beyond the wire.
 
 What it says is asked over its control socket, what is true of the stand-in for WeChat Pay.
 """
@@ -99,7 +99,7 @@ class Appliance(Kiosk):
         return asked[0]["at"] / 1e9 - since_s if asked else None
 
     def install(self) -> None:
-        """As in README.md: the program, deploy/install-units.sh, kiosk.toml, the keys sealed; then a drop-in for the second disk."""
+        """As in README.md: the program, deploy/install-units.sh, kiosk.toml, the keys sealed, a drop-in for the second disk."""
         root = self.machine.root
         shutil.copytree(
             HERE / "kiosk", root / "opt/kiosk/kiosk", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")

@@ -1,4 +1,4 @@
-"""The level `container`: the units under a real systemd, on a read-only Debian, with the bank beyond a wire that can be pulled."""
+"""The level `container`: the units under a real systemd, on a read-only Debian, the bank beyond a wire that can be pulled."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.lab import root
-from tests.lab.appliance import CREDENTIALS, STATE, STICK, Appliance, wait
+from tests.lab.appliance import CREDENTIALS, PYTHON, STATE, STICK, Appliance, wait
 from tests.lab.machine import Machine
 from tests.lab.report import Level, Report
 
@@ -20,9 +21,8 @@ GROUPS = ("video", "render", "input", "audio", "gpio")
 UNITS = ("kiosk.service", "kiosk-scanner.service")
 EXPOSURE = {"kiosk.service": 1.2, "kiosk-scanner.service": 0.5}
 PROGRAMS = {"mmdebstrap": "mmdebstrap", "systemd-nspawn": "systemd-container", "nsenter": "util-linux", "ip": "iproute2"}
-BACK_S = 1.0  # a scanner that died is here again
+BACK_S, BACK_RATIO = 1.0, 4  # a scanner that died is here again; the ratio for a machine that is busy
 RESUME_S = 3.0  # after the network's return an open order has been asked for
-WATCHDOG_S = 15.0
 OUTAGE_S = 12.0
 
 
@@ -47,6 +47,7 @@ def run(report: Report) -> None:
             _sells(report, kiosk)
             _scanner_dies(report, kiosk)
             _network_goes(report, kiosk)
+            _backs_up(report, kiosk)
             _hangs(report, kiosk)
             _reads_only(report, kiosk)
             _off_and_on(report, kiosk)
@@ -73,7 +74,7 @@ def _boots(report: Report, kiosk: Appliance) -> None:
     with report.check("exposure as this systemd counts it") as check:
         found = {unit: _exposure(machine, unit) for unit in UNITS}
         check.note = ", ".join(f"{unit} {value}" for unit, value in found.items())
-        assert all(found[unit] <= most for unit, most in EXPOSURE.items())
+        assert all(found[unit] <= most for unit, most in EXPOSURE.items()), found
 
 
 def _who_is_who(report: Report, kiosk: Appliance) -> None:
@@ -141,39 +142,42 @@ def _sells(report: Report, kiosk: Appliance) -> None:
     with report.check("a sale by the scanner's unit"):
         assert kiosk.sell("quick", 1300) == "PaidScreen"
         kiosk.settled(1300)
-    with report.check("backups on another disk, allowed by a drop-in"):
-        wait(lambda: bool(kiosk.machine.run("ls", STICK).split()), lambda: kiosk.machine.journal("-u", "kiosk", "-n", "20"))
 
 
 def _scanner_dies(report: Report, kiosk: Appliance) -> None:
     machine = kiosk.machine
-    with report.check(f"a killed scanner is here again within {BACK_S:.0f} s, and sells") as check:
-        check.note = f"{_scanner_back(kiosk, 'KILL', PATIENCE_S_OF['KILL']):.2f} s"
+    with report.check(
+        f"a killed scanner is here again within {BACK_S:.0f} s (or {BACK_RATIO} x a bare Python's start), and sells"
+    ) as check:
+        bare = _seconds(lambda: machine.run("systemd-run", "--quiet", "--wait", PYTHON, "-c", "pass"))
+        back = _scanner_back(kiosk, "KILL")
+        check.note = f"{back:.2f} s, a bare Python as a unit {bare:.2f} s"
         assert kiosk.sell("quick", 1400) == "PaidScreen"
         kiosk.settled(1400)
-        assert float(check.note.split()[0]) <= BACK_S, check.note
+        assert back <= max(BACK_S, BACK_RATIO * bare)
     with report.check("a scanner that hangs is killed by its watchdog, and the next one sells") as check:
-        check.note = f"{_scanner_back(kiosk, 'STOP', PATIENCE_S_OF['STOP']):.2f} s"
+        check.note = f"{_scanner_back(kiosk, 'STOP'):.2f} s"
         assert "watchdog" in machine.journal("-u", "kiosk-scanner").lower()
         assert kiosk.sell("quick", 1500) == "PaidScreen"
         kiosk.settled(1500)
 
 
-PATIENCE_S_OF = {"KILL": 10.0, "STOP": 15.0}
-
-
-def _scanner_back(kiosk: Appliance, signal: str, patience_s: float) -> float:
+def _scanner_back(kiosk: Appliance, signal: str) -> float:
     """Seconds from a signal to the scanner until another one says it is ready."""
     machine = kiosk.machine
     old = machine.pid("kiosk-scanner")
-    began = time.monotonic()
-    machine.run("kill", f"-{signal}", str(old))
 
     def back() -> bool:
         now = machine.shown("kiosk-scanner", "MainPID", "SubState")
         return now["SubState"] == "running" and int(now["MainPID"]) not in {0, old}
 
-    wait(back, lambda: machine.journal("-u", "kiosk-scanner", "-n", "20"), patience_s)
+    machine.run("systemctl", "kill", f"--signal=SIG{signal}", "--kill-whom=main", "kiosk-scanner")
+    return wait(back, lambda: machine.journal("-u", "kiosk-scanner", "-n", "20"))
+
+
+def _seconds(deed: Callable[[], object]) -> float:
+    began = time.monotonic()
+    deed()
     return time.monotonic() - began
 
 
@@ -200,6 +204,11 @@ def _network_goes(report: Report, kiosk: Appliance) -> None:
         kiosk.key("OK")
 
 
+def _backs_up(report: Report, kiosk: Appliance) -> None:
+    with report.check("backups on another disk, allowed by a drop-in"):
+        wait(lambda: bool(kiosk.machine.run("ls", STICK).split()), lambda: kiosk.machine.journal("-u", "kiosk", "-n", "20"))
+
+
 def _hangs(report: Report, kiosk: Appliance) -> None:
     machine = kiosk.machine
     with report.check(
@@ -209,7 +218,7 @@ def _hangs(report: Report, kiosk: Appliance) -> None:
         kiosk.bill(1700)
         old = machine.pid("kiosk")
         stopped = time.monotonic()
-        machine.run("kill", "-STOP", str(old))
+        machine.run("systemctl", "kill", "--signal=SIGSTOP", "--kill-whom=main", "kiosk")
         kiosk.pay(1700)
         wait(lambda: machine.pid("kiosk") not in {0, old}, lambda: machine.journal("-u", "kiosk", "-n", "20"))
         check.note = f"the next one after {time.monotonic() - stopped:.1f} s"

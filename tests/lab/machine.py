@@ -1,4 +1,4 @@
-"""A machine in a container: the kept root under a layer of its own, booted read-only by systemd-nspawn with a wire to this machine.
+"""A machine in a container: the kept root under a layer of its own, booted read-only by systemd-nspawn, with a wire to here.
 
 Commands run in it through nsenter; nothing is installed in it for the lab's sake. As root.
 """
@@ -18,7 +18,7 @@ LOOK_S = 0.02
 
 
 class Machine:
-    """`root` is the folder to write to before the boot. `binds`: folders of this machine by their place in it."""
+    """`root` is the folder to write to before the boot."""
 
     def __init__(self, kept: Path, folder: Path) -> None:
         self.name = f"kiosk{os.getpid()}"
@@ -59,7 +59,7 @@ class Machine:
         assert done.returncode == 0, done.stderr.decode()
 
     def boot(self, binds: dict[str, Path]) -> None:
-        """Power on, read-only but for `binds`, up to the point where its systemd answers; the wire is plugged in and has addresses."""
+        """Power on, read-only but for `binds` (place in it: folder here), until its systemd answers; the wire is plugged in."""
         words = ["systemd-nspawn", "-q", "--boot", "-D", str(self.root), f"--machine={self.name}", "--register=no", "--keep-unit"]
         words += ["--read-only", "--network-veth", "--console=read-only", "--link-journal=no", "--kill-signal=SIGRTMIN+4"]
         words += [f"--bind={outside}:{inside}" for inside, outside in binds.items()]
@@ -76,15 +76,15 @@ class Machine:
         self.plug(True)
 
     def off(self) -> None:
-        """Shut down as by `systemctl poweroff`, or pull the plug when that takes too long."""
+        """Shut down as by the button, or pull the plug when that takes too long."""
         assert self._nspawn is not None
-        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
-            self.run("systemctl", "poweroff", "--no-block")
+        self._nspawn.terminate()  # it passes on its --kill-signal
         try:
             self._nspawn.wait(OFF_S)
         except subprocess.TimeoutExpired:
             self._nspawn.kill()
             self._nspawn.wait(OFF_S)
+            subprocess.run(["ip", "link", "delete", self.wire], capture_output=True, check=False)
         self.leader = 0
 
     def plug(self, in_: bool) -> None:

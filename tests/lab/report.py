@@ -60,7 +60,7 @@ class Report:
             yield made
             made.well = True
         except Exception as problem:  # noqa: BLE001  whatever it is, it is this check's failure
-            made.note = f"{type(problem).__name__}: {problem}".strip().splitlines()[0][:200]
+            made.note = f"{made.note} {type(problem).__name__}: {problem}".strip().splitlines()[0][:200]
             traceback.print_exc()
         made.seconds = time.monotonic() - began
         self.checks.append(made)
