@@ -92,6 +92,7 @@ class Answers:
             "network": str(signs.network),
             "clock_known": signs.clock_known,
             "unresolved": signs.unresolved,
+            "attention": signs.attention,
         }
 
     def _answer_orders(self, request: Request) -> Answer:

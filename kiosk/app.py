@@ -27,7 +27,7 @@ from kiosk.core import refunds
 from kiosk.core.commands import Insert, Play
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized
-from kiosk.core.screens import Network, Signs, Starting, View
+from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.core.state import Settings
 from kiosk.keypad import open_keypad
 from kiosk.keypad.keyboard import KeyboardKeypad
@@ -214,9 +214,9 @@ class App:
         if self._display is not None:
             self._display.show(view)
 
-    def _show_camera(self, width: int, height: int, rgb: bytes) -> None:
+    def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         if self._display is not None:
-            self._display.show_camera(width, height, rgb)
+            self._display.show_camera(width, height, rgb, outlines)
 
     def _play(self, act: Play) -> None:
         if self._display is not None:

@@ -90,6 +90,10 @@ MAIN: dict[str, View] = {
 
 MORE: dict[str, View] = {
     "idle_offline": View(Idle("海港小食 Harbour Snacks"), OFFLINE),
+    "idle_attention": View(
+        Idle("Harbour Snacks"), Signs(Network.OFFLINE, clock_known=True, unresolved=12, offline_since=NOW, attention=3)
+    ),
+    "keying_attention": View(Keying(MONEY), Signs(Network.ONLINE, clock_known=True, unresolved=0, attention=1)),
     "idle_connecting": View(Idle("Harbour Snacks"), CONNECTING),
     "idle_clock": View(Idle("ร้านอาหารริมน้ำ"), Signs(Network.ONLINE, clock_known=False, unresolved=3)),
     "idle_clock_doubted": View(

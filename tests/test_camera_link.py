@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from kiosk.camera import ScriptedScanner, link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
 from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ScanHint
 from kiosk.core.ports import Scanner
+from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import PaymentCode
 from tests.camera_pictures import CODE, OTHER_CODE, page, qr, scene
 
@@ -31,14 +33,16 @@ class Inbox:
         self.events: queue.Queue[Event] = queue.Queue()
         self.all: list[Event] = []
         self.views: list[tuple[int, int, int]] = []
+        self.outlines: list[tuple[Outline, ...]] = []
         self.beats = 0
 
     def post(self, event: Event) -> None:
         self.all.append(event)
         self.events.put(event)
 
-    def view(self, width: int, height: int, rgb: bytes) -> None:
+    def view(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         self.views.append((width, height, len(rgb)))
+        self.outlines.append(outlines)
 
     def beat(self) -> None:
         self.beats += 1
@@ -174,6 +178,7 @@ def liar(body: str) -> Command:
 import os, socket, struct, sys, time
 from kiosk.camera.wire import *
 from kiosk.core.events import ScanHint
+from kiosk.core.screens import Outline, Reading
 line = socket.socket(fileno=int(sys.argv[1]))
 line.sendall(pack(Ready()))
 {body}
@@ -229,6 +234,22 @@ def test_pictures_come_only_while_scanning(tmp_path: Path, inbox: Inbox, linked,
     assert len(inbox.views) == seen
 
 
+def test_what_is_outlined_comes_with_the_picture(tmp_path: Path, inbox: Inbox, linked, until):
+    """Mirrored with it: the code is at the left, and its outline at the right. 640 x 480 is seen as 320 x 240."""
+    one = linked(folder_scanner(tmp_path))
+    picture = Image.new("L", (640, 480), 90)
+    picture.paste(qr("weixin://wxpay/x", 240), (20, 100))
+    picture.save(tmp_path / "frames" / "frame.png")
+    one.link.scan("order-1")
+    until(lambda: any(inbox.outlines))
+    (outline,) = next(filter(None, inbox.outlines))
+    assert outline.reading is Reading.REFUSED
+    assert all(190 <= x < 310 and 50 <= y < 170 for x, y in outline.corners)
+    (left, top), (right, _), (_, bottom), _ = outline.corners
+    assert right - left > 80
+    assert bottom - top > 80
+
+
 def test_a_missing_folder_is_reported_with_the_remedy_and_looked_for_again(tmp_path: Path, inbox: Inbox, linked):
     linked(scanner_command("folder", tmp_path / "frames"))
     sick = inbox.wait(Health)
@@ -245,6 +266,7 @@ def test_a_missing_folder_is_reported_with_the_remedy_and_looked_for_again(tmp_p
         "line.sendall(struct.pack('>HI', 60000, 2**32 - 1) + b'x' * 1000)",
         "line.sendall(struct.pack('>HI', 2, 0) + b'[]')",
         "line.sendall(pack(Scan('order-1')))",
+        "line.sendall(pack(Picture(2, 1, b'abcdef', (Outline(Reading.UNSURE, ((0, 0), (2, 0), (2, 0), (0, 0))),))))",
         "line.close()",
         "os.abort()",
     ],

@@ -8,13 +8,15 @@ from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from kiosk.camera.frame import Frame, mirrored
 from kiosk.camera.process import serve
 from kiosk.camera.wire import Beat, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
 from kiosk.core.errors import DriverError
 from kiosk.core.events import ScanHint
-from tests.camera_pictures import CODE, OTHER_CODE, qr
+from kiosk.core.screens import Reading
+from tests.camera_pictures import CODE, OTHER_CODE, page, qr
 
 
 class Stage:
@@ -22,6 +24,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.text = ""
+        self.still: np.ndarray | None = None  # shown in place of a text
         self.streaming = self.closed = False
         self.starts = 0
         self.broken = False
@@ -32,7 +35,7 @@ class Stage:
         try:
             while not self.broken:
                 picture = np.asarray(qr(self.text, 200)) if self.text else np.full((200, 200), 90, np.uint8)
-                yield Frame(picture, mirrored(np.zeros((2, 2, 3), np.uint8)))
+                yield Frame(picture if self.still is None else self.still, mirrored(np.zeros((2, 2, 3), np.uint8)))
             raise DriverError("the ribbon cable is loose: push it in")
         finally:
             self.streaming = False
@@ -50,6 +53,7 @@ class Kiosk:
         self.result: list[bool] = []
         self._unpacker = Unpacker()
         self._heard: list[Message] = []
+        self.heard: list[type[Message]] = []  # so far
         self.thread = threading.Thread(target=self._serve, args=(theirs, open_camera))
         self.thread.start()
 
@@ -68,6 +72,7 @@ class Kiosk:
                 assert data, "the scanner hung up"
                 self._heard = self._unpacker.feed(data)
             message = self._heard.pop(0)
+            self.heard.append(type(message))
             if isinstance(message, kind):
                 return message
 
@@ -127,6 +132,36 @@ def test_what_is_refused_is_hinted_at_with_the_ticket(kiosk: Kiosk, camera: Stag
     camera.text = "weixin://wxpay/x"
     kiosk.say(Scan("a"))
     assert kiosk.hear(Hint) == Hint("a", ScanHint.WECHAT_RECEIVE)
+
+
+def test_what_is_seen_is_outlined_on_the_view(kiosk: Kiosk, camera: Stage):
+    camera.text = "weixin://wxpay/x"
+    kiosk.say(Scan("a"))
+    picture = kiosk.hear(Picture)
+    assert isinstance(picture, Picture)
+    assert [outline.reading for outline in picture.outlines] == [Reading.REFUSED]
+    assert set(picture.outlines[0].corners) <= {(0, 0), (1, 0), (1, 1), (0, 1)}  # a view of two pixels by two
+
+
+def test_no_picture_shows_the_code_that_is_believed(kiosk: Kiosk, camera: Stage):
+    """Not even the frame that it was read from: by then the money is on its way."""
+    camera.text = CODE
+    kiosk.say(Scan("a"))
+    assert kiosk.hear(Code) == Code("a", CODE)
+    assert Picture not in kiosk.heard
+
+
+def test_what_would_help_is_told_of_a_code_that_came_and_cannot_be_read(kiosk: Kiosk, camera: Stage):
+    shop = Image.new("L", (640, 480), 90)
+    camera.still = np.asarray(shop)
+    kiosk.say(Scan("a"))
+    assert kiosk.hear(Picture) == mirrored(np.zeros((2, 2, 3), np.uint8))
+    shop.paste(page(CODE).resize((50, 90), Image.Resampling.BOX), (300, 200))
+    camera.still = np.asarray(shop)
+    assert kiosk.hear(Hint) == Hint("a", ScanHint.CLOSER)
+    picture = kiosk.hear(Picture)
+    assert isinstance(picture, Picture)
+    assert [outline.reading for outline in picture.outlines] == [Reading.UNREAD]
 
 
 def test_it_beats_while_it_looks_and_while_it_does_not(kiosk: Kiosk):

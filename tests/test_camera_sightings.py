@@ -9,9 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.camera.sightings import USED_FOR_S, Believed, Refused, Sightings, UsedCodes, Verdict, digest, foreign_kind
-from kiosk.camera.symbol import Format, Symbol
+from kiosk.camera.sightings import (
+    ALONE_FOR_S,
+    PERSIST_S,
+    SECOND_LOOK_S,
+    USED_FOR_S,
+    Believed,
+    Refused,
+    Sightings,
+    UsedCodes,
+    Verdict,
+    digest,
+    foreign_kind,
+)
+from kiosk.camera.symbol import Corners, Format, Symbol
 from kiosk.core.events import Foreign, ScanHint
+from kiosk.core.screens import Reading
 
 A, B = "134567890123456789", "109876543210987654"
 FULL_WIDTH = A.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
@@ -68,6 +81,93 @@ def test_a_barcode_seen_beside_another_code_has_not_been_seen_once():
 def test_one_look_at_a_barcode_is_forgotten_when_another_code_appears():
     frames = shown([bars(A)], [bars(A), qr(B)], *[[]] * 11, [bars(A)], [bars(A)])
     assert frames[-2:] == [None, Believed(A)]
+
+
+def test_a_misread_between_two_reads_costs_a_look_and_no_more():
+    assert shown([bars(A)], [bars(B)], [bars(A)], [bars(A)]) == [None, None, Refused(ScanHint.TWO_CODES), Believed(A)]
+
+
+def test_the_same_misread_on_both_sides_of_the_right_number_is_not_believed():
+    assert Believed(B) not in shown([bars(B)], [bars(A)], [bars(B)], [bars(A)], [bars(B)])
+
+
+def test_two_phones_whose_barcodes_are_read_by_turns_are_both_refused():
+    verdicts = shown(*[[bars(A)], [bars(B)]] * 10)
+    assert verdicts[2] == Refused(ScanHint.TWO_CODES)
+    assert not any(isinstance(verdict, Believed) for verdict in verdicts)
+
+
+def test_a_qr_waits_until_another_number_has_been_out_of_sight_for_a_second():
+    """The other phone may still be there, unreadable for a moment."""
+    verdicts = shown([bars(B)], *[[qr(A)]] * 12)
+    assert verdicts.index(Believed(A)) == 10
+    assert Refused(ScanHint.TWO_CODES) in verdicts[:10]
+
+
+def test_a_barcode_of_the_same_number_does_not_delay_its_qr():
+    assert shown([bars(A)], [qr(A)]) == [None, Believed(A)]
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "believed"), [(SECOND_LOOK_S - 0.1, True), (SECOND_LOOK_S, True), (SECOND_LOOK_S + 0.1, False)]
+)
+def test_a_second_look_counts_for_some_seconds(gap_s: float, *, believed: bool):
+    sightings = Sightings()
+    assert sightings.judge([bars(A)], 0.0) is None
+    assert (sightings.judge([bars(A)], gap_s) == Believed(A)) is believed
+    if not believed:
+        assert sightings.judge([bars(A)], gap_s + 0.1) == Believed(A)
+
+
+def test_one_frame_in_which_a_barcode_stands_twice_is_one_look():
+    assert shown([bars(A), bars(A)]) == [None]
+
+
+def test_the_code_just_used_beside_a_fresh_one_is_two_codes():
+    assert shown([qr(A), qr(B)], [qr(A), qr(B)], used=(digest(A),))[-1] == Refused(ScanHint.TWO_CODES)
+
+
+@pytest.mark.parametrize(("after_s", "believed"), [(ALONE_FOR_S - 0.01, False), (ALONE_FOR_S, True)])
+def test_after_two_codes_one_must_have_been_alone_for_a_second(after_s: float, *, believed: bool):
+    sightings = Sightings()
+    sightings.judge([qr(A), qr(B)], 0.0)
+    assert (sightings.judge([qr(A)], after_s) == Believed(A)) is believed
+
+
+@pytest.mark.parametrize(("after_s", "told"), [(PERSIST_S, True), (PERSIST_S + 0.01, False)])
+def test_a_hint_persists_when_two_frames_show_it_within_a_second(after_s: float, *, told: bool):
+    sightings = Sightings()
+    assert sightings.judge([qr("hello")], 0.0) is None
+    assert (sightings.judge([qr("hello")], after_s) == Refused(ScanHint.OTHER)) is told
+
+
+PLACE: Corners = ((10, 10), (90, 12), (88, 92), (8, 90))
+ELSEWHERE: Corners = ((210, 10), (290, 12), (288, 92), (208, 90))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "readings"),
+    [
+        ([Symbol(Format.CODE128, A.encode(), PLACE)], [(Reading.UNSURE, PLACE)]),
+        ([Symbol(Format.QR, B.encode(), PLACE)], [(Reading.REFUSED, PLACE)]),  # used
+        ([Symbol(Format.QR, b"hello", PLACE)], [(Reading.REFUSED, PLACE)]),
+        ([Symbol(Format.QR, b"hello", PLACE), Symbol(Format.QR, b"hello", ELSEWHERE)], [(Reading.REFUSED, PLACE)]),  # two looks
+        (
+            [Symbol(Format.QR, A.encode(), PLACE), Symbol(Format.QR, B.encode(), ELSEWHERE)],
+            [(Reading.REFUSED, PLACE), (Reading.REFUSED, ELSEWHERE)],
+        ),
+        ([Symbol(Format.QR, A.encode(), PLACE), Symbol(Format.QR, b"hello", ELSEWHERE)], [(Reading.UNSURE, PLACE)]),
+        (
+            [Symbol(Format.QR, A.encode(), PLACE), Symbol(Format.QR, B.encode(), ELSEWHERE), Symbol(Format.QR, b"x", PLACE)],
+            [(Reading.REFUSED, PLACE), (Reading.REFUSED, ELSEWHERE)],
+        ),
+        ([], []),
+    ],
+)
+def test_what_is_outlined_says_how_far_it_is_understood(symbols: list[Symbol], readings: list[tuple[Reading, Corners]]):
+    sightings = Sightings([digest(B)])
+    sightings.judge(symbols, 0.0)
+    assert sightings.readings(symbols) == readings
 
 
 def test_a_code_handed_over_before_is_refused_as_used():

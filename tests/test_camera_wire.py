@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kiosk.camera.wire import (
     MAX_BODY,
     MAX_HEADER,
+    MAX_OUTLINES,
     Beat,
     Code,
     Hint,
@@ -27,6 +28,7 @@ from kiosk.camera.wire import (
     pack,
 )
 from kiosk.core.events import ScanHint
+from kiosk.core.screens import Outline, Reading
 
 CODE = "134567890123456789"
 MESSAGES: list[Message] = [
@@ -39,6 +41,8 @@ MESSAGES: list[Message] = [
     Code("t", CODE),
     Hint("t", ScanHint.ALIPAY),
     Picture(2, 1, b"abcdef"),
+    Picture(2, 1, b"abcdef", (Outline(Reading.UNSURE, ((0, 0), (1, 0), (1, 0), (0, 0))),)),
+    Picture(2, 2, b"abcdefghijkl", tuple(Outline(reading, ((0, 0), (1, 0), (1, 1), (0, 1))) for reading in Reading)),
     Trouble("no camera: see to it"),
 ]
 
@@ -81,6 +85,31 @@ def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[Message]
         raw({"is": "picture", "width": 2.0, "height": 1}, b"abcdef"),
         raw({"is": "picture", "width": -1, "height": -1}, b"abc"),
         raw({"is": "picture", "width": 10**9, "height": 0}),
+        *(
+            raw({"is": "picture", "width": 2, "height": 1, "outlines": outlines}, b"abcdef")
+            for outlines in (
+                None,
+                "unsure",
+                {"unsure": 1},
+                ["unsure"],
+                [[]],
+                [["unsure"]],
+                [["unsure", *[0] * 7]],
+                [["unsure", *[0] * 9]],
+                [["believed", *[0] * 8]],
+                [[["unsure"], *[0] * 8]],
+                [[None, *[0] * 8]],
+                [["unsure", 2, *[0] * 7]],  # to the right of it
+                [["unsure", 0, 1, *[0] * 6]],  # below it
+                [["unsure", -1, *[0] * 7]],
+                [["unsure", True, *[0] * 7]],
+                [["unsure", 1.0, *[0] * 7]],
+                [["unsure", "1", *[0] * 7]],
+                [["unsure", 10**30, *[0] * 7]],
+                [["unsure", *[0] * 8]] * (MAX_OUTLINES + 1),
+            )
+        ),
+        raw({"is": "beat", "outlines": []}),
         raw({"is": "trouble", "text": "x" * 1001}),
         raw({"is": "scan", "ticket": "t", "used": ["short"]}),
         raw({"is": "scan", "ticket": "t", "used": "no list"}),
@@ -105,6 +134,16 @@ def test_garbage_is_refused_or_waited_on_and_nothing_else_happens(garbage: bytes
 
 def test_words_of_a_scanner_carry_no_control_characters_to_the_log():
     assert Unpacker().feed(pack(Trouble("a\x1b[2Jb\nc"))) == [Trouble("a [2Jb c")]
+
+
+def test_a_picture_without_outlines_is_packed_as_it_always_was():
+    """So each end understands the other's of a version before."""
+    assert pack(Picture(2, 1, b"abcdef")) == raw({"is": "picture", "width": 2, "height": 1}, b"abcdef")
+
+
+@pytest.mark.parametrize("hint", ScanHint)
+def test_every_hint_arrives(hint: ScanHint):
+    assert Unpacker().feed(pack(Hint("t", hint))) == [Hint("t", hint)]
 
 
 def test_a_code_is_not_in_the_repr_of_its_message():

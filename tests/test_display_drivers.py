@@ -16,10 +16,11 @@ from PIL import Image
 from kiosk.core.commands import Sound
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Display
-from kiosk.core.screens import Scanning, View
+from kiosk.core.screens import Outline, Reading, Scanning, View
 from kiosk.display import DRIVERS, open_display, tones
 from kiosk.display.canvas import Speaker
 from kiosk.display.recording import RecordingDisplay
+from kiosk.display.theme import GREEN
 from tests.display_views import MAIN, MONEY, NOW, ONLINE, camera_picture
 
 CLOCK = {"now": NOW}
@@ -71,7 +72,10 @@ def test_the_recording_keeps_what_it_was_given_in_order() -> None:
     display.play(Sound.KEY)
     display.show_camera(2, 1, b"abcdef")
     assert display.views == [MAIN["idle"], MAIN["keying"]]
-    assert (display.sounds, display.camera) == ([Sound.KEY], (2, 1, b"abcdef"))
+    assert (display.sounds, display.camera, display.outlines) == ([Sound.KEY], (2, 1, b"abcdef"), ())
+    outline = Outline(Reading.REFUSED, ((0, 0), (1, 0), (1, 0), (0, 0)))
+    display.show_camera(2, 1, b"abcdef", (outline,))
+    assert display.outlines == (outline,)
 
 
 def test_the_picture_has_the_size_asked_for_and_is_encoded_once() -> None:
@@ -113,6 +117,24 @@ def test_the_camera_picture_is_seen_while_scanning_and_never_after() -> None:
     assert not (_picture(display) == (10, 200, 30)).all(axis=2).any()
     display.show(empty)
     assert (_picture(display) == without).all()
+
+
+def test_an_outline_is_seen_with_its_picture_and_goes_with_it() -> None:
+    display = _open()
+    display.show(MAIN["scanning"])
+    frame = (320, 240, bytes((90, 90, 90)) * (320 * 240))
+    outlines = (Outline(Reading.UNSURE, ((40, 40), (280, 40), (280, 200), (40, 200))),)
+    display.show_camera(*frame)
+    bare = _picture(display)
+    display.show_camera(*frame, outlines)
+    assert (_picture(display) == GREEN).all(axis=2).sum() - (bare == GREEN).all(axis=2).sum() > 1000
+    display.show(MAIN["charging"])
+    charging = _picture(display)
+    display.show_camera(*frame, outlines)  # one that was under way
+    assert (_picture(display) == charging).all()
+    display.show(MAIN["scanning"])
+    display.show_camera(*frame)
+    assert (_picture(display) == bare).all()
 
 
 def test_a_camera_picture_of_the_wrong_length_is_not_drawn() -> None:

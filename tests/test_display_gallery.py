@@ -11,15 +11,17 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from kiosk.core.screens import OutOfOrder, Screen, ShowingQr
+from kiosk.core.events import ScanHint
+from kiosk.core.screens import Outline, OutOfOrder, Reading, Screen, ShowingQr
+from kiosk.display import codes
 from kiosk.display.canvas import Canvas
 from kiosk.display.frame import LEGENDS
-from kiosk.display.icons import Icon
+from kiosk.display.icons import WARNING, Icon
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
 from kiosk.display.qr import modules
 from kiosk.display.sheet import Mark
-from kiosk.display.theme import Tone, contrast, scale_for
+from kiosk.display.theme import AMBER, GREEN, WHITE, Tone, contrast, scale_for
 from kiosk.display.words import LANGUAGES
 from tests.display_views import CODE_URL, MAIN, MORE, NOW, ONLINE, OTHER_SIZES, SIZES, VIEWS, View, camera_picture
 
@@ -232,6 +234,78 @@ def test_the_camera_picture_keeps_its_aspect_and_leaves_the_words_alone(size: tu
     }  # stands there until the first picture
     painter.paint_camera(*camera_picture())
     _save(painter, f"{size[0]}x{size[1]}-en-zh_CN", "scanning_with_picture")
+
+
+PHONE = ((120, 23), (200, 23), (200, 157), (120, 157))
+READINGS = {
+    "unread": (Outline(Reading.UNREAD, PHONE),),
+    "unsure": (Outline(Reading.UNSURE, ((128, 66), (192, 70), (190, 92), (126, 88))),),
+    "refused": (Outline(Reading.REFUSED, ((128, 66), (192, 70), (190, 92), (126, 88))),),
+    "two_codes": tuple(Outline(Reading.REFUSED, ((x, 60), (x + 60, 64), (x + 58, 124), (x - 2, 120))) for x in (20, 240)),
+    "at_the_edge": (Outline(Reading.UNSURE, ((0, 0), (319, 0), (319, 179), (0, 179))),),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", READINGS)
+def test_an_outline_stands_where_the_thing_is_and_nowhere_else(size: tuple[int, int], name: str) -> None:
+    painter = _painter(size)
+    painter.paint(MAIN["scanning"], NOW)
+    width, height, rgb = camera_picture(320, 180)
+    changed = painter.paint_camera(width, height, rgb, READINGS[name])
+    _save(painter, f"{size[0]}x{size[1]}-en-zh_CN", f"scanning_seen_{name}")
+    marked = np.asarray(_image(painter)).astype(int)
+    painter.paint_camera(width, height, rgb)
+    bare = np.asarray(_image(painter)).astype(int)
+    assert changed is not None
+    x, y, wide, high = changed
+    share = wide / 320  # 16 : 9 fills the box from side to side in all these sizes
+    top = y + (high - round(180 * share)) // 2
+    differs = (marked != bare).any(axis=2)
+    corners = bare[top : top + 40, x : x + wide]
+    assert corners.any()
+    inked = (marked == _COLOURS[READINGS[name][0].reading]).all(axis=2) & differs
+    rows, columns = np.nonzero(inked)
+    points = [point for outline in READINGS[name] for point in outline.corners]
+    stroke = scale_for(size).stroke
+    for found, side, start in ((columns, 0, x), (rows, 1, top)):
+        for least, end in ((min, found.min()), (max, found.max())):
+            assert abs(end - (start + least(point[side] for point in points) * share)) <= stroke + 1
+    outside = differs.copy()
+    outside[top : top + round(180 * share), x : x + wide] = False
+    assert not outside.any()
+
+
+_COLOURS = {Reading.UNREAD: WHITE, Reading.UNSURE: GREEN, Reading.REFUSED: AMBER}
+
+
+def test_readings_differ_by_the_shape_of_their_outline_and_not_by_colour_alone() -> None:
+    """All in one place and all turned white: still three different pictures."""
+    painter = _painter((800, 480))
+    shapes = []
+    for reading in Reading:
+        painter.paint(MAIN["scanning"], NOW)
+        painter.paint_camera(320, 180, bytes(320 * 180 * 3), (Outline(reading, PHONE),))
+        shapes.append((np.asarray(_image(painter)).max(axis=2) > 100)[:, :400])
+    for one, other in combinations(shapes, 2):
+        assert (one != other).sum() > 200
+
+
+def test_while_nothing_is_found_the_corners_show_where_to_aim() -> None:
+    painter = _painter((800, 480))
+    painter.paint(MAIN["scanning"], NOW)
+    painter.paint_camera(320, 180, bytes(320 * 180 * 3))
+    aiming = painter.canvas.rgb()
+    painter.paint_camera(320, 180, bytes(320 * 180 * 3), (Outline(Reading.UNSURE, PHONE),))
+    assert painter.canvas.rgb() != aiming
+    painter.paint_camera(320, 180, bytes(320 * 180 * 3))
+    assert painter.canvas.rgb() == aiming
+
+
+def test_each_advice_has_a_sign_of_its_own() -> None:
+    shapes = {hint: _shape(icon) for hint, icon in codes._ADVICE.items()} | {ScanHint.OTHER: _shape(WARNING)}
+    for one, other in combinations(shapes, 2):
+        assert (shapes[one] != shapes[other]).mean() > 0.02, f"{one} and {other} look the same"
 
 
 def test_a_screen_without_a_camera_takes_no_picture() -> None:

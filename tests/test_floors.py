@@ -90,6 +90,7 @@ ROOMS: dict[str, set[str]] = {
     "systemd": {"service"},
     "urllib3": {"payment"},
     "waitress": {"listener"},
+    "zxingcpp": {"camera"},
 }
 SANDBOX_LIBRARIES = {"PIL", "babel", "cryptography", "flask", "qrcode", "requests", "sqlite3", "waitress", "werkzeug", "zxingcpp"}
 

@@ -262,6 +262,48 @@ def test_a_camera_that_dies_while_scanning_is_told_until_it_is_back() -> None:
     assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND)
 
 
+def test_a_late_hint_does_not_hide_that_the_camera_is_away() -> None:
+    """It would lapse after a moment, and nothing would say any more why nothing is read."""
+    flow = Flow()
+    flow.press("5 OK")
+    flow.happen(Health(Part.CAMERA, "unplugged"))
+    flow.happen(CodeRefused(flow.front().out_trade_no, ScanHint.CLOSER))
+    flow.pass_time(10 * SECOND)
+    assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND, ScanHint.NO_CAMERA)
+
+
+def test_a_hint_stays_while_it_is_told_again_and_gives_way_to_the_next() -> None:
+    """The scanner tells it once a second as long as its cause lasts; so a hint lives at most HINT_FOR longer than that."""
+    flow = Flow()
+    flow.press("5 OK")
+    number = flow.front().out_trade_no
+    for _ in range(5):
+        flow.happen(CodeRefused(number, ScanHint.CLOSER))
+        flow.pass_time(1 * SECOND)
+        assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND, ScanHint.CLOSER)
+    flow.happen(CodeRefused(number, ScanHint.STILL))
+    assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND, ScanHint.STILL)
+    flow.pass_time(till.HINT_FOR - 1)
+    assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND, ScanHint.STILL)
+    flow.pass_time(1)
+    assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND)
+
+
+def test_a_hint_is_gone_when_the_code_is_read_and_from_the_next_scan() -> None:
+    flow = Flow()
+    flow.press("5 OK")
+    number = flow.front().out_trade_no
+    flow.happen(CodeRefused(number, ScanHint.GLARE))
+    flow.code()
+    flow.sees(screens.Charging)
+    flow.happen(CodeRefused(number, ScanHint.GLARE))  # one that was under way
+    flow.sees(screens.Charging)
+    flow.answer(Call.CHARGE, Declined(Decline.BALANCE))
+    flow.press("SCAN")
+    assert isinstance(flow.screen, screens.Scanning)
+    assert flow.screen.hint is None
+
+
 def test_scanning_gives_up_after_60_s_back_to_the_amount() -> None:
     """The armed order is VOID; the amount needs no second keying."""
     flow = Flow()

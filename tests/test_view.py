@@ -7,8 +7,9 @@ import pytest
 from kiosk.core import screens
 from kiosk.core.commands import Reverse
 from kiosk.core.events import Health, Part
-from kiosk.core.lifecycle import NATIVE_LIFE
-from kiosk.core.model import Call, Decline, Declined, Ended, OrderState, Pending, Tender, Unknown, Why
+from kiosk.core.lifecycle import DAY, NATIVE_LIFE
+from kiosk.core.model import Call, Decline, Declined, Ended, OrderState, Paid, Pending, Tender, Unknown, Why
+from kiosk.core.money import Money
 from tests.flow import START, Flow, always, hkd
 
 S = OrderState
@@ -45,6 +46,37 @@ def test_unresolved_counts_open_orders_besides_the_one_in_front() -> None:
     paid = flow.sell("3 OK")
     assert flow.signs.unresolved == 2
     assert flow.state(paid) is S.PAID
+
+
+def test_what_needs_a_person_stays_on_every_screen_until_the_last_orders_were_opened() -> None:
+    """Also over a restart, for a day; in the list it stands first, however long ago it was sold."""
+    flow = Flow()
+    number = flow.charge("1 OK")
+    flow.press("CANCEL OK")
+    flow.sell("2 OK")
+    other = Paid("42", Money(999, "HKD"))
+    flow.answer(Call.CHARGE, other, number)
+    assert (flow.state(number), flow.signs.attention) == (S.ATTENTION, 1)
+    flow.restart()
+    assert flow.signs.attention == 1
+    flow.press("MENU")
+    assert flow.screen.lines[0].state is S.ATTENTION
+    assert len(flow.screen.lines) == 2
+    flow.press("CANCEL")
+    assert flow.signs.attention == 0
+    flow.restart(DAY)
+    assert flow.signs.attention == 0
+
+
+def test_what_needs_a_person_and_stands_in_front_is_not_counted_beside_it() -> None:
+    """Its own screen says so; from then on the sign does."""
+    flow = Flow()
+    number = flow.charge("1 OK")
+    flow.answer(Call.CHARGE, Paid("42", Money(999, "HKD")), number)
+    flow.sees(screens.AttentionScreen)
+    assert flow.signs.attention == 0
+    flow.press("OK")
+    assert flow.signs.attention == 1
 
 
 @pytest.mark.parametrize("part", [Part.LEDGER, Part.KEYPAD])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.camera.drivers import check_driver
-from kiosk.camera.link import ScannerLink, scanner_command
+from kiosk.camera.link import OnView, ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
 from kiosk.camera.unit import scanner_socket
 from kiosk.core.ports import Post, Scanner
@@ -19,7 +19,7 @@ __all__ = ["ScriptedScanner", "open_scanner"]
 
 def open_scanner(
     post: Post,
-    on_view: Callable[[int, int, bytes], None],
+    on_view: OnView,
     *,
     driver: str,
     folder: Path | None,
@@ -28,8 +28,8 @@ def open_scanner(
     """The scanner of [camera] in kiosk.toml; ConfigError for a driver that does not exist or a folder that is not named.
 
     A camera that cannot be opened is no exception: it is reported as Health(Part.CAMERA, words) and tried again, because a kiosk
-    without a camera still sells by QR. `on_view` gets mirrored pictures while scanning and must not block; `beat` is called at
-    least twice a second while the link's thread lives.
+    without a camera still sells by QR. `on_view` gets mirrored pictures, and what to mark on
+    them, while scanning and must not block; `beat` is called at least twice a second while the link's thread lives.
     """
     check_driver(driver, folder)
     return ScannerLink(post, on_view, scanner_socket() or scanner_command(driver, folder), beat)

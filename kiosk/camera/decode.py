@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyzbar import wrapper as zbar
 from pyzbar.pyzbar import ZBarSymbol
 
-from kiosk.camera.symbol import Format, Symbol
+from kiosk.camera.symbol import GS1_MARKS, Format, Point, Symbol, around
 
 Grey = NDArray[np.uint8]
 """A picture of one byte a pixel, indexed [row, column], rows from the top."""
@@ -22,7 +22,13 @@ _FORMATS = {ZBarSymbol.QRCODE: Format.QR, ZBarSymbol.CODE128: Format.CODE128}
 _Y800 = int.from_bytes(b"Y800", "little")
 _MAX_SYMBOLS = 32  # a picture with more is no phone; the rest is not looked at
 _MAX_DATA = 8192  # a QR holds at most 7,089 characters
+_MAX_POINTS = 8192  # a pass for each row and column of a frame makes fewer
+_GS1 = 1  # 1 << ZBAR_MOD_GS1 of zbar.h
+_MARKS = {Format.CODE128: GS1_MARKS[0].encode(), Format.QR: GS1_MARKS[1].encode()}
 _local = threading.local()
+
+# pyzbar does not know it; without it a GS1 label of 18 digits looks like a payment code.
+_modifiers = zbar.zbar_function("zbar_symbol_get_modifiers", ctypes.c_uint, ctypes.POINTER(zbar.zbar_symbol))
 
 
 def read_symbols(grey: Grey) -> list[Symbol]:
@@ -31,11 +37,9 @@ def read_symbols(grey: Grey) -> list[Symbol]:
     zbar's functions are called without pyzbar's `decode`, for two reasons: that makes a new scanner for each picture, and it
     raises ValueError where zbar does not know a symbol's orientation, which would lose a picture that was read.
     """
-    if grey.ndim != 2 or grey.dtype != np.uint8:  # noqa: PLR2004  rows, columns
-        raise ValueError(f"a grey picture is 2-D and uint8, not {grey.ndim}-D {grey.dtype}")
-    height, width = grey.shape
-    if not height or not width:
+    if not check(grey):
         return []
+    height, width = grey.shape
     pixels = np.ascontiguousarray(grey)
     image = zbar.zbar_image_create()
     try:
@@ -50,6 +54,13 @@ def read_symbols(grey: Grey) -> list[Symbol]:
         zbar.zbar_image_destroy(image)
 
 
+def check(grey: Grey) -> bool:
+    """Whether there is a pixel in the picture; ValueError when it is no grey one."""
+    if grey.ndim != 2 or grey.dtype != np.uint8:  # noqa: PLR2004  rows, columns
+        raise ValueError(f"a grey picture is 2-D and uint8, not {grey.ndim}-D {grey.dtype}")
+    return grey.size > 0
+
+
 def _symbols(image: object) -> list[Symbol]:
     found: list[Symbol] = []
     symbol = zbar.zbar_image_first_symbol(image)
@@ -57,9 +68,18 @@ def _symbols(image: object) -> list[Symbol]:
         form = _FORMATS.get(symbol.contents.type)
         length = zbar.zbar_symbol_get_data_length(symbol)
         if form is not None and 0 < length <= _MAX_DATA:
-            found.append(Symbol(form, ctypes.string_at(zbar.zbar_symbol_get_data(symbol), length)))
+            data = ctypes.string_at(zbar.zbar_symbol_get_data(symbol), length)
+            if _modifiers(symbol) & _GS1:
+                data = _MARKS[form] + data
+            found.append(Symbol(form, data, around(_points(symbol))))
         symbol = zbar.zbar_symbol_next(symbol)
     return found
+
+
+def _points(symbol: object) -> list[Point]:
+    """Of a QR the four corners; of a barcode the end of each pass over it, which go there and back."""
+    count = min(zbar.zbar_symbol_get_loc_size(symbol), _MAX_POINTS)
+    return [(zbar.zbar_symbol_get_loc_x(symbol, i), zbar.zbar_symbol_get_loc_y(symbol, i)) for i in range(count)]
 
 
 def _scanner() -> object:

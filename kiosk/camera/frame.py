@@ -15,7 +15,7 @@ VIEW_WIDTH, VIEW_HEIGHT = 320, 240  # the box a view fits into; 320 x 180 of a 1
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frame:
-    """One moment. `grey`: as large as the camera gives it; `view`: mirrored, as people expect of a screen that faces them."""
+    """One moment. `grey`: as large as the camera gives it. `view`: the same field, mirrored, as of a screen that faces people."""
 
     grey: Grey
     view: Picture

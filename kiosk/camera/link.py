@@ -22,9 +22,10 @@ from kiosk.camera.unit import connect
 from kiosk.camera.wire import Beat, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
 from kiosk.core.events import CodeRefused, CodeSeen, Health, Part
 from kiosk.core.ports import Post
+from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
 
-OnView = Callable[[int, int, bytes], None]
+OnView = Callable[[int, int, bytes, tuple[Outline, ...]], None]
 Command = Callable[[int], list[str]]
 """The words that start a scanner process which speaks on the inherited file descriptor it is given."""
 
@@ -158,9 +159,9 @@ class ScannerLink:
                 if ticket == self._wanted and time.monotonic() - self._hint_at >= HINT_GAP_S:
                     self._hint_at = time.monotonic()
                     self._post(CodeRefused(ticket, hint))
-            case Picture(width, height, rgb):
+            case Picture(width, height, rgb, outlines):
                 if self._wanted is not None:
-                    self._on_view(width, height, rgb)
+                    self._on_view(width, height, rgb, outlines)
             case Trouble(text):
                 raise _Ended(text, told=True)
             case _:

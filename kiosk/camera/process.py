@@ -18,6 +18,8 @@ from typing import Protocol
 
 from kiosk.camera.eye import Eye
 from kiosk.camera.frame import Frame
+from kiosk.camera.look import Looker
+from kiosk.camera.marks import Marks
 from kiosk.camera.sightings import Believed, Refused, Sightings
 from kiosk.camera.wire import Beat, Code, Hint, Message, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
 from kiosk.core.errors import DriverError
@@ -78,15 +80,20 @@ class _Scanner:
 
     def _look(self, scan: Scan) -> Scan | None:
         """One scan, to its code or to the next command; returns what to look for next."""
-        sightings, eye = Sightings(scan.used), Eye()
+        sightings, eye, looker, marks = Sightings(scan.used), Eye(), Looker(), Marks()
         self._send(Beat())  # starting a camera takes a while, and no word is said meanwhile
         with contextlib.closing(self._camera.frames()) as frames:
             for frame in frames:
                 heard = self._hear(scan, wait_s=0.0)
                 if heard is not scan:
                     return heard
-                self._send(frame.view)
-                verdict = sightings.judge(eye.see(frame.grey), time.monotonic())
+                symbols, at = eye.see(frame.grey), time.monotonic()
+                verdict = sightings.judge(symbols, at)
+                if not symbols:
+                    verdict = sightings.advise(looker.look(frame.grey), at)
+                if not isinstance(verdict, Believed):  # or the screen would show what was just taken
+                    size = (frame.grey.shape[1], frame.grey.shape[0])
+                    self._send(marks.on(frame.view, size, sightings.readings(symbols), at))
                 match verdict:
                     case Believed(digits):
                         self._send(Code(scan.ticket, digits))

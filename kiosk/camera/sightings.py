@@ -1,7 +1,8 @@
 """What may be believed of a stream of frames. Pure: symbols and times in, at most one verdict a frame out.
 
 A QR was never misread as another payment code in any measurement; a Code 128 was, about once in 10,000 damaged frames. So a QR
-is believed at once and a Code 128 when a second frame, or the QR beside it, says the same. Two numbers in one frame: neither.
+is believed at once and a Code 128 when the next one read, or the QR beside it, says the same. Two numbers in one frame, or by
+turns: neither. Where nothing is read for a while, what the picture looks like is told instead (advice.py).
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from kiosk.camera.symbol import Format, Symbol
+from kiosk.camera.advice import AGAIN_S, HOLD_S, Advice, Area
+from kiosk.camera.symbol import Corners, Format, Symbol
 from kiosk.core.events import Foreign, ScanHint
+from kiosk.core.screens import Reading
 from kiosk.core.secret import is_payment_code
 
 USED_FOR_S = 120  # how long a code that was handed over is known again; it lives about a minute (contract 5)
 ALONE_FOR_S = 1.0  # after two codes in one frame, one must have been alone this long: the other phone may just be unreadable
+SECOND_LOOK_S = 5.0  # a barcode is confirmed within this, or begins anew
 PERSIST_S = 1.0  # a hint is told when two frames no further apart than this show it
-QUIET_S = 1.0  # between two hints told
-_MAX_READ_ONCE = 16
 
 _ALIPAY = re.compile(r"(?:2[5-9]|30)[0-9]{14,22}")  # contract 5
 _WECHAT_HOSTS = frozenset({"u.wechat.com", "weixin.qq.com", "payapp.weixin.qq.com", "wx.tenpay.com"})
@@ -53,40 +55,64 @@ class Sightings:
 
     def __init__(self, used: Iterable[str] = ()) -> None:
         self._used = frozenset(used)
-        self._read_once: set[str] = set()  # payment codes that one frame's Code 128 showed
+        self._once: tuple[str, float] | None = None  # the barcode read last, and when
         self._two_at: float | None = None
         self._hint_at: dict[ScanHint, float] = {}
-        self._told_at: float | None = None
+        self._told: tuple[ScanHint, float] | None = None
+        self._advice = Advice()
 
     @property
     def waiting(self) -> bool:
         """A barcode was read and lacks its second look."""
-        return bool(self._read_once)
+        return self._once is not None
 
     def judge(self, symbols: Sequence[Symbol], at: float) -> Verdict:
         """The verdict on the next frame; `at` in seconds of any clock that does not go back."""
         hint, digits = weigh(symbols, self._used)
+        if symbols:
+            self._advice.read(at)
         if hint is ScanHint.TWO_CODES:
             self._two_at = at
-            self._read_once.clear()
+            self._once = None
         if digits is None:
             return self._tell(hint, at) if hint is not None else None
         if self._two_at is not None and at - self._two_at < ALONE_FOR_S:
             return None
-        if digits in self._read_once or any(symbol.format is Format.QR and symbol.text == digits for symbol in symbols):
+        once, once_at = self._once or ("", at)
+        by_turns = once not in {"", digits} and at - once_at < ALONE_FOR_S  # two phones, or a misread barcode
+        if any(symbol.format is Format.QR and symbol.text == digits for symbol in symbols):
+            return self._tell(ScanHint.TWO_CODES, at) if by_turns else Believed(digits)
+        if once == digits and at - once_at <= SECOND_LOOK_S:
             return Believed(digits)
-        if len(self._read_once) < _MAX_READ_ONCE:
-            self._read_once.add(digits)
-        return None
+        self._once = (digits, at)
+        return self._tell(ScanHint.TWO_CODES, at) if by_turns else None
+
+    def advise(self, area: Area | None, at: float) -> Refused | None:
+        """What may help, for a frame in which nothing was read; `area` is what in it looks like a code, if anything does."""
+        hint = self._advice.on(area, at)
+        return None if hint is None else self._tell(hint, at)
+
+    def readings(self, symbols: Sequence[Symbol]) -> list[tuple[Reading, Corners]]:
+        """Where in the frame, which was judged, people are shown something, and how it is understood."""
+        if not symbols:
+            found = self._advice.found
+            return [] if found is None else [(Reading.UNREAD, found)]
+        hint, digits = weigh(symbols, self._used)
+        each = dict.fromkeys(symbols)  # two looks at one frame see the same symbol twice
+        if digits is not None:
+            return [(Reading.UNSURE, symbol.corners) for symbol in each if symbol.text == digits]
+        payment = hint in {ScanHint.TWO_CODES, ScanHint.USED}
+        return [(Reading.REFUSED, symbol.corners) for symbol in each if not payment or is_payment_code(symbol.text)]
 
     def _tell(self, hint: ScanHint, at: float) -> Refused | None:
+        """Tell it when it persists; the same one again after a while, another one when the last was long enough to be read."""
         before = self._hint_at.get(hint)
         self._hint_at[hint] = at
         if before is None or at - before > PERSIST_S:
             return None
-        if self._told_at is not None and at - self._told_at < QUIET_S:
+        if self._told is not None and at - self._told[1] < (AGAIN_S if self._told[0] is hint else HOLD_S):
             return None
-        self._told_at = at
+        self._told = (hint, at)
         return Refused(hint)
 
 

@@ -15,15 +15,18 @@ from dataclasses import dataclass, field
 
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ScanHint
+from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import is_payment_code
 
 MAX_HEADER = 16 * 1024
 MAX_BODY = 512 * 1024
 MAX_SIDE = 640  # of a picture, in pixels
+MAX_OUTLINES = 4  # on one picture
 MAX_TICKET = 64
 MAX_USED = 128
 MAX_TROUBLE = 1000
 _LENGTHS = struct.Struct(">HI")
+_READINGS = {reading.value: reading for reading in Reading}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,11 +80,12 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """From the scanner: what the camera sees, 3 bytes a pixel, rows from the top, mirrored."""
+    """From the scanner: what the camera sees, 3 bytes a pixel, rows from the top, mirrored; and what to mark on it."""
 
     width: int
     height: int
     rgb: bytes = field(repr=False)
+    outlines: tuple[Outline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,10 @@ def pack(message: Message) -> bytes:
             header = {"is": "code", "ticket": ticket, "digits": digits}
         case Hint(ticket, hint):
             header = {"is": "hint", "ticket": ticket, "hint": hint.value}
-        case Picture(width, height, body):
+        case Picture(width, height, body, outlines):
             header = {"is": "picture", "width": width, "height": height}
+            if outlines:
+                header["outlines"] = [[one.reading.value, *(side for point in one.corners for side in point)] for one in outlines]
         case Trouble(text):
             header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
         case Pause() | Stop() | Ready() | Beat():
@@ -192,7 +198,26 @@ def _picture(values: dict[str, object], body: bytes) -> Picture:
         raise WireError("a picture's sides are impossible")
     if len(body) != width * height * 3:
         raise WireError("a picture's bytes do not fit its sides")
-    return Picture(width, height, body)
+    return Picture(width, height, body, _outlines(values.pop("outlines", []), width, height))
+
+
+def _outlines(value: object, width: int, height: int) -> tuple[Outline, ...]:
+    if not isinstance(value, list) or len(value) > MAX_OUTLINES:
+        raise WireError("a picture's outlines are no list, or too many")
+    return tuple(_outline(one, width, height) for one in value)
+
+
+def _outline(value: object, width: int, height: int) -> Outline:
+    """A word and four times x and y, all within the picture."""
+    if not isinstance(value, list) or len(value) != 9:  # noqa: PLR2004
+        raise WireError("a picture's outline is none")
+    name, *sides = value
+    if not isinstance(name, str) or name not in _READINGS:
+        raise WireError("a picture's outline is of an unknown kind")
+    if not all(type(side) is int and 0 <= side < (height if place % 2 else width) for place, side in enumerate(sides)):
+        raise WireError("a picture's outline lies outside of it")
+    first, second, third, fourth = zip(sides[::2], sides[1::2], strict=True)
+    return Outline(_READINGS[name], (first, second, third, fourth))
 
 
 def _trouble(values: dict[str, object], _body: bytes) -> Trouble:

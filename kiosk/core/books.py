@@ -126,6 +126,8 @@ class Books:
         if after.state is OrderState.REFUNDING:
             self.give_all_back(after)
         self.settle_sale(after)
+        if after.state is OrderState.ATTENTION:
+            self.k.attention = (after, *self.k.attention)
         if after.state is OrderState.PAID:
             for other in tuple(self.k.orders.values()):
                 if other.sale_id == after.sale_id and other.out_trade_no != after.out_trade_no and is_open(other):
@@ -230,6 +232,8 @@ class Books:
         scans = to.out_trade_no if isinstance(to, till.Scanning) else None
         if was_scanning != scans:
             self.acts.append(StartScan(scans) if scans is not None else StopScan())
+        if isinstance(self.k.till, till.Menu):
+            self.k.attention = ()
         self.k.till = to
 
     def number(self) -> str:

@@ -51,6 +51,12 @@ class ScanHint(StrEnum):
     LINK = "link"
     PRODUCT = "product"
     OTHER = "other"
+    CLOSER = "closer"  # from here on nothing was read, and this may help: the code is too small
+    FURTHER = "further"  # too large to be seen wholly or sharply
+    MIDDLE = "middle"  # cut off by the edge of the picture
+    STILL = "still"  # blurred
+    GLARE = "glare"  # blown out
+    BRIGHTER = "brighter"  # faint: the phone's screen shines too little
     NO_CAMERA = "no_camera"
 
 

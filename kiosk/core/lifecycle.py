@@ -10,7 +10,7 @@ Knows nothing of tills, screens, lanes or disks. Sources are sections of the pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -192,6 +192,11 @@ def is_open(order: Order) -> bool:
 def is_watched(order: Order) -> bool:
     """Whether a VOID order, once sent, must still be asked for."""
     return order.state is S.VOID and _watch_due(order) is not None
+
+
+def for_a_person(orders: Iterable[Order], now: int) -> tuple[Order, ...]:
+    """Those that a person must look at, and that came to it within a day: older ones are no news."""
+    return tuple(o for o in orders if o.state is S.ATTENTION and now - (o.settled_at or 0) < DAY)
 
 
 def move(order: Order, on: On, around: Around, now: int, outcome: Outcome | None = None) -> OrderState:

@@ -9,7 +9,7 @@ from typing import Protocol
 from kiosk.core.commands import Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
-from kiosk.core.screens import View
+from kiosk.core.screens import Outline, View
 from kiosk.core.secret import PaymentCode
 
 Post = Callable[[Event], None]
@@ -109,8 +109,11 @@ class Display(Protocol):
         """From now on, this; never blocks. Only the newest counts."""
         ...
 
-    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
-        """The newest camera picture (3 bytes a pixel, rows from the top), mirrored already; shown while scanning."""
+    def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
+        """The newest camera picture (3 bytes a pixel, rows from the top), mirrored already; shown while scanning.
+
+        `outlines`: what to mark on it, in its own pixels.
+        """
         ...
 
     def play(self, sound: Sound) -> None:

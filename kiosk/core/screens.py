@@ -30,6 +30,7 @@ class Signs:
     unresolved: int  # orders whose end is not known, besides the one in front
     offline_since: int | None = None
     clock_doubted: bool = False  # not known, and that is why WeChat cannot be reached
+    attention: int = 0  # orders a person must look at, besides the one in front, until the last orders were looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,22 @@ class Scanning:
     money: Money
     until: int
     hint: ScanHint | None = None
+
+
+class Reading(StrEnum):
+    """How far what the camera sees is understood."""
+
+    UNREAD = "unread"  # it looks like a code, and is not read
+    UNSURE = "unsure"  # a payment code that is not yet believed
+    REFUSED = "refused"  # read, and not handed over: a ScanHint says why
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where something is in the camera's picture for the screen: four (x, y) in its pixels, clockwise from the upper left."""
+
+    reading: Reading
+    corners: tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Kiosk:
     parents: Mapping[str, Order]  # the paid orders of the open refunds
     siblings: Mapping[str, tuple[Refund, ...]]  # earlier refunds of those orders
     recent: tuple[Order, ...] = ()
+    attention: tuple[Order, ...] = ()  # a person must look at them, and has not opened the last orders since
     since: int = 0  # when this life of the kiosk began
     till: till.Till = field(default_factory=till.Idle)
     in_flight: frozenset[tuple[str, Call]] = frozenset()

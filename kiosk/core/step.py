@@ -94,6 +94,7 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             parents={number: order for number, (order, _) in parents.items()},
             siblings={number: tuple(r for r in found if not refunds.is_open(r)) for number, (_, found) in parents.items()},
             recent=snapshot.recent[:RECENT],
+            attention=lifecycle.for_a_person(snapshot.recent, now),
             since=now,
         ),
         now,
@@ -195,7 +196,7 @@ class _Turn(Books):
 
     def code_refused(self, ticket: str, hint: ScanHint) -> None:
         scanning = self.k.till
-        if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket:
+        if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket and Part.CAMERA not in self.k.problems:
             self.go(replace(scanning, hint=hint, hint_until=self.now + till.HINT_FOR))
 
     def refund_asked(self, asked: RefundAsked) -> None:

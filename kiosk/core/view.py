@@ -21,7 +21,8 @@ def view(kiosk: Kiosk, now: int) -> View:
     """The screen and the row of signs at this moment."""
     front = in_front(kiosk)
     unresolved = sum(1 for order in kiosk.orders.values() if is_open(order) and order is not front)
-    signs = Signs(kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since, kiosk.clock_doubted)
+    attention = sum(1 for order in kiosk.attention if front is None or order.out_trade_no != front.out_trade_no)
+    signs = Signs(kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since, kiosk.clock_doubted, attention)
     return View(_screen(kiosk, now), signs)
 
 
@@ -43,7 +44,8 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
         case till.Front() as front:
             return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
         case till.Menu():
-            return screens.Menu(tuple(_line(order) for order in kiosk.recent[:MENU_LINES]))
+            others = (order for order in kiosk.recent if order not in kiosk.attention)
+            return screens.Menu(tuple(_line(order) for order in (*kiosk.attention, *others))[:MENU_LINES])
         case _:
             assert_never(kiosk.till)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from types import ModuleType
 from typing import cast
 
@@ -94,6 +95,15 @@ class Canvas:
         place = (rect[0] + (rect[2] - size[0]) // 2, rect[1] + (rect[3] - size[1]) // 2)
         self.surface.blit(scaled, place)
         return (*place, *size)
+
+    def line(self, points: Sequence[tuple[int, int]], colour: Colour, width: int, within: Rect) -> None:
+        """A line with round ends through `points`, `width` pixels wide; what of it is not `within` is not drawn."""
+        self.surface.set_clip(within)
+        for start, end in pairwise(points):
+            pygame.draw.line(self.surface, colour, start, end, width)
+        for point in points:
+            pygame.draw.circle(self.surface, colour, point, width / 2)
+        self.surface.set_clip(None)
 
     def colour_at(self, x: int, y: int) -> Colour:
         red, green, blue, _ = self.surface.get_at((x, y))

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from kiosk.core.screens import Scanning, ShowingQr
+from itertools import pairwise
+from typing import assert_never
+
+from kiosk.core.events import ScanHint
+from kiosk.core.screens import Outline, Reading, Scanning, ShowingQr
 from kiosk.display import icons
 from kiosk.display.answers import countdown
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.qr import QUIET, modules
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
-from kiosk.display.theme import AMBER, GREEN, INK, LINE, MUTED, PANEL, TEXT, WHITE, Tone
+from kiosk.display.theme import AMBER, GREEN, INK, LINE, MUTED, PANEL, TEXT, WHITE, Colour, Tone
 from kiosk.display.voices import Card, Sign, Voice, amount, two_voices
+
+_ADVICE = {
+    ScanHint.CLOSER: icons.CLOSER,
+    ScanHint.FURTHER: icons.FURTHER,
+    ScanHint.MIDDLE: icons.MIDDLE,
+    ScanHint.STILL: icons.STILL,
+    ScanHint.GLARE: icons.TILT,
+    ScanHint.BRIGHTER: icons.BRIGHT,
+}
+"""What to do, drawn: the other hints say what is wrong."""
 
 LEAST_MODULE = 4  # pixels: smaller ones a phone may not read off a screen
 
@@ -32,10 +46,10 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
         Say(
             theirs(customer),
             theirs,
-            round(scale.head * 1.2),
+            round(scale.head * (1.5 if screen.hint else 1.2)),
             AMBER if screen.hint else TEXT,
             bold=True,
-            icon=icons.WARNING if screen.hint else None,
+            icon=_ADVICE.get(screen.hint, icons.WARNING) if screen.hint else None,
             least=scale.floor,
         ),
     ]
@@ -51,10 +65,46 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     return inner
 
 
-def camera_picture(canvas: Canvas, box: Rect, width: int, height: int, rgb: bytes) -> None:
-    """The camera's picture (3 bytes a pixel) where `scanning` left room for it, and over it the corners to aim between."""
+def camera_picture(
+    canvas: Canvas, box: Rect, picture: tuple[int, int, bytes], outlines: tuple[Outline, ...], stroke: int
+) -> None:
+    """The camera's picture (width, height, 3 bytes a pixel) where `scanning` left room for it, and what to mark on it.
+
+    Nothing is found: the corners to aim between. Something is: it, in lines `stroke` pixels wide.
+    """
     canvas.fill(box, PANEL)
-    canvas.icon(icons.CORNERS, canvas.picture(width, height, rgb, box), WHITE)
+    place = canvas.picture(*picture, box)
+    if not outlines:
+        canvas.icon(icons.CORNERS, place, WHITE)
+    for outline in outlines:
+        lines, colour = _lines(outline, picture[:2], place)
+        for width, ink in ((stroke * 2, INK), (stroke, colour)):  # dark around it: it stands on whatever the camera sees
+            for line in lines:
+                canvas.line(line, ink, width, place)
+
+
+def _lines(outline: Outline, size: tuple[int, int], place: Rect) -> tuple[list[list[tuple[int, int]]], Colour]:
+    """Unread: its corners. Unsure: all around it. Refused: all around it, and struck through. Colour says no more than that."""
+    x, y, width, height = place
+    points = [(x + across * width // size[0], y + down * height // size[1]) for across, down in outline.corners]
+    around = [*points, points[0]]
+    match outline.reading:
+        case Reading.UNREAD:
+            sides = list(pairwise(around))
+            return [
+                [_between(a, b), b, _between(c, b)] for (a, b), (_, c) in zip(sides, sides[1:] + sides[:1], strict=True)
+            ], WHITE
+        case Reading.UNSURE:
+            return [around], GREEN
+        case Reading.REFUSED:
+            return [around, points[::2], points[1::2]], AMBER
+        case _:
+            assert_never(outline.reading)
+
+
+def _between(far: tuple[int, int], near: tuple[int, int]) -> tuple[int, int]:
+    """A quarter of the way back from `near` to `far`."""
+    return near[0] + (far[0] - near[0]) // 4, near[1] + (far[1] - near[1]) // 4
 
 
 def _no_picture(sheet: Sheet, box: Rect) -> None:

@@ -73,7 +73,7 @@ def wall_time(at: int) -> str:
 
 
 def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
-    """Network at the left; unresolved orders and the clock at the right. In the merchant's language."""
+    """Network at the left; what needs a person, unresolved orders and the clock at the right. In the merchant's language."""
     scale, words = sheet.scale, sheet.merchant
     size = scale.small if scale.roomy else scale.floor
     x, y, width, height = box
@@ -89,6 +89,10 @@ def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
             if scale.roomy or facts.clock_known
             else Say(str(facts.unresolved), words, size, AMBER, icon=icons.HOURGLASS, most_lines=1)
         )
+    if facts.attention:
+        alone = scale.roomy and not facts.unresolved
+        text = words("signs.attention", count=facts.attention) if alone else str(facts.attention)
+        right.append(Say(text, words, size, RED, bold=True, icon=icons.WARNING, most_lines=1))
     edge = x + width
     for say in right:
         own = sheet.width(say) + 2

@@ -167,3 +167,42 @@ CORNERS: Icon = (
     _line((0.98, 0.84), (0.98, 0.98), (0.84, 0.98), width=0.015),
     _line((0.16, 0.98), (0.02, 0.98), (0.02, 0.84), width=0.015),
 )
+
+
+def _arrow(start: Point, tip: Point) -> Icon:
+    """From `start` to `tip`."""
+    (x1, y1), (x2, y2) = start, tip
+    length = math.hypot(x2 - x1, y2 - y1)
+    along, aside = ((x1 - x2) / length, (y1 - y2) / length), ((y1 - y2) / length, (x2 - x1) / length)
+    barbs = [(x2 + 0.14 * along[0] + way * 0.14 * aside[0], y2 + 0.14 * along[1] + way * 0.14 * aside[1]) for way in (1, -1)]
+    return _line(start, tip, width=0.085), _line(barbs[0], tip, barbs[1], width=0.085)
+
+
+_LENS_AND_PHONE = (_ring(0.17, 0.5, 0.13, 0.085), _disc(0.17, 0.5, 0.05), *_hollow(0.74, 0.16, 0.98, 0.84, 0.075, 0.06))
+CLOSER: Icon = (*_LENS_AND_PHONE, *_arrow((0.65, 0.5), (0.4, 0.5)))
+FURTHER: Icon = (*_LENS_AND_PHONE, *_arrow((0.39, 0.5), (0.65, 0.5)))
+MIDDLE: Icon = (
+    _ring(0.5, 0.5, 0.3, 0.085),
+    _disc(0.5, 0.5, 0.1),
+    *(
+        _line(*ends)
+        for ends in (((0.5, 0.05), (0.5, 0.2)), ((0.95, 0.5), (0.8, 0.5)), ((0.5, 0.95), (0.5, 0.8)), ((0.05, 0.5), (0.2, 0.5)))
+    ),
+)
+STILL: Icon = (
+    *_hollow(0.31, 0.06, 0.69, 0.94, 0.075, 0.09),
+    *(_line((x, 0.5 - high), (x, 0.5 + high), width=0.075) for x, high in ((0.04, 0.1), (0.17, 0.22), (0.83, 0.22), (0.96, 0.1))),
+)
+TILT: Icon = (
+    Stroke(((0.3, 0.24), (0.6, 0.12), (0.84, 0.76), (0.54, 0.88)), 0.08, solid=True),
+    *_holes(Stroke(((0.35, 0.28), (0.57, 0.19), (0.78, 0.73), (0.56, 0.81)), 0.0, solid=True)),
+    _arc(0.5, 0.5, 0.44, 120, 205, 0.085),
+    _line((0.02, 0.5), (0.1, 0.315), (0.27, 0.42), width=0.085),
+)
+BRIGHT: Icon = (
+    _disc(0.5, 0.5, 0.22),
+    *(
+        _line((0.5 + 0.34 * across, 0.5 + 0.34 * down), (0.5 + 0.45 * across, 0.5 + 0.45 * down))
+        for across, down in ((math.cos(turn * math.pi / 4), math.sin(turn * math.pi / 4)) for turn in range(8))
+    ),
+)

@@ -14,6 +14,7 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     Menu,
+    Outline,
     OutOfOrder,
     PaidScreen,
     Password,
@@ -72,10 +73,10 @@ class Painter:
         finally:
             self.canvas, self._camera_box = canvas, box
 
-    def paint_camera(self, width: int, height: int, rgb: bytes) -> Rect | None:
+    def paint_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> Rect | None:
         """Put the camera's picture where the view painted last has room for it. Returns the part of the canvas that changed."""
         if self._camera_box is not None:
-            codes.camera_picture(self.canvas, self._camera_box, width, height, rgb)
+            codes.camera_picture(self.canvas, self._camera_box, (width, height, rgb), outlines, self._scale.stroke)
         return self._camera_box
 
     def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen

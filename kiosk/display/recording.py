@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from kiosk.core.commands import Sound
-from kiosk.core.screens import View
+from kiosk.core.screens import Outline, View
 from kiosk.display.png import encode
 
 
@@ -17,13 +17,14 @@ class RecordingDisplay:
         self.views: list[View] = []
         self.sounds: list[Sound] = []
         self.camera: tuple[int, int, bytes] | None = None
+        self.outlines: tuple[Outline, ...] = ()
         self._stopped = threading.Event()
 
     def show(self, view: View) -> None:
         self.views.append(view)
 
-    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
-        self.camera = (width, height, rgb)
+    def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
+        self.camera, self.outlines = (width, height, rgb), outlines
 
     def play(self, sound: Sound) -> None:
         self.sounds.append(sound)

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable
 
 from kiosk.core.commands import Sound
-from kiosk.core.screens import Network, Scanning, Signs, Starting, View
+from kiosk.core.screens import Network, Outline, Scanning, Signs, Starting, View
 from kiosk.display import rehearsal
 from kiosk.display.canvas import Rect, Speaker, Window
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
 from kiosk.display.qr import modules
+
+_Frame = tuple[int, int, bytes, tuple[Outline, ...]]  # width, height, pixels, what to mark
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,9 +36,9 @@ class _Picture:
         self._now = now
         self._newest = threading.Lock()  # around the two below, held for an instant
         self._view = _FIRST
-        self._frame: tuple[int, int, bytes] | None = None
+        self._frame: _Frame | None = None
         self._painted: tuple[View, int] | None = None
-        self._painted_frame: tuple[int, int, bytes] | None = None
+        self._painted_frame: _Frame | None = None
         self._number = 0  # counts the changes of the picture
         self._encoded: tuple[int, bytes] = (-1, b"")
 
@@ -46,10 +48,10 @@ class _Picture:
                 self._frame = None  # a code that was taken is not shown any more, and the next scan begins without a picture
             self._view = view
 
-    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
+    def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
         with self._newest:
             if isinstance(self._view.screen, Scanning) and len(rgb) == width * height * 3 > 0:
-                self._frame = (width, height, rgb)
+                self._frame = (width, height, rgb, outlines)
 
     def refresh(self) -> tuple[bool, Rect | None]:
         """Paint what has changed. Returns whether anything has, and the part, when only the camera's picture has."""
@@ -125,8 +127,8 @@ class WindowDisplay:
         self._picture.show(view)
         self._window.wake()
 
-    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
-        self._picture.show_camera(width, height, rgb)
+    def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
+        self._picture.show_camera(width, height, rgb, outlines)
         self._window.wake()
 
     def play(self, sound: Sound) -> None:
@@ -194,8 +196,8 @@ class OffscreenDisplay:
     def show(self, view: View) -> None:
         self._picture.show(view)
 
-    def show_camera(self, width: int, height: int, rgb: bytes) -> None:
-        self._picture.show_camera(width, height, rgb)
+    def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
+        self._picture.show_camera(width, height, rgb, outlines)
 
     def play(self, sound: Sound) -> None:
         """Nobody hears it."""

@@ -63,13 +63,14 @@ class Scale:
     small: int
     floor: int  # no text is smaller
     icon: int
+    stroke: int  # of the outlines on the camera's picture
     roomy: bool = True  # there is room for second-rank words
 
 
-_LARGE = Scale(True, 20, 14, 40, 66, 22, 168, 74, 40, 29, 22, 17, 132)
-_MEDIUM = Scale(True, 14, 10, 34, 54, 18, 132, 58, 32, 24, 18, 14, 104)
-_SMALL = Scale(False, 8, 6, 24, 36, 12, 84, 34, 22, 16, 14, 12, 62)
-_TINY = Scale(False, 5, 4, 20, 27, 9, 58, 26, 17, 14, 12, 11, 46, roomy=False)
+_LARGE = Scale(True, 20, 14, 40, 66, 22, 168, 74, 40, 29, 22, 17, 132, 5)
+_MEDIUM = Scale(True, 14, 10, 34, 54, 18, 132, 58, 32, 24, 18, 14, 104, 4)
+_SMALL = Scale(False, 8, 6, 24, 36, 12, 84, 34, 22, 16, 14, 12, 62, 3)
+_TINY = Scale(False, 5, 4, 20, 27, 9, 58, 26, 17, 14, 12, 11, 46, 2, roomy=False)
 
 SMALLEST = (320, 240)
 

@@ -7,18 +7,15 @@ those of the kills, with the same promises. Exit code 1 when one is broken, 2 wh
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import json
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.crash.command import main, outcome
 from tests.crash.counter import LOOK_S, Died, Kiosk
 from tests.crash.rounds import Shop
 from tests.crash.sales import SALES, People, meanwhile
@@ -126,46 +123,16 @@ def run(folder: Path, seeds: range, *, watched: bool = True, tell: bool = False)
                 shop.books.agree_with_the_command()
         finally:
             shop.close()
-    found = shop.books.found
     return {
         "cuts": shop.kills,
         "at_an_operation": shop.dark_by_itself,
-        "lost": len(found.lost),
-        "double": len(found.double),
-        "forgotten": len(found.forgotten),
-        "false_paid": len(found.false_paid),
-        "orders": len(shop.counter.bank()),
-        "paid_screens": shop.books.screens["PaidScreen"],
         "seconds": round(time.monotonic() - began),
-        "tracebacks": shop.counter.log.read_text("utf-8").count("Traceback"),
-        "problems": found.all,
+        **outcome(shop.books, shop.counter),
     }
 
 
-def main() -> int:
-    wants = argparse.ArgumentParser(prog="python -m tests.crash.plug", description=__doc__)
-    wants.add_argument("--cuts", type=int, default=20)
-    wants.add_argument("--first", type=int, default=0, help="the first round's seed")
-    wants.add_argument("--json", action="store_true")
-    wants.add_argument("--keep", action="store_true", help="keep the folder, and say where it is")
-    given = wants.parse_args()
+if __name__ == "__main__":
     if (reason := why_not()) is not None:
         print(f"not tried: {reason}", file=sys.stderr)
-        return 2
-    folder = Path(tempfile.mkdtemp(prefix="plug-"))
-    try:
-        figures = run(folder, range(given.first, given.first + given.cuts), tell=not given.json)
-    finally:
-        if given.keep:
-            print(f"kept: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-    if given.json:
-        print(json.dumps(figures))
-    else:
-        print(", ".join(f"{name} {value}" for name, value in figures.items() if name != "problems"))
-    return 1 if figures["problems"] else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        sys.exit(2)
+    sys.exit(main("python -m tests.crash.plug", __doc__ or "", "cuts", 20, run))

@@ -9,6 +9,7 @@ from kiosk.camera.symbol import Format, Symbol
 from kiosk.camera.wire import (
     MAX_BODY,
     MAX_HEADER,
+    MAX_OUTLINES,
     Beat,
     Code,
     Hint,
@@ -25,6 +26,7 @@ from kiosk.camera.wire import (
 from kiosk.core.commands import Charge, Place
 from kiosk.core.events import Key, Pressed, ScanHint
 from kiosk.core.model import Call, Decline, Declined, Pending, Unknown, Why
+from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import in_front
 from kiosk.core.till import MOST_DIGITS, Scanning
@@ -48,6 +50,7 @@ def see_symbols(data: bytes) -> None:
         for symbol in symbols:
             foreign_kind(symbol.text)
         verdict = sightings.judge(symbols, at / 4)
+        assert len(sightings.readings(symbols)) <= len(symbols)
         if isinstance(verdict, Believed):
             assert codes == {verdict.digits.encode("ascii")}, "believed what is not the one payment code in the frame"
             by_qr = any(symbol.format is Format.QR and symbol.data in codes for symbol in symbols)
@@ -71,6 +74,10 @@ def read_wire(data: bytes) -> None:
         if isinstance(message, Code):
             assert form_of_a_code(message.digits.encode("utf-8", "surrogatepass"))
             assert message.digits not in repr(message)
+        if isinstance(message, Picture):
+            sides = [point for outline in message.outlines for point in outline.corners]
+            assert all(0 <= x < message.width and 0 <= y < message.height for x, y in sides), "an outline outside its picture"
+            assert len(message.outlines) <= MAX_OUTLINES
         if isinstance(message, Trouble):
             assert message.text.isprintable()
 
@@ -147,6 +154,8 @@ SYMBOL = Target(
     ("13", "\x1c", "134567890123456789", "１３", "160000000000000000", "(01)a"),
 )
 
+_OUTLINES = tuple(Outline(reading, ((0, 0), (1, 0), (1, 0), (0, 0))) for reading in Reading)
+
 WIRE = Target(
     "wire",
     tuple(
@@ -156,10 +165,11 @@ WIRE = Target(
             [Code("K07-260105-aa000001", CODE.decode()), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05")],
             [Trouble("the camera is away\x07"), Stop(), Pause()],
             [Scan("t", ("0" * 64, "f" * 64))],
+            [Hint("t", ScanHint.CLOSER), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05", _OUTLINES)],
         )
     ),
     lambda data: read_wire(data[1:]),
-    ('"is"', '"digits"', '"ticket"', '"code"', '"width"', "\x00\x40\x00\x00", "\x00\x00\x00\x08\x00\x00"),
+    ('"is"', '"digits"', '"ticket"', '"code"', '"width"', '"outlines"', "unsure", "\x00\x40\x00\x00", "\x00\x00\x00\x08\x00\x00"),
 )
 
 KEYS = Target(
