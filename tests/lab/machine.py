@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -82,7 +83,7 @@ class Machine:
         try:
             self._nspawn.wait(OFF_S)
         except subprocess.TimeoutExpired:
-            self._nspawn.kill()
+            os.kill(self.leader, signal.SIGKILL)  # with it all in there dies, and systemd-nspawn ends
             self._nspawn.wait(OFF_S)
             subprocess.run(["ip", "link", "delete", self.wire], capture_output=True, check=False)
         self.leader = 0
