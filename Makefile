@@ -5,11 +5,12 @@ CUTS := 100
 KILLS := 620
 SCANNER_KILLS := 1000
 
-.PHONY: help setup demo test soak mutants crash bench lint clean clean-root
+.PHONY: help setup demo test lab soak mutants crash bench lint clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
 	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make lab     the units in a Debian that boots in a container (as root; needs mmdebstrap and systemd-container)'
 	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
@@ -25,6 +26,9 @@ demo: setup
 
 test: .venv/.ready-for-tests
 	$(PY) -m pytest $(ARGS)
+
+lab: .venv/.ready-for-tests
+	$(PY) -m tests.lab $(LEVELS)
 
 soak: .venv/.ready-for-tests
 	$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 RUN=(python3 python3-venv libzbar0) # libzbar0: pyzbar loads it
 BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
 FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
-TESTS=(xvfb xdotool strace fuse3) # fuse3: a disk that forgets what was not synced
+TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
 BROWSER=(chromium chromium-driver) # the bench page's tests
 # On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
 PI=(python3-picamera2 python3-lgpio python3-gpiozero python3-evdev python3-pygame python3-systemd)

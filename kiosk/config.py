@@ -152,6 +152,18 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
     return config
 
 
+def load_camera(path: Path) -> CameraConfig:
+    """The table [camera] of `path` alone, for a scanner that can open no key file. ConfigError with all of its mistakes."""
+    path = path.absolute()
+    problems: list[str] = []
+    table = Table("camera", _parse(path).get("camera"), problems)
+    camera = _camera(table, Files(path.parent, None))
+    table.end()
+    if problems:
+        raise ConfigError(problems)
+    return camera
+
+
 def find(path: Path | None = None) -> Path:
     """The file that load() reads. Raises ConfigError when there is none."""
     if path is not None:

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import resource
+import socket
 import sys
 from typing import Any
 
@@ -34,6 +35,18 @@ def status(text: str) -> None:
 def watchdog() -> None:
     """Feed the watchdog."""
     _notify("WATCHDOG=1")
+
+
+def watchdog_within(seconds: float) -> None:
+    """From now on two calls of watchdog() may be so far apart, whatever the unit's file says; counts as one of them."""
+    _notify(f"WATCHDOG_USEC={round(seconds * 1_000_000)}\nWATCHDOG=1")
+
+
+def listening_socket() -> socket.socket:
+    """The one socket that systemd listens on for this process (sd_listen_fds(3)). DriverError when it was started otherwise."""
+    if (os.environ.get("LISTEN_PID"), os.environ.get("LISTEN_FDS")) != (str(os.getpid()), "1"):
+        raise DriverError("systemd has passed no socket to this process. Its unit starts it: systemctl start kiosk-scanner")
+    return socket.socket(fileno=_FIRST_PASSED)
 
 
 def watchdog_usec() -> int | None:
@@ -152,6 +165,7 @@ def _journal_name(name: str) -> str:
 
 
 _PRIORITIES = ((logging.CRITICAL, "2"), (logging.ERROR, "3"), (logging.WARNING, "4"), (logging.INFO, "6"), (0, "7"))
+_FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512  # more than struct timex has on any machine
 _LIKE_A_PAYMENT_CODE = re.compile(r"(?<![0-9])1[0-5][0-9]{16}(?![0-9])")

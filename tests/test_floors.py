@@ -57,6 +57,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.lost_orders"),
     (5, "kiosk.notifications"),
     (5, "kiosk.recovery"),
+    (5, "kiosk.scanner_unit"),
     (5, "kiosk.walk"),
     (5, "kiosk.__main__"),
     (5, "kiosk.sandbox*"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from kiosk.camera.drivers import MAINS_HZ, check_driver
 from kiosk.camera.link import OnView, ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
+from kiosk.camera.unit import scanner_socket
 from kiosk.core.ports import Post, Scanner
 
 __all__ = ["ScriptedScanner", "open_scanner"]
@@ -33,4 +34,5 @@ def open_scanner(
     them, while scanning and must not block; `beat` is called at least twice a second while the link's thread lives.
     """
     check_driver(driver, folder)
-    return ScannerLink(post, on_view, scanner_command(driver, folder, device, mains_hz), beat)
+    scanner = scanner_socket() or scanner_command(driver, folder, device, mains_hz)
+    return ScannerLink(post, on_view, scanner, beat)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from kiosk.camera.drivers import MAINS_HZ
 from kiosk.camera.sightings import UsedCodes
+from kiosk.camera.unit import connect
 from kiosk.camera.wire import (
     Beat,
     Blind,
@@ -73,10 +74,11 @@ def scanner_command(driver: str, folder: Path | None, device: Path | None = None
 class ScannerLink:
     """A Scanner over a process of its own. `post`, `on_view` and `beat` are called from this link's thread."""
 
-    def __init__(self, post: Post, on_view: OnView, command: Command, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, post: Post, on_view: OnView, scanner: Command | Path, beat: Callable[[], None] = lambda: None) -> None:
+        """`scanner`: how one is started, or the socket of one that somebody else starts (unit.py)."""
         self._post = post
         self._on_view = on_view
-        self._command = command
+        self._scanner = scanner
         self._beat = beat
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
@@ -171,13 +173,13 @@ class ScannerLink:
             return spare
         if spare is not None:
             spare.end(END_S)
-        return _Child(self._command)
+        return _Child(self._scanner)
 
     def _keep_a_spare(self) -> None:
-        """Not at once when the kiosk starts: then the screen needs the processor."""
-        if self._spare is None and time.monotonic() >= self._spare_at:
+        """Not at once when the kiosk starts: then the screen needs the processor. A unit's next scanner is systemd's matter."""
+        if self._spare is None and not isinstance(self._scanner, Path) and time.monotonic() >= self._spare_at:
             with contextlib.suppress(OSError):  # then there is none, and the next scanner takes longer
-                self._spare = _Child(self._command)
+                self._spare = _Child(self._scanner)
 
     def _tell(self, child: _Child) -> None:
         """Bring the scanner up to what is wanted; a new scanner, or one whose camera was away, has been told nothing."""
@@ -255,31 +257,24 @@ class _Ended(Exception):
 class _Child:
     """One scanner process and the socket to it."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, scanner: Command | Path) -> None:
         self.spoke_at: float | None = None  # its first word
         self.ready_at: float | None = None  # None while its camera does not work
         self.told: tuple[str | None, int] = (None, 0)
         self._unpacker = Unpacker()
         self._changes = 0
         self._born_at = self._heard_at = time.monotonic()
-        self._line, theirs = socket.socketpair()
+        self._process: subprocess.Popen[bytes] | None = None
+        if isinstance(scanner, Path):
+            self._line = connect(scanner)
+        else:
+            self._line, self._process = _spawned(scanner)
         self._line.setblocking(False)
-        environment = {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)}
-        environment["OPENBLAS_NUM_THREADS"] = "1"  # numpy's, which would each map memory and start at every birth
-        try:
-            self._process = subprocess.Popen(  # noqa: S603  our own words
-                command(theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment
-            )
-        except OSError:
-            self._line.close()
-            raise
-        finally:
-            theirs.close()
 
     @property
     def lives(self) -> bool:
-        """Its process has not ended."""
-        return self._process.poll() is None
+        """Its process, if it is ours, has not ended."""
+        return self._process is None or self._process.poll() is None
 
     def adopt(self) -> None:
         """From a spare it becomes the scanner: its time begins now."""
@@ -325,13 +320,32 @@ class _Child:
             raise _Ended(f"it does not listen: {error.strerror}") from None
 
     def end(self, patience_s: float) -> None:
-        """Hang up, which ends a scanner that is well; after `patience_s` kill it. No process and no zombie stays."""
+        """Hang up, which ends a scanner that is well; after `patience_s` kill one of ours. No process and no zombie stays."""
         self._line.close()
+        if self._process is None:
+            return
         try:
             self._process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _spawned(command: Command) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """A new scanner process, and this side of the line to it; it is given nothing else. OSError when it cannot be started."""
+    ours, theirs = socket.socketpair()
+    environment = {key: value for key, value in os.environ.items() if key.startswith(_ENVIRONMENT)}
+    environment["OPENBLAS_NUM_THREADS"] = "1"  # numpy's, which would each map memory and start at every birth
+    try:
+        process = subprocess.Popen(  # noqa: S603  our own words
+            command(theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours, process
 
 
 def _drain(bell: socket.socket) -> None:

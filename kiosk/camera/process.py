@@ -59,18 +59,22 @@ class _Over(Exception):
     """The socket is closed, or Stop was said."""
 
 
-def serve(line: socket.socket, open_camera: Callable[[], Camera]) -> bool:
-    """Do as the other end of `line` says until it hangs up; False when no camera worked, however often it was tried."""
+def serve(line: socket.socket, open_camera: Callable[[], Camera], beat: Callable[[], None] = lambda: None) -> bool:
+    """Do as the other end of `line` says until it hangs up; False when no camera worked, however often it was tried.
+
+    `beat` is called with each Beat that is said.
+    """
     line.setblocking(True)
     with contextlib.suppress(_Over, OSError):  # OSError: the other end is gone
-        return _Scanner(line, open_camera).run()
+        return _Scanner(line, open_camera, beat).run()
     return True
 
 
 class _Scanner:
-    def __init__(self, line: socket.socket, open_camera: Callable[[], Camera]) -> None:
+    def __init__(self, line: socket.socket, open_camera: Callable[[], Camera], beat: Callable[[], None]) -> None:
         self._line = line
         self._open_camera = open_camera
+        self._beat = beat
         self._unpacker = Unpacker()
         self._opened = False  # Open was said; a spare beats not, as nobody listens to it
         self._prove_first = False  # pictures are wanted before Ready
@@ -173,6 +177,7 @@ class _Scanner:
         """Take in commands, waiting at most `wait_s` for one; beat when it is time. Returns the scan wanted from now on."""
         if self._opened and time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + BEAT_S
+            self._beat()
             self._send(Beat())
         if not select.select([self._line], [], [], wait_s)[0]:
             return scan

@@ -75,12 +75,12 @@ class Process:
 class Wire:
     """The relay, and what it has noted so far."""
 
-    def __init__(self, folder: Path, to: int) -> None:
-        cert, key = _certificate(folder)
-        words = ["--to", str(to), "--cert", str(cert), "--key", str(key)]
+    def __init__(self, folder: Path, to: int, address: str = LOOPBACK) -> None:
+        cert, key = _certificate(folder, address)
+        words = ["--to", str(to), "--cert", str(cert), "--key", str(key), "--address", address]
         self._process = Process([sys.executable, "-m", "tests.bench.relay", *words])
         self.ca_file = cert
-        self.url = f"https://{LOOPBACK}:{self._process.hear()}"
+        self.url = f"https://{address}:{self._process.hear()}"
         self.notes: list[dict[str, Any]] = []
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -299,8 +299,8 @@ def _ticks() -> tuple[int, int]:
     return user + nice + system + sum(rest), idle + iowait
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of the loopback address, signed by itself, and its key."""
+def _certificate(folder: Path, address: str) -> tuple[Path, Path]:
+    """A certificate of this address, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "the bench's wire")])
     now = dt.datetime.now(dt.UTC)
@@ -312,7 +312,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

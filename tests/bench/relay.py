@@ -18,16 +18,20 @@ import threading
 import time
 
 LOOPBACK = "127.0.0.1"
+_FREEBIND = 15  # IP_FREEBIND of linux/in.h
 
 
 class Relay:
     """Carries each connection to the stand-in's port in a thread of its own."""
 
-    def __init__(self, to: int, cert: str, key: str) -> None:
+    def __init__(self, to: int, cert: str, key: str, address: str = LOOPBACK) -> None:
         self._to = to
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(cert, key)
-        self._listener = socket.create_server((LOOPBACK, 0), backlog=16)
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.IPPROTO_IP, _FREEBIND, 1)  # the wire to a machine that is not on yet
+        self._listener.bind((address, 0))
+        self._listener.listen(16)
         self._links: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.port: int = self._listener.getsockname()[1]
@@ -92,8 +96,9 @@ def main() -> None:
     words.add_argument("--to", type=int, required=True)
     words.add_argument("--cert", required=True)
     words.add_argument("--key", required=True)
+    words.add_argument("--address", default=LOOPBACK)
     given = words.parse_args()
-    relay = Relay(given.to, given.cert, given.key)
+    relay = Relay(given.to, given.cert, given.key, given.address)
     print(relay.port, flush=True)
     threading.Thread(target=relay.accept, daemon=True).start()
     for line in sys.stdin:

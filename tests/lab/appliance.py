@@ -1,0 +1,144 @@
+"""A kiosk as it stands in a shop, in a machine of the lab: installed as README.md says, bank and customers beyond the wire.
+
+What it says is asked over its control socket, what is true of the stand-in for WeChat Pay.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.bench.desk import Wire
+from tests.crash.counter import PATIENCE_S, Counter, Kiosk
+from tests.crash.sales import SALES, People, pay
+from tests.lab.machine import LOOK_S, Machine
+from tests.lab.root import HERE
+
+STATE = "/var/lib/kiosk"
+FRAMES = "/srv/frames"
+STICK = "/media/stick"
+PYTHON = "/opt/kiosk/.venv/bin/python"
+CREDENTIALS = ("merchant_key.pem", "api_v3_key.txt")
+
+
+class Appliance(Kiosk):
+    """The kiosk in the machine, whichever of its lives. The machine is on as long as `alive`."""
+
+    def __init__(self, kept: Path, folder: Path) -> None:
+        """`kept`: the Debian root to stand on; `folder`: an empty one for all that this kiosk is."""
+        self.bank = Counter(folder)
+        self.bank.open()
+        self.machine = Machine(kept, folder)
+        self.wire = Wire(folder, _port(self.bank), self.machine.outer)
+        self._counter, self._socket = self.bank, self.bank.socket
+        self._line, self._answers = None, None
+        self._disks = {STATE: folder / "disk", STICK: folder / "stick", FRAMES: self.bank.folder / "frames"}
+        for disk in self._disks.values():
+            disk.mkdir(exist_ok=True)
+
+    @property
+    def alive(self) -> bool:
+        return self.machine.leader != 0
+
+    def on(self) -> None:
+        """Switch the machine on; what this side asks of the control socket is asked of the one in there."""
+        self.machine.boot(self._disks)
+        self.bank.socket.unlink(missing_ok=True)
+        self.bank.socket.symlink_to(self.machine.path(f"{STATE}/kiosk.db.sock"))
+
+    def off(self) -> None:
+        self._hang_up()
+        self.machine.off()
+
+    def close(self) -> None:
+        """Whatever state it is in: nothing of it is left."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.bank.close)
+            stack.callback(self.wire.stop)
+            stack.callback(self.machine.close)
+            self._hang_up()
+
+    def bill(self, amount: int) -> None:
+        """A sale up to the point where the customer's phone shows the bill."""
+        self.key(*str(amount), "QR")
+        self.reach("ShowingQr")
+        People(self.bank, self, Random(0))._scan()
+
+    def sell(self, sale: str, amount: int) -> str:
+        """One of SALES; returns the last screen."""
+        return People(self.bank, self, Random(0)).sell(SALES[sale], amount)
+
+    def pay(self, amount: int) -> None:
+        """The customer approves the bill on their phone."""
+        pay(self.bank, amount, None)
+
+    def reach(self, *screens: str) -> None:
+        seen = self.until(*screens)
+        assert seen in screens, f"the kiosk shows {seen}, not {' or '.join(screens)}"
+
+    def settled(self, amount: int) -> None:
+        """Both books say paid, once."""
+        wait(lambda: self.states(amount) == ["PAID"], lambda: f"the kiosk's orders of {amount}: {self.states(amount)}")
+        true = [row["state"] for row in self.bank.bank().values() if row["total"] == amount]
+        assert true == ["SUCCESS"], f"at the bank: {true}"
+
+    def states(self, amount: int) -> list[str]:
+        return [line["state"] for line in self.bank.orders() if line["amount"] == amount]
+
+    def first_ask(self, since_s: float) -> float | None:
+        """Seconds from a moment of the monotonic clock to the first request that came through the wire; None: none yet."""
+        asked = self.wire.of("request", round(since_s * 1e9))
+        return asked[0]["at"] / 1e9 - since_s if asked else None
+
+    def install(self) -> None:
+        """As in README.md: the program, deploy/install-units.sh, kiosk.toml, the keys sealed, a drop-in for the second disk."""
+        root = self.machine.root
+        shutil.copytree(
+            HERE / "kiosk", root / "opt/kiosk/kiosk", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        subprocess.run([HERE / "deploy/install-units.sh", root], check=True, capture_output=True)
+        text = self.bank.config.read_text("utf-8")
+        changes = {
+            r"hosts = .*": f'hosts = ["{self.wire.url}"]\nca_file = "authority.pem"',
+            r'folder = "frames"': f'folder = "{FRAMES}"',
+            r'path = "kiosk.db"': f'path = "{STATE}/kiosk.db"\nbackups = "{STICK}"',
+        }
+        for old, new in changes.items():
+            text, count = re.subn(old, new, text)
+            assert count == 1, old
+        (root / "etc/kiosk/kiosk.toml").write_text(text, "utf-8")
+        shutil.copy(self.wire.ca_file, root / "etc/kiosk/authority.pem")
+        for disk in self._disks:
+            (root / disk[1:]).mkdir(parents=True, exist_ok=True)
+        dropin = root / "etc/systemd/system/kiosk.service.d/stick.conf"
+        dropin.parent.mkdir()
+        dropin.write_text(f"[Service]\nReadWritePaths={STICK}\n", "utf-8")
+        subprocess.run(["systemd-machine-id-setup", f"--root={root}"], check=True, capture_output=True)  # keys are sealed to it
+        self.machine.before_boot(f"{PYTHON} -m compileall -q /opt/kiosk/kiosk")
+        for name in CREDENTIALS:
+            seal = f"systemd-creds encrypt --with-key=host --name={name} - /etc/credstore.encrypted/{name}"
+            self.machine.before_boot(seal, (self.bank.folder / name).read_bytes())
+        uid = self.machine.root.joinpath("etc/passwd").read_text("utf-8").partition("\nkiosk:x:")[2].split(":")[0]
+        subprocess.run(["chown", uid, self._disks[STICK]], check=True)
+
+
+def wait(true: Callable[[], bool], words: Callable[[], str] = lambda: "", seconds: float = PATIENCE_S) -> float:
+    """Until it is so; returns how many seconds that took. AssertionError with the words when it does not come."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, f"not within {seconds:.0f} s: {words()}"
+        time.sleep(LOOK_S)
+    return time.monotonic() - began
+
+
+def _port(bank: Counter) -> int:
+    facts: dict[str, Any] = json.loads((bank.folder / "sandbox.json").read_text("utf-8"))
+    return int(facts["url"].rpartition(":")[2])
