@@ -37,7 +37,11 @@ class SimKit(Kit):
         super().__init__()
         self.wiring = Wiring(settle_ms=20)
         self.keypad = MatrixKeypad(
-            self.events.append, self.wiring, stuck_ms=STUCK_MS, now=lambda: time.monotonic_ns() // 1_000_000 // SLOWER
+            self.events.append,
+            self.wiring,
+            debounce_ms=2,  # of 50 times as many: three looks in a row, however often the slow copper is behind
+            stuck_ms=STUCK_MS,
+            now=lambda: time.monotonic_ns() // 1_000_000 // SLOWER,
         )
         self.place = MatrixKit.place.__get__(self)  # the same layout
 
