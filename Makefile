@@ -3,6 +3,7 @@ PY := .venv/bin/python
 SEEDS := 100000
 CUTS := 100
 KILLS := 620
+SCANNER_KILLS := 1000
 
 .PHONY: help setup demo test lab soak mutants crash bench lint clean clean-root
 help:
@@ -12,7 +13,7 @@ help:
 	@echo 'make lab     the units in a Debian that boots in a container (as root; needs mmdebstrap and systemd-container)'
 	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
-	@echo 'make crash   hundreds of kills, power cuts and failing disks (an hour)'
+	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
 	@echo 'make bench   the figures'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   away with .venv and all that was made'
@@ -38,7 +39,7 @@ mutants: .venv/.ready-for-tests
 crash: .venv/.ready-for-tests
 	$(PY) -m tests.disk --cuts $(CUTS) --sweep
 	$(PY) -m tests.crash.plug --cuts 25
-	$(PY) -m tests.crash.scanner --kills 50
+	$(PY) -m tests.crash.scanner --kills $(SCANNER_KILLS)
 	$(PY) -m tests.crash --kills $(KILLS)
 
 bench: .venv/.ready-for-tests

@@ -42,12 +42,14 @@ class Answers:
         view: Callable[[], View],
         keys: ScriptedKeypad | None,
         notifications: Notifications,
+        camera_problem: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._runtime = runtime
         self._display = display
         self._view = view
         self._keys = keys
         self._notifications = notifications
+        self._camera_problem = camera_problem
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -92,6 +94,7 @@ class Answers:
             "network": str(signs.network),
             "clock_known": signs.clock_known,
             "unresolved": signs.unresolved,
+            "camera": self._camera_problem(),
             "attention": signs.attention,
         }
 

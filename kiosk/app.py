@@ -26,12 +26,10 @@ from kiosk.control import ControlServer
 from kiosk.core import refunds
 from kiosk.core.commands import Insert, Play
 from kiosk.core.errors import KioskError
-from kiosk.core.events import ClockSynchronized
+from kiosk.core.events import ClockSynchronized, Event, Health
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.core.state import Settings
-from kiosk.keypad import open_keypad
-from kiosk.keypad.keyboard import KeyboardKeypad
-from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, Wiring, open_keypad
 from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
@@ -42,7 +40,8 @@ from kiosk.supervision import Heartbeats, Supervisor
 
 if TYPE_CHECKING:
     from kiosk.config import Config
-    from kiosk.core.ports import Display, Ledger, Scanner
+    from kiosk.config_keypad import KeypadConfig
+    from kiosk.core.ports import Display, Keypad, Ledger, Post, Scanner
     from kiosk.payment.keeper import Keeper
 
 _log = logging.getLogger(__name__)
@@ -50,6 +49,7 @@ _log = logging.getLogger(__name__)
 LOOP_SILENT_S = 10.0
 SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
+KEYPAD_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
 LISTENER_SILENT_S = 10.0
 END_MOST_S = 10.0
@@ -81,6 +81,7 @@ class App:
         self._code = 0
         self._display: Display | None = None
         self._keeper: Keeper | None = None
+        self._camera_problem: str | None = None  # in words, while the camera does not work
         self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
@@ -89,7 +90,7 @@ class App:
         self._runtime.use(self._lanes[0], self._lanes[-1])
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
         self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
-        self._keypad = open_keypad(config.keypad.driver, self._runtime.post, script=config.keypad.script)
+        self._keypad = make_keypad(config.keypad, self._runtime.post)
         self._remote = ScriptedKeypad(self._runtime.post)
 
     def run(self) -> int:
@@ -134,9 +135,13 @@ class App:
         scanner = self._start_scanner()
         backwards.callback(scanner.stop)
         self._keypad.start()
+        keys = self._supervisor.spawn("keypad", partial(self._keypad.run, self._beat("keypad")), KEYPAD_SILENT_S)
+        backwards.callback(keys.join, END_MOST_S)
         backwards.callback(self._keypad.stop)
         remote = self._remote if config.keypad.remote else None
-        answers = Answers(self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications)
+        answers = Answers(
+            self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications, lambda: self._camera_problem
+        )
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
         self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
@@ -180,7 +185,13 @@ class App:
         camera = self._config.camera
         self._supervisor.hearts.register("scanner", SCANNER_SILENT_S)
         scanner = open_scanner(
-            self._runtime.post, self._show_camera, driver=camera.driver, folder=camera.folder, beat=self._beat("scanner")
+            self._hear_scanner,
+            self._show_camera,
+            driver=camera.driver,
+            folder=camera.folder,
+            device=camera.device,
+            mains_hz=camera.mains_hz,
+            beat=self._beat("scanner"),
         )
         self._runtime.use_scanner(scanner)
         scanner.start()
@@ -213,6 +224,11 @@ class App:
         service.status(_status(view))
         if self._display is not None:
             self._display.show(view)
+
+    def _hear_scanner(self, event: Event) -> None:
+        if isinstance(event, Health):
+            self._camera_problem = event.problem
+        self._runtime.post(event)
 
     def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         if self._display is not None:
@@ -266,6 +282,19 @@ def settings(config: Config) -> Settings:
         default_tender=config.till.default_tender,
         max_amount=config.till.max_amount,
         result_ms=config.till.result_seconds * 1000,
+    )
+
+
+def make_keypad(config: KeypadConfig, post: Post) -> Keypad:
+    """The keypad as configured; nothing is opened yet."""
+    return open_keypad(
+        config.driver,
+        post,
+        script=config.script,
+        device=config.device,
+        wiring=Wiring(config.rows, config.columns, config.keys, config.settle_ms, config.freed_pins),
+        debounce_ms=config.debounce_ms,
+        stuck_ms=config.stuck_s * 1000,
     )
 
 

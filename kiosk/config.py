@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
@@ -23,8 +24,8 @@ from kiosk.core.money import exponent, known_currency
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
 DISPLAYS = ("pygame", "offscreen", "recording")
-KEYPADS = ("keyboard", "scripted")
-CAMERAS = ("picamera2", "folder")
+CAMERAS = ("picamera2", "v4l2", "folder")
+MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
 TENDERS = tuple(str(tender) for tender in Tender)
 TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control", "notifications")
@@ -54,20 +55,13 @@ class DisplayConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class KeypadConfig:
-    """The keys. `script` is a file for the driver scripted. `remote`: keys over the control socket count."""
-
-    driver: str
-    remote: bool
-    script: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """The camera. `folder` is there when the driver is folder."""
+    """The camera. `folder` is there when the driver is folder; `device`: v4l2's, None for the first webcam."""
 
     driver: str
     folder: Path | None = None
+    device: Path | None = None
+    mains_hz: int = MAINS_HZ[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +130,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         merchant=merchant,
         wechat_pay=wechat_pay,
         display=_display(tables["display"]),
-        keypad=_keypad(tables["keypad"], files),
+        keypad=read_keypad(tables["keypad"], files),
         camera=_camera(tables["camera"], files),
         till=_till(tables["till"], merchant.currency),
         ledger=ledger,
@@ -288,23 +282,21 @@ def _size(table: Table) -> tuple[int, int]:
     return width, height
 
 
-def _keypad(table: Table, files: Files) -> KeypadConfig:
-    script = None
-    if table.has("script"):
-        script = files.beside(table.text("script", "Write the file of keys that the scripted keypad presses."))
-    return KeypadConfig(
-        driver=table.choice("driver", KEYPADS),
-        remote=table.flag("remote", "Write true to let the bench page press keys, else false.", default=False),
-        script=script,
-    )
-
-
 def _camera(table: Table, files: Files) -> CameraConfig:
     driver = table.choice("driver", CAMERAS)
     folder = None
     if driver == "folder" or table.has("folder"):
         folder = files.beside(table.text("folder", 'Write the folder whose images stand for the camera, as "frames".'))
-    return CameraConfig(driver, folder)
+    device = None
+    if table.has("device"):
+        remedy = 'Write the webcam\'s device, as "/dev/video0", or leave the key out for the first one on USB.'
+        name = table.text("device", remedy, form=r"/dev/.+")
+        device = Path(name) if name else None
+    remedy = "Write 50 or 60, whichever the shop's mains have, so that its lamps do not flicker in the pictures."
+    mains_hz = table.number("mains_hz", remedy, bounds=MAINS_HZ, default=MAINS_HZ[0])
+    if mains_hz not in MAINS_HZ:
+        table.wrong("mains_hz", mains_hz, "is neither 50 nor 60", remedy)
+    return CameraConfig(driver, folder, device, mains_hz)
 
 
 def _till(table: Table, currency: str) -> TillConfig:

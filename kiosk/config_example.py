@@ -32,10 +32,20 @@ customer_language = "zh_CN"
 driver = "keyboard"                   # keyboard, matrix, evdev or scripted
 #remote = false                       # true: the bench page may press keys
 #script = "keys.txt"                  # scripted: presses the words of this file, as 1 2 5 0 OK
+#device = "/dev/input/by-id/usb-..."  # evdev: the pad's path or name; default: the only number pad there is
+#rows = [5, 6, 13, 19]                # matrix: BCM numbers of the pins, from the top row down
+#columns = [12, 16, 20, 21]           # matrix: from the left column
+#keys = ["123A", "456B", "789C", "*0#D"]  # matrix: what is printed on the keys
+#settle_ms = 1                        # matrix: more for a long cable
+#freed_pins = []                      # matrix: pins of I2C, SPI or the serial line that may be used, as it is switched off
+#debounce_ms = 25                     # matrix, evdev: what a worn key may bounce; 0 for a number pad with a 00 key
+#stuck_s = 5                          # a key that is down for longer is named on the screen, and counts for nothing
 
 [camera]
 driver = "picamera2"                  # picamera2, v4l2 or folder
 #folder = "frames"                    # folder: images in the order of their names, again and again
+#device = "/dev/video0"               # v4l2: this webcam; without it the first one on USB
+#mains_hz = 50                        # the mains, 50 or 60: the shop's lamps shall not flicker in the pictures
 
 [till]
 default_tender = "quick_pay"          # what OK does after the amount; or "native"

@@ -90,11 +90,11 @@ class Table:
         value = self._typed(key, bool, remedy, required=False)
         return value if isinstance(value, bool) else default
 
-    def items(self, key: str, remedy: str) -> list[object]:
-        """A list that is not empty; what is in it is for the caller to look at."""
+    def items(self, key: str, remedy: str, *, may_be_empty: bool = False) -> list[object]:
+        """A list; what is in it is for the caller to look at."""
         value = self._typed(key, list, remedy, required=True)
         if isinstance(value, list):
-            if value:
+            if value or may_be_empty:
                 return value
             self.wrong(key, value, "is empty", remedy)
         return []

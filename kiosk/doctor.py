@@ -18,20 +18,26 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiosk import config as configuration
 from kiosk import service
 from kiosk.clock import SteadyClock
-from kiosk.config import CameraConfig, Config, DisplayConfig, KeypadConfig, LedgerConfig
+from kiosk.config import CameraConfig, Config, DisplayConfig, LedgerConfig
 from kiosk.control import Answer as Told
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError
 from kiosk.core.model import Answer, Pending, Unknown, Why
 from kiosk.doctor_checks import Check, Verdict
 
+if TYPE_CHECKING:
+    from kiosk.camera.decode import Grey
+    from kiosk.camera.process import Camera
+
 _CLOCK_WARN_MS = 30_000
 _CLOCK_FAIL_MS = 300_000  # contract 11.4: WeChat refuses what is signed more than five minutes off
+_SETTLING_FRAMES = 30  # a second: a sensor that was just started is dark or blinded
 _FREE_FAIL_BYTES = 50 * 1024 * 1024
 _FREE_WARN_BYTES = 500 * 1024 * 1024
 
@@ -45,6 +51,7 @@ def examine(path: Path | None) -> list[Check]:
             Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+    from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
 
     home = config.ledger.path.parent
@@ -62,7 +69,7 @@ def examine(path: Path | None) -> list[Check]:
         *ledger_checks(config, running),
         storage(home, _free_bytes(home), os.access(home, os.W_OK)),
         camera(config.camera, running),
-        keypad(config.keypad, has_module),
+        keypad(config.keypad, running),
         display(config.display, has_module, os.environ),
         power(_vcgencmd()),
     ]
@@ -179,31 +186,17 @@ def storage(folder: Path, free_bytes: int | None, writable: bool) -> Check:  # n
 def camera(wanted: CameraConfig, running: Told | None) -> Check:
     """A first picture, unless the running kiosk has the camera."""
     if running is not None and wanted.driver != "folder":
-        return Check("camera", Verdict.OK, f"{wanted.driver}, held by the running kiosk; its screen tells when it fails")
+        problem = running.get("camera")
+        if isinstance(problem, str):
+            return Check("camera", Verdict.FAIL, f"the running kiosk says: {problem}", _WITHOUT_CAMERA)
+        return Check("camera", Verdict.OK, f"{wanted.driver}, held by the running kiosk, and well")
     try:
         pictures = _first_picture(wanted)
     except DriverError as error:
-        return Check("camera", Verdict.FAIL, str(error), "Until then sell by QR.")
+        return Check("camera", Verdict.FAIL, str(error), _WITHOUT_CAMERA)
     except ConfigError as error:
         return Check("camera", Verdict.FAIL, str(error), "Correct [camera] in kiosk.toml.")
     return Check("camera", Verdict.OK, f"{wanted.driver}: {pictures}")
-
-
-def keypad(wanted: KeypadConfig, has: Callable[[str], bool]) -> Check:
-    """Whether the driver's library is here; keys are pressed by people."""
-    needs = _KEYPAD_NEEDS.get(wanted.driver)
-    if needs is not None and not has(needs[0]):
-        return Check("keypad", Verdict.FAIL, f'driver "{wanted.driver}" needs {needs[0]}', f"Install it: {needs[1]}")
-    if wanted.script is not None and not wanted.script.exists():
-        return Check("keypad", Verdict.FAIL, f"{wanted.script} is not there", "Write it, or leave [keypad] script out.")
-    if wanted.remote:
-        return Check(
-            "keypad",
-            Verdict.WARN,
-            f"{wanted.driver}; the bench page may press keys too",
-            "In a shop set [keypad] remote = false.",
-        )
-    return Check("keypad", Verdict.OK, wanted.driver)
 
 
 def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapping[str, str]) -> Check:
@@ -272,17 +265,26 @@ def _first_picture(wanted: CameraConfig) -> str:
     """Take one picture as the scanner does. DriverError says why there is none."""
     from kiosk.camera.drivers import open_camera  # noqa: PLC0415  loads numpy and Pillow or the Pi's camera
 
-    opened = open_camera(wanted.driver, wanted.folder)
-    try:
-        with closing(opened.frames()) as frames:
-            next(frames)
-    finally:
-        opened.close()
+    with closing(open_camera(wanted.driver, wanted.folder, wanted.device, wanted.mains_hz)) as opened:
+        seen = _watched(opened)
     if wanted.folder is not None and wanted.driver == "folder":
         from kiosk.camera.folder import image_files  # noqa: PLC0415  as above
 
         return f"{len(image_files(wanted.folder))} images in {wanted.folder}"
-    return "a picture was taken"
+    return f"a picture of {seen.shape[1]} x {seen.shape[0]} was taken"
+
+
+def _watched(opened: Camera) -> Grey:
+    """A picture taken after a while, as a sensor needs one to find its exposure. DriverError when it shows nothing."""
+    from kiosk.camera.vigil import DARK_WORDS, lit  # noqa: PLC0415  as above
+
+    with closing(opened.frames()) as frames:
+        grey = next(frames).grey
+        for _ in range(_SETTLING_FRAMES if opened.live else 0):
+            grey = next(frames).grey
+    if not lit(grey):
+        raise DriverError(DARK_WORDS)
+    return grey
 
 
 def _missing_font(*languages: str) -> str | None:
@@ -323,10 +325,7 @@ _WECHAT_REMEDIES = {
     Why.UNLISTED: "Compare the merchant's numbers in kiosk.toml with the merchant platform.",
     Why.MALFORMED: "Something other than WeChat Pay answers: is there a portal or a proxy between?",
 }
-_KEYPAD_NEEDS = {
-    "matrix": ("gpiozero", "sudo apt install python3-gpiozero python3-lgpio"),
-    "evdev": ("evdev", "sudo apt install python3-evdev"),
-}
+_WITHOUT_CAMERA = "Until then sell by QR."
 _THROTTLED = {
     0: "the voltage is too low",
     1: "the processor is slowed down",

@@ -92,6 +92,7 @@ class Runtime:
         self._replies: dict[str, Future[Reply]] = {}
         self._shown: View | None = None
         self._reload = threading.Event()
+        self._health: dict[Part, Health] = {}  # as the parts last told; a ledger opened afresh knows nothing of it
         self.opened = threading.Event()  # the ledger is open and what it holds is being asked for
 
     def use(self, counter: Lane, back_office: Lane) -> None:
@@ -165,6 +166,8 @@ class Runtime:
                 raise LedgerError(f"refund {refund.out_refund_no} is of no order: restore the ledger from a backup")
             parents[order.out_trade_no] = (order, ledger.refunds_of(order.out_trade_no))
         kiosk = self._carry_out(ledger, resume(self._settings, snapshot, parents, now))
+        for told in self._health.values():
+            kiosk = self._carry_out(ledger, step(kiosk, told, now))
         kiosk = self._mind(ledger, kiosk)
         self.opened.set()
         busy_at = minded_at = now
@@ -187,6 +190,8 @@ class Runtime:
             if isinstance(event, _Question):
                 self._answer(event, ledger, kiosk)
                 continue
+            if isinstance(event, Health):
+                self._health[event.part] = event
             now = self._clock.now()
             if not isinstance(event, Tick):
                 busy_at = now

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiosk import service
-from kiosk.camera.drivers import open_camera
+from kiosk.camera.drivers import load, open_camera
 from kiosk.camera.link import PATIENCE_S, STALE_S
 from kiosk.camera.unit import wait_for_kiosk
 from kiosk.config import CameraConfig, load_camera
@@ -37,6 +37,7 @@ def main() -> int:
             from kiosk.camera.process import BEAT_S, confine, serve  # noqa: PLC0415  they take longer than all the rest
 
             confine()
+            load(camera.driver)
             with wait_for_kiosk(listener, BEAT_S, service.watchdog) as line:
                 return 0 if serve(line, lambda: _opened(camera), service.watchdog) else 1
     except KioskError as problem:
@@ -47,7 +48,7 @@ def main() -> int:
 def _opened(camera: CameraConfig) -> Camera:
     """Opening may take as long as the kiosk waits for it; one that hangs later is killed when the kiosk gives it up."""
     service.watchdog_within(PATIENCE_S)
-    opened = open_camera(camera.driver, camera.folder)
+    opened = open_camera(camera.driver, camera.folder, camera.device, camera.mains_hz)
     service.watchdog_within(STALE_S)
     return opened
 

@@ -1,4 +1,4 @@
-"""From a picture to what is in it: the decoder, the other ways of looking, and `kiosk decode` over files."""
+"""From a picture to what is in it: `kiosk decode` over files."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zxingcpp
 from PIL import Image
-from pyzbar import pyzbar
 
 from kiosk.camera.command import decode_paths
-from kiosk.camera.decode import read_symbols
-from kiosk.camera.eye import Eye, black_and_white, busiest, inverted_ink, plain, softened, study
+from kiosk.camera.eye import study
 from kiosk.camera.symbol import Format, Symbol
-from kiosk.core.secret import is_payment_code
 from tests.camera_pictures import CODE, OTHER_CODE, barcode, held, page, qr, scene
 
 FULL_WIDTH = CODE.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
@@ -39,64 +35,9 @@ def decoded(image: Image.Image, folder: Path, name: str = "frame.png") -> dict:
     return answer
 
 
-def test_a_phones_page_gives_its_qr_and_its_barcode():
-    assert set(read_symbols(grey(scene(page())))) == {Symbol(Format.QR, CODE.encode()), Symbol(Format.CODE128, CODE.encode())}
-
-
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (1, 500), (500, 1), (3, 3)])
 def test_a_picture_too_small_for_a_code_is_read_as_empty(size: tuple[int, int]):
     assert [symbols for symbols in study(np.zeros(size, np.uint8)) if symbols] == []
-
-
-def test_a_picture_that_is_not_grey_is_refused():
-    with pytest.raises(ValueError, match="2-D and uint8"):
-        read_symbols(np.zeros((4, 4, 3), np.uint8))
-
-
-def test_a_view_into_a_larger_array_is_read_like_a_copy():
-    wide = np.full((720, 2000), 200, np.uint8)
-    wide[:, 100:1380] = grey(scene(page()))
-    assert set(read_symbols(wide[:, 100:1380])) == set(read_symbols(wide[:, 100:1380].copy())) != set()
-
-
-def test_other_symbologies_are_not_looked_for():
-    texts = {"EAN13": "4006381333931", "ITF": "12345678", "Code39": "AB12", "Codabar": "A1234B", "Code93": "AB12"}
-    for form, text in texts.items():
-        made = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, form))
-        image = Image.fromarray(np.array(zxingcpp.write_barcode_to_image(made, scale=4, add_quiet_zones=True)))
-        assert pyzbar.decode(scene(image)), f"zbar could read this {form}"
-        assert read_symbols(grey(scene(image))) == [], form
-
-
-def test_what_was_read_does_not_linger_in_the_next_picture():
-    assert read_symbols(grey(scene(page())))
-    assert read_symbols(grey(scene())) == []
-
-
-@pytest.mark.parametrize(
-    ("look", "picture"),
-    [
-        (inverted_ink, scene(page(dark=True, with_barcode=False))),
-        (black_and_white, scene(page())),
-        (plain, scene(qr(CODE), size=(60, 60))),
-        (softened, grainy(scene(page()))),
-    ],
-)
-def test_each_other_look_reads_what_it_is_for(look, picture: Image.Image):
-    assert CODE in {symbol.text for symbol in read_symbols(look(grey(picture)))}
-
-
-def test_the_busiest_area_holds_the_phone_and_not_the_empty_rest():
-    small = Image.new("L", (1280, 720), 90)
-    small.paste(qr(CODE, 200), (900, 100))
-    area = busiest(grey(small))
-    assert area.size < 0.25 * 1280 * 720
-    assert CODE in {symbol.text for symbol in read_symbols(area)}
-
-
-def test_a_phone_in_dark_mode_is_read_within_a_few_frames():
-    picture, eye = grey(scene(page(dark=True))), Eye()
-    assert any(is_payment_code(symbol.text) for _ in range(3) for symbol in eye.see(picture))
 
 
 def test_phones_held_with_little_trouble_are_nearly_all_believed(tmp_path: Path):

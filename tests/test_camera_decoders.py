@@ -86,15 +86,15 @@ def test_a_gs1_label_of_18_digits_is_no_payment_code(read: Reader):
     assert weigh([label])[0] is ScanHint.PRODUCT
 
 
-def test_a_text_of_another_charset_comes_as_utf_8(read: Reader):
-    (symbol,) = read(grey(scene(drawn("QRCode", "http://example.com/収款"))))
-    assert symbol.text == "http://example.com/収款"
+def test_a_text_that_is_not_ascii_comes_as_utf_8_or_not_at_all(read: Reader):
+    """Of charsets zbar makes a guess, and a wrong one in one of ten."""
+    texts = [symbol.text for symbol in read(grey(scene(drawn("QRCode", "http://example.com/収款"))))]
+    assert texts == ([] if read is read_symbols else ["http://example.com/収款"])
 
 
-def test_digits_of_full_width_stay_what_they_are(read: Reader):
+def test_digits_of_full_width_are_no_payment_code(read: Reader):
     wide = CODE.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
-    (symbol,) = read(grey(scene(qr(wide))))
-    assert weigh([symbol])[1] is None
+    assert weigh(read(grey(scene(qr(wide)))))[1] is None
 
 
 @pytest.mark.parametrize("turn", range(0, 360, 15))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import resource
@@ -146,8 +147,9 @@ class Linked:
 
 
 @pytest.fixture
-def linked(inbox: Inbox, tmp_path: Path) -> Iterator[Callable[[Command], Linked]]:
+def linked(inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Command], Linked]]:
     started: list[Linked] = []
+    monkeypatch.setattr(link, "SPARE_AFTER_S", math.inf)  # else a busy machine would see one in any test
 
     def start(command: Command) -> Linked:
         one = Linked(inbox, command, tmp_path)
@@ -180,6 +182,7 @@ from kiosk.camera.wire import *
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, Reading
 line = socket.socket(fileno=int(sys.argv[1]))
+line.recv(len(pack(Open(False))), socket.MSG_WAITALL)
 line.sendall(pack(Ready()))
 {body}
 time.sleep(60)
@@ -197,6 +200,37 @@ def test_a_scanner_killed_while_scanning_is_back_and_goes_on_scanning(tmp_path: 
     assert inbox.wait(CodeSeen, seconds=5) == CodeSeen("order-1", PaymentCode(CODE))
     assert len(one.pids) == 2
     assert inbox.all[1:] == [CodeSeen("order-1", PaymentCode(CODE))]  # so short an absence is no illness
+
+
+def test_a_spare_takes_the_place_of_a_scanner_that_dies_and_another_spare_comes(
+    tmp_path: Path, inbox: Inbox, linked, until, monkeypatch
+):
+    """The spare has no camera and says nothing until then."""
+    monkeypatch.setattr(link, "SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(link, "LOOP_S", 0.05)
+    one = linked(folder_scanner(tmp_path))
+    until(lambda: len(one.pids) == 2)
+    one.link.scan("order-1")
+    until(lambda: inbox.views)
+    os.kill(one.pids[0], signal.SIGKILL)
+    put(tmp_path / "frames", CODE)
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert not alive(one.pids[0])
+    assert one.link._spare is not None or len(one.pids) == 2
+    until(lambda: len(one.pids) == 3)
+
+
+def test_a_spare_that_died_unnoticed_is_nobodys_heir(tmp_path: Path, inbox: Inbox, linked, until, monkeypatch):
+    monkeypatch.setattr(link, "SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(link, "LOOP_S", 0.05)
+    one = linked(folder_scanner(tmp_path))
+    until(lambda: len(one.pids) == 2)
+    os.kill(one.pids[1], signal.SIGKILL)
+    os.kill(one.pids[0], signal.SIGKILL)
+    put(tmp_path / "frames", CODE)
+    one.link.scan("order-1")
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert {type(event) for event in inbox.all} == {Health, CodeSeen}
 
 
 def test_the_new_scanner_knows_what_was_used_before(tmp_path: Path, inbox: Inbox, linked):
@@ -257,6 +291,73 @@ def test_a_missing_folder_is_reported_with_the_remedy_and_looked_for_again(tmp_p
     assert "[camera] folder" in sick.problem
     (tmp_path / "frames").mkdir()
     assert inbox.wait(Health) == Health(Part.CAMERA, None)
+
+
+def test_a_camera_that_comes_back_is_told_again_what_is_looked_for(tmp_path: Path, inbox: Inbox, linked):
+    """Within the same process: none is started for it."""
+    one = linked(folder_scanner(tmp_path))
+    assert inbox.wait(Health) == Health(Part.CAMERA, None)
+    one.link.scan("order-1")
+    (tmp_path / "frames").rename(tmp_path / "away")
+    assert "frames" in inbox.wait(Health).problem
+    (tmp_path / "away").rename(tmp_path / "frames")
+    assert inbox.wait(Health) == Health(Part.CAMERA, None)
+    put(tmp_path / "frames", CODE)
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert len(one.pids) == 1
+
+
+def test_a_webcam_unplugged_frozen_and_covered_is_told_of_in_words_and_goes_on_when_it_is_well(
+    tmp_path: Path, inbox: Inbox, linked
+):
+    """One scan, one process, from the first trouble to the code."""
+
+    def put_before_it(picture: Image.Image) -> None:
+        picture.save(tmp_path / ".new.png")
+        (tmp_path / ".new.png").replace(tmp_path / "scene.png")
+
+    plugged, frozen = tmp_path / "plugged", tmp_path / "frozen"
+    plugged.touch()
+    put_before_it(Image.new("L", (640, 480), 90))
+    one = linked(lambda fd: [sys.executable, "-m", "tests.webcam_scanner", str(tmp_path), str(fd)])
+    assert inbox.wait(Health).problem is None
+    one.link.scan("order-1")
+    plugged.unlink()
+    words = [inbox.wait(Health).problem]
+    plugged.touch()
+    while (problem := inbox.wait(Health).problem) is not None:
+        words.append(problem)  # while it is away, none is found
+    frozen.touch()
+    words.append(inbox.wait(Health).problem)
+    frozen.unlink()
+    assert inbox.wait(Health).problem is None
+    put_before_it(Image.new("L", (640, 480)))
+    words.append(inbox.wait(Health).problem)
+    put_before_it(scene(qr(CODE), size=(640, 480)))
+    assert inbox.wait(Health).problem is None
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    told = ("unplugged", "no camera is found on USB", "the same picture", "before its lens")
+    heard = [part for said in words for part in told if part in said]
+    assert heard in ([*told], [told[0], *told[2:]])  # it may be back before it is looked for
+    assert len(one.pids) == 1
+
+
+def test_what_is_wrong_with_the_camera_is_reported_when_it_changes_and_only_then(inbox: Inbox, linked):
+    linked(
+        liar("""
+for words in (Blind("dark"), Blind("dark"), Blind(None), Trouble("gone"), Trouble("gone"), Trouble("frozen"), Ready(), Ready()):
+    line.sendall(pack(words))
+""")
+    )
+    problems = [None, "dark", None, "gone", "frozen", None]
+    assert [inbox.wait(Health).problem for _ in problems] == problems
+    assert len(inbox.all) == len(problems)
+
+
+def test_a_scanner_cannot_fill_the_inbox_with_changes_of_its_health(inbox: Inbox, linked, until):
+    one = linked(liar("[line.sendall(pack(Blind(str(number)))) for number in range(5000)]"))
+    until(lambda: len(one.pids) >= 2)
+    assert len(inbox.all) < 100
 
 
 @pytest.mark.parametrize(
@@ -365,6 +466,8 @@ def test_a_scanner_ends_when_the_kiosk_is_gone(tmp_path: Path):
         "ours, theirs = socket.socketpair()\n"
         f"p = subprocess.Popen(scanner_command('folder', Path({str(tmp_path)!r}))(theirs.fileno()), pass_fds=[theirs.fileno()])\n"
         "theirs.close()\n"
+        "from kiosk.camera.wire import Open, pack\n"
+        "ours.send(pack(Open()))\n"
         "ours.recv(100)\n"
         "ours.close()\n"
         "sys.exit(p.wait(10))\n"

@@ -14,9 +14,11 @@ from kiosk.camera.wire import (
     MAX_HEADER,
     MAX_OUTLINES,
     Beat,
+    Blind,
     Code,
     Hint,
     Message,
+    Open,
     Pause,
     Picture,
     Ready,
@@ -34,6 +36,8 @@ CODE = "134567890123456789"
 MESSAGES: list[Message] = [
     Scan("K07-261122-a1000001", ("0" * 64, "f" * 64)),
     Scan("t"),
+    Open(),
+    Open(prove=True),
     Pause(),
     Stop(),
     Ready(),
@@ -44,6 +48,8 @@ MESSAGES: list[Message] = [
     Picture(2, 1, b"abcdef", (Outline(Reading.UNSURE, ((0, 0), (1, 0), (1, 0), (0, 0))),)),
     Picture(2, 2, b"abcdefghijkl", tuple(Outline(reading, ((0, 0), (1, 0), (1, 1), (0, 1))) for reading in Reading)),
     Trouble("no camera: see to it"),
+    Blind("it is dark"),
+    Blind(None),
 ]
 
 
@@ -111,6 +117,11 @@ def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[Message]
         ),
         raw({"is": "beat", "outlines": []}),
         raw({"is": "trouble", "text": "x" * 1001}),
+        raw({"is": "blind"}),
+        raw({"is": "open"}),
+        raw({"is": "open", "prove": 1}),
+        raw({"is": "blind", "problem": ""}),
+        raw({"is": "blind", "problem": "x" * 1001}),
         raw({"is": "scan", "ticket": "t", "used": ["short"]}),
         raw({"is": "scan", "ticket": "t", "used": "no list"}),
     ],
@@ -134,6 +145,7 @@ def test_garbage_is_refused_or_waited_on_and_nothing_else_happens(garbage: bytes
 
 def test_words_of_a_scanner_carry_no_control_characters_to_the_log():
     assert Unpacker().feed(pack(Trouble("a\x1b[2Jb\nc"))) == [Trouble("a [2Jb c")]
+    assert Unpacker().feed(pack(Blind("a\x1b[2Jb\nc"))) == [Blind("a [2Jb c")]
 
 
 def test_a_picture_without_outlines_is_packed_as_it_always_was():

@@ -90,8 +90,8 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     """Taking each # away changes nothing, but for what has no default of its own."""
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
-    spelt_out = re.sub(r"(?m)^#(?!ca_file|folder|listen|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") == 5
+    spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|script|time_zone)", "", EXAMPLE)
+    assert spelt_out.count("\n#") == 6
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 
@@ -427,11 +427,32 @@ MISTAKES = [
     (
         "keypad.driver",
         'driver = "keybord"',
-        '[keypad] driver = "keybord" is not known here (did you mean "keyboard"?). Write one of "keyboard", "scripted"',
+        '[keypad] driver = "keybord" is not known here (did you mean "keyboard"?). Write one of "keyboard", "matrix"',
     ),
     ("keypad.driver", "", "[keypad] driver is missing. Write one of"),
+    (
+        "keypad.rows",
+        "rows = [5, 6, 13]",
+        "[keypad] rows = [5, 6, 13] is not a list of 4 whole numbers between 0 and 27. Write the BCM",
+    ),
+    ("keypad.rows", "rows = [5, 6, 6, 19]", "[keypad] rows = [5, 6, 6, 19] names a pin twice. Write the BCM numbers"),
+    (
+        "keypad.columns",
+        "columns = [12, 16, 20, 5]",
+        "[keypad] columns = [12, 16, 20, 5] names pin 5, which is a row's. Give each",
+    ),
+    ("keypad.keys", 'keys = ["123A", "456B", "789C"]', '[keypad] keys = ["123A", "456B", "789C"] is no layout of 16 keys. Write'),
+    ("keypad.keys", 'keys = ["1234", "456B", "789C", "*0#D"]', "is no layout of 16 keys. Write four texts"),
+    ("keypad.freed_pins", "freed_pins = [28]", "[keypad] freed_pins = [28] is not a list of BCM numbers, 0 to 27. Write those"),
+    ("keypad.debounce_ms", "debounce_ms = 500", "[keypad] debounce_ms = 500 is not between 0 and 200. Write for how many"),
+    ("keypad.settle_ms", "settle_ms = 0.5", "[keypad] settle_ms = 0.5 is a number with a point, not a whole number. Write"),
+    ("keypad.stuck_s", "stuck_s = 1", "[keypad] stuck_s = 1 is not between 2 and 60. Write after how many"),
+    ("keypad.device", 'device = ""', '[keypad] device = "" is empty. Write the pad\'s path'),
     ("keypad.remote", "remote = 1", "[keypad] remote = 1 is a whole number, not true or false. Write true"),
     ("camera.driver", 'driver = "folder"', "[camera] folder is missing. Write the folder"),
+    ("camera.driver", 'driver = "v4l2"\ndevice = "video0"', '[camera] device = "video0"'),
+    ("camera.driver", 'driver = "v4l2"\nmains_hz = 55', "[camera] mains_hz = 55 is neither 50 nor 60. Write 50 or 60"),
+    ("camera.driver", 'driver = "v4l2"\nmains_hz = 100', "[camera] mains_hz = 100 is not between 50 and 60. Write 50 or 60"),
     (
         "till.default_tender",
         'default_tender = "scan"',

@@ -19,7 +19,7 @@ from tests.crash.sales import People, pay
 pytestmark = pytest.mark.slow
 
 SILENT_S = 3.0  # in place of the ten and forty seconds after which a silent thread counts as dead
-FATES = [(thread, "raise") for thread in ("loop", "counter", "back office", "control", "display", "scanner")]
+FATES = [(thread, "raise") for thread in ("loop", "counter", "back office", "control", "display", "scanner", "keypad")]
 FATES += [(thread, "hang") for thread in ("loop", "counter", "display", "scanner")]
 
 

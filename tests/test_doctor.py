@@ -19,10 +19,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from PIL import Image
 
 from kiosk import doctor, doctor_ledger
+from kiosk.camera import v4l2
 from kiosk.cli import main
-from kiosk.config import CameraConfig, DisplayConfig, KeypadConfig
+from kiosk.config import CameraConfig, DisplayConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
 from kiosk.doctor_checks import Check, Verdict
@@ -33,6 +35,7 @@ from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.server import open_sandbox
 from tests.ledger_samples import keyed, number
 from tests.test_ledger_chain import by_hand
+from tests.v4l2_kernel import FakeKernel, Webcam
 
 PYGAME = DisplayConfig("pygame", (800, 480), fullscreen=False, merchant_language="en", customer_language="zh_CN")
 
@@ -185,7 +188,31 @@ def test_the_camera_takes_a_picture(tmp_path: Path) -> None:
     gone = doctor.camera(CameraConfig("folder", tmp_path / "gone"), None)
     assert seen(gone) == ("camera", "fail")
     assert "gone" in gone.found
-    assert seen(doctor.camera(CameraConfig("picamera2"), {"ok": True})) == ("camera", "ok")
+    assert seen(doctor.camera(CameraConfig("picamera2"), {"ok": True, "camera": None})) == ("camera", "ok")
+    held = doctor.camera(CameraConfig("v4l2"), {"ok": True, "camera": "the camera was unplugged: plug it in again"})
+    assert seen(held) == ("camera", "fail")
+    assert "the running kiosk says: the camera was unplugged: plug it in again" in held.found
+
+
+def test_a_webcam_is_looked_through_until_its_exposure_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture, a covered lens, nothing plugged in, somebody else's: each in the driver's own words."""
+    webcam = Webcam("MJPG")
+    kernel = FakeKernel(video0=webcam)
+    monkeypatch.setattr(v4l2, "Linux", lambda: kernel)
+    good = doctor.camera(CameraConfig("v4l2"), None)
+    assert (seen(good), good.found) == (("camera", "ok"), "v4l2: a picture of 1280 x 720 was taken")
+    webcam.scene = lambda: Image.new("RGB", (64, 36))
+    covered = doctor.camera(CameraConfig("v4l2"), None)
+    assert seen(covered) == ("camera", "fail")
+    assert "is something before its lens" in covered.found
+    webcam.held = True
+    assert "another program holds the camera /dev/video0" in doctor.camera(CameraConfig("v4l2"), None).found
+    webcam.plugged = False
+    assert "no camera is found on USB: plug one in" in doctor.camera(CameraConfig("v4l2"), None).found
+    named = doctor.camera(CameraConfig("v4l2", device=Path("/dev/video7")), None)
+    assert "[camera] device /dev/video7 is not there" in named.found
+    assert named.remedy == "Until then sell by QR."
+    assert not kernel.open_files
 
 
 @pytest.mark.skipif(doctor.has_module("libcamera"), reason="a machine with a camera's library")
@@ -194,21 +221,6 @@ def test_a_camera_without_its_library_says_what_to_install() -> None:
     check = doctor.camera(CameraConfig("picamera2"), None)
     assert seen(check) == ("camera", "fail")
     assert "apt install python3-picamera2" in check.found
-
-
-def test_a_keypad_needs_its_library_and_its_script(tmp_path: Path) -> None:
-    """And keys from the bench page are worth a warning in a shop."""
-
-    def has(name: str) -> bool:
-        return name == "evdev"
-
-    assert seen(doctor.keypad(KeypadConfig("keyboard", remote=False), has)) == ("keypad", "ok")
-    assert seen(doctor.keypad(KeypadConfig("evdev", remote=False), has)) == ("keypad", "ok")
-    missing = doctor.keypad(KeypadConfig("matrix", remote=False), has)
-    assert seen(missing) == ("keypad", "fail")
-    assert "python3-gpiozero" in missing.remedy
-    assert seen(doctor.keypad(KeypadConfig("scripted", remote=False, script=tmp_path / "gone"), has)) == ("keypad", "fail")
-    assert seen(doctor.keypad(KeypadConfig("keyboard", remote=True), has)) == ("keypad", "warn")
 
 
 def test_a_display_needs_library_fonts_and_screen() -> None:

@@ -48,6 +48,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.demo"),
     (5, "kiosk.doctor"),
     (5, "kiosk.doctor_checks"),
+    (5, "kiosk.doctor_keypad"),
     (5, "kiosk.doctor_ledger"),
     (5, "kiosk.enquiry"),
     (5, "kiosk.ledgers"),
@@ -89,6 +90,7 @@ ROOMS: dict[str, set[str]] = {
     "sqlite3": {"payment"},
     "systemd": {"service"},
     "urllib3": {"payment"},
+    "videodev2": {"camera"},
     "waitress": {"listener"},
     "zxingcpp": {"camera"},
 }

@@ -443,7 +443,7 @@ def test_none_turns_up_around_real_processes(tmp_path: Path) -> None:
             desk.press("OK")  # which means nothing while charging: that one stays open
         pids = _family(desk.kiosk_pid)
         commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids]
-        assert len([words for words in commands if b"kiosk.camera" in words]) == 1
+        assert len([words for words in commands if b"kiosk.camera" in words]) in {1, 2}  # the scanner, and by and by its spare
         for pid, words in zip(pids, commands, strict=True):
             found += canaries.look("a command line", words)
             found += canaries.look("an environment", Path(f"/proc/{pid}/environ").read_bytes())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.camera.drivers import check_driver
+from kiosk.camera.drivers import MAINS_HZ, check_driver
 from kiosk.camera.link import OnView, ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
 from kiosk.camera.unit import scanner_socket
@@ -23,6 +23,8 @@ def open_scanner(
     *,
     driver: str,
     folder: Path | None,
+    device: Path | None = None,
+    mains_hz: int = MAINS_HZ[0],
     beat: Callable[[], None] = lambda: None,
 ) -> Scanner:
     """The scanner of [camera] in kiosk.toml; ConfigError for a driver that does not exist or a folder that is not named.
@@ -32,4 +34,5 @@ def open_scanner(
     them, while scanning and must not block; `beat` is called at least twice a second while the link's thread lives.
     """
     check_driver(driver, folder)
-    return ScannerLink(post, on_view, scanner_socket() or scanner_command(driver, folder), beat)
+    scanner = scanner_socket() or scanner_command(driver, folder, device, mains_hz)
+    return ScannerLink(post, on_view, scanner, beat)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.camera.eye import study
-from kiosk.camera.folder import PictureError, image_files, open_frame
+from kiosk.camera.folder import image_files
 from kiosk.camera.frame import Frame
+from kiosk.camera.pictures import PictureError, open_frame
 from kiosk.camera.sightings import Believed, Sightings, digest, weigh
 from kiosk.core.events import ScanHint
 

@@ -5,8 +5,11 @@ zbar is C and reads pixels a stranger holds up: this is imported by the scanner 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +28,9 @@ _MAX_DATA = 8192  # a QR holds at most 7,089 characters
 _MAX_POINTS = 8192  # a pass for each row and column of a frame makes fewer
 _GS1 = 1  # 1 << ZBAR_MOD_GS1 of zbar.h
 _MARKS = {Format.CODE128: GS1_MARKS[0].encode(), Format.QR: GS1_MARKS[1].encode()}
+_STDERR = 2
 _local = threading.local()
+_hushing = threading.Lock()
 
 # pyzbar does not know it; without it a GS1 label of 18 digits looks like a payment code.
 _modifiers = zbar.zbar_function("zbar_symbol_get_modifiers", ctypes.c_uint, ctypes.POINTER(zbar.zbar_symbol))
@@ -47,9 +52,10 @@ def read_symbols(grey: Grey) -> list[Symbol]:
         zbar.zbar_image_set_size(image, width, height)
         # No clean-up function: numpy owns `pixels`, which outlives the image.
         zbar.zbar_image_set_data(image, ctypes.c_void_p(pixels.ctypes.data), pixels.nbytes, None)
-        if zbar.zbar_scan_image(_scanner(), image) < 0:
-            return []
-        return _symbols(image)
+        scanner = _scanner()
+        with _hushed():
+            scanned = zbar.zbar_scan_image(scanner, image)
+        return _symbols(image) if scanned >= 0 else []
     finally:
         zbar.zbar_image_destroy(image)
 
@@ -69,11 +75,29 @@ def _symbols(image: object) -> list[Symbol]:
         length = zbar.zbar_symbol_get_data_length(symbol)
         if form is not None and 0 < length <= _MAX_DATA:
             data = ctypes.string_at(zbar.zbar_symbol_get_data(symbol), length)
-            if _modifiers(symbol) & _GS1:
-                data = _MARKS[form] + data
-            found.append(Symbol(form, data, around(_points(symbol))))
+            if data.isascii():  # the rest is zbar's guess of a charset, and wrong in one of ten
+                mark = _MARKS[form] if _modifiers(symbol) & _GS1 else b""
+                found.append(Symbol(form, mark + data, around(_points(symbol))))
         symbol = zbar.zbar_symbol_next(symbol)
     return found
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Nothing reaches standard error meanwhile.
+
+    zbar's code128.c prints the code words of a barcode whose check sum surprises it: those of a payment code are its digits,
+    and the scanner's standard error is the journal.
+    """
+    with _hushing, contextlib.ExitStack() as undo:
+        with contextlib.suppress(OSError):  # standard error is closed: nothing can be said there
+            kept = os.dup(_STDERR)
+            undo.callback(os.close, kept)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            undo.callback(os.close, nowhere)
+            os.dup2(nowhere, _STDERR)
+            undo.callback(os.dup2, kept, _STDERR)
+        yield
 
 
 def _points(symbol: object) -> list[Point]:

@@ -1,118 +1,185 @@
-"""Looking at a grey picture in more than one way, for what one look misses. Knows numpy; the decoder is decode.py's.
+"""Looking at a grey picture in more than one way, for what one look misses.
 
-Measured on 80 generated phone pages from easy to hard, two thirds of them with one code only: as it is 58 are read in 44 ms each,
-softened 67 in 25 ms. The busiest area alone costs a fifth of the whole, and dark mode needs its colours turned round.
+It knows which look helps when; parts.py prepares the pixels, zxing.py and decode.py read them.
+Each frame gets two cheap looks: the whole at half its size, and the busiest part softened. When neither shows a payment code one
+more is taken, by turns, so that what is dear or rarely needed is spread over the frames.
+
+A barcode is proofread: a decoder misreads the same moire or scratch frame after frame as the same wrong number, in up to one of
+a hundred easy frames. So a Code 128 leaves here only when something else in the same frame says the same: the QR beside it, the
+other decoder at its place, or pixels prepared in another way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from kiosk.camera.decode import Grey, read_symbols
-from kiosk.camera.symbol import Symbol
+from kiosk.camera.parts import Part
+from kiosk.camera.symbol import Corners, Format, Symbol
+from kiosk.camera.zxing import find_symbols
 from kiosk.core.secret import is_payment_code
 
 _LEAST = 16  # a picture with a side of fewer pixels holds no code
-_BLOCK = 16  # of the half-size picture, in pixels: the grid on which busyness is measured
-_STEP = 24  # a smaller difference between neighbours is noise
-_BUSY = 0.35  # of the busiest block
-_REACH = 24  # pixels to each side that count as neighbourhood for the local threshold
+_ENLARGE_TO = 1_000_000  # pixels: a larger part is looked at as it is, or it would cost more than all the rest
+_ZBAR_MOST = 300_000  # pixels: zbar takes three times as long as zxing-cpp for each
+_QUIET = 0.125  # of a barcode's length: its quiet zone, and some
+_REMEMBERED = 6  # frames for which the place of the last payment code is looked at
+
+
+class _Way(Enum):
+    """How pixels were prepared and read: two looks of the same way may share one misreading."""
+
+    PLAIN = auto()
+    SOFTENED = auto()
+    ZBAR = auto()
+
+
+_Seen = dict[Symbol, set[_Way]]
+"""The barcodes of one frame, and in which ways each was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """`read` is given the whole frame, its busiest part, and the spot most likely to hold a code."""
+
+    way: _Way
+    read: Callable[[Part, Part, Part], list[Symbol]]
+    proof: Callable[[Part], list[Symbol]]
+    """The other decoder, for the place of a barcode."""
 
 
 class Eye:
-    """Sees frame after frame: each softened and, when that shows no payment code, in one more way, by turns."""
+    """Sees frame after frame of one camera."""
 
     def __init__(self) -> None:
         self._turn = 0
+        self._place: Corners | None = None  # of the last payment code
+        self._since = 0  # frames
 
     def see(self, grey: Grey) -> list[Symbol]:
-        """The symbols of one camera frame."""
-        symbols = _read(softened, grey)
-        if any(is_payment_code(symbol.text) for symbol in symbols):
-            return symbols
-        look = _OTHERS[self._turn % len(_OTHERS)]
-        self._turn += 1
-        return symbols + _read(look, grey)
+        """The symbols of the next camera frame (2-D, uint8), each once."""
+        if min(grey.shape) < _LEAST:
+            return []
+        frame = Part(grey)
+        busy = frame.busiest()
+        looks = _ALWAYS if busy is not None else _ALWAYS[:1]
+        seen: _Seen = {}
+        symbols = [
+            symbol for look in looks for symbol in _proofread(frame, look, look.read(frame, busy or frame, busy or frame), seen)
+        ]
+        if busy is not None and not _payment(symbols):
+            look = _TURNS[self._turn % len(_TURNS)]
+            self._turn += 1
+            symbols += _proofread(frame, look, look.read(frame, busy, self._spot(frame, busy)), seen)
+        self._remember(symbols)
+        return list(dict.fromkeys(symbols))
+
+    def _spot(self, frame: Part, busy: Part) -> Part:
+        """The neighbourhood of the last payment code while that is fresh, else what is busiest."""
+        return busy.busiest_spot() if self._place is None else frame.around(self._place, share=0.5)
+
+    def _remember(self, symbols: list[Symbol]) -> None:
+        self._since += 1
+        found = _payment(symbols)
+        if found is not None:
+            self._place, self._since = found.corners, 0
+        elif self._since > _REMEMBERED:
+            self._place = None
 
 
 def study(grey: Grey) -> Iterator[list[Symbol]]:
-    """A still picture as several frames, lazily: in each way once, then every second row of it.
+    """A still picture as several frames, lazily: in each way once, from the one that reads most to the one that reads least.
 
     The same look at the same pixels would repeat its own misreading; these are as independent as one picture allows.
     """
-    yield _read(softened, grey)
-    for look in _OTHERS:
-        yield _read(look, grey)
-    yield _read(plain, grey[::2])
+    if min(grey.shape) < _LEAST:
+        return
+    frame = Part(grey)
+    busy = frame.busiest() or frame
+    spot = busy.busiest_spot()
+    seen: _Seen = {}
+    for look in (*_STILL, *_ALWAYS, *_TURNS):
+        yield list(dict.fromkeys(_proofread(frame, look, look.read(frame, busy, spot), seen)))
 
 
-def _read(look: Callable[[Grey], Grey], grey: Grey) -> list[Symbol]:
-    return read_symbols(look(grey)) if min(grey.shape) >= _LEAST else []
+def _payment(symbols: Iterable[Symbol]) -> Symbol | None:
+    return next((symbol for symbol in symbols if is_payment_code(symbol.text)), None)
 
 
-def softened(grey: Grey) -> Grey:
-    """Each pixel with its three neighbours: takes out the grain, which costs zbar time and hides the code from it."""
-    pairs = _mean(grey[:-1], grey[1:])
-    return _mean(pairs[:, :-1], pairs[:, 1:])
+def _proofread(frame: Part, look: _Look, symbols: list[Symbol], seen: _Seen) -> list[Symbol]:
+    """Without the barcodes that nothing else in this frame confirms; `seen` is kept up."""
+    squares = {symbol.data for symbol in symbols if symbol.format is Format.QR}
+    sure = []
+    for symbol in symbols:
+        if symbol.format is Format.CODE128:
+            ways = seen.setdefault(symbol, set())
+            ways.add(look.way)
+            if symbol.data not in squares and len(ways) == 1 and symbol not in look.proof(_place(frame, symbol)):
+                continue
+        sure.append(symbol)
+    return sure
 
 
-def plain(grey: Grey) -> Grey:
-    """As it is: for codes so far away that softening smears them."""
-    return grey
+def _place(frame: Part, barcode: Symbol) -> Part:
+    return frame.around(barcode.corners, share=_QUIET)
 
 
-def black_and_white(grey: Grey) -> Grey:
-    """The busiest area, split at the level that separates its light from its dark best (Otsu's)."""
-    area = busiest(grey)
-    return _ink(area > _otsu(area))
+def _zxing(part: Part, *, rotated: bool = False, smaller: bool = False) -> list[Symbol]:
+    return part.placed(find_symbols(part.grey, rotated=rotated, smaller=smaller))
 
 
-def inverted_ink(grey: Grey) -> Grey:
-    """The busiest area, each pixel against its neighbourhood, dark for light: a phone in dark mode."""
-    area = busiest(grey)
-    side = 2 * _REACH + 1
-    sums = np.pad(area.astype(np.int64), ((_REACH + 1, _REACH), (_REACH + 1, _REACH)), mode="edge").cumsum(0).cumsum(1)
-    mean = (sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]) // (side * side)
-    return _ink(area <= mean - 4)
+def _zbar(part: Part) -> list[Symbol]:
+    return part.placed(read_symbols(part.grey))
 
 
-_OTHERS = (black_and_white, plain, inverted_ink)
+def _enlarged(part: Part) -> Part:
+    return part.enlarged() if 4 * part.grey.size <= _ENLARGE_TO else part
 
 
-def busiest(grey: Grey) -> Grey:
-    """The part of the picture that holds most edges, with a margin: where a code is, if there is one."""
-    half = grey[::2, ::2].astype(np.int16)
-    edges = np.abs(np.diff(half, axis=1))[:-1] + np.abs(np.diff(half, axis=0))[:, :-1]
-    rows, columns = edges.shape[0] // _BLOCK, edges.shape[1] // _BLOCK
-    if not rows or not columns:
-        return grey
-    edges = np.where(edges > _STEP, edges, 0)[: rows * _BLOCK, : columns * _BLOCK]
-    blocks = np.pad(edges.reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3)), 1, mode="edge")
-    around = sum(blocks[i : i + rows, j : j + columns] for i in range(3) for j in range(3))
-    busy = around > _BUSY * np.max(around)
-    down, across = np.flatnonzero(busy.any(1)), np.flatnonzero(busy.any(0))
-    if not down.size:
-        return grey
-    size = 2 * _BLOCK
-    return grey[max(0, down[0] - 1) * size : (down[-1] + 2) * size, max(0, across[0] - 1) * size : (across[-1] + 2) * size]
+def _for_zbar(part: Part) -> Part:
+    return part if part.grey.size <= _ZBAR_MOST else part.halved()
 
 
-def _otsu(grey: Grey) -> int:
-    counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
-    below, weight = counts.cumsum(), (counts * np.arange(256)).cumsum()
-    apart = below * (below[-1] - below)
-    spread = (weight[-1] * below / below[-1] - weight) ** 2
-    return int(np.argmax(np.divide(spread, apart, out=np.zeros(256), where=apart > 0)))
+def _by_zbar(place: Part) -> list[Symbol]:
+    return _zbar(place.softened())
 
 
-def _mean(one: Grey, other: Grey) -> Grey:
-    """Rounded down, and without leaving the eight bits: four times as fast as a wider type."""
-    mean: Grey = (one & other) + ((one ^ other) >> 1)
-    return mean
+def _by_zxing(place: Part) -> list[Symbol]:
+    return _zxing(_enlarged(_enlarged(place)), rotated=True)
 
 
-def _ink(light: NDArray[np.bool_]) -> Grey:
-    return np.where(light, np.uint8(255), np.uint8(0))
+def _dark_by_zbar(place: Part) -> list[Symbol]:
+    return _zbar(place.softened().inverted())
+
+
+def _dark_by_zxing(place: Part) -> list[Symbol]:
+    return _by_zxing(place.inverted())
+
+
+_ALWAYS = (
+    # The whole: of two phones one may lie outside the busiest part.
+    _Look(_Way.SOFTENED, lambda frame, _busy, _spot: _zxing(frame.halved()), _by_zbar),
+    _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened()), _by_zbar),
+)
+_TURNS = (
+    # Far away or out of focus: thin bars and small modules.
+    _Look(_Way.SOFTENED, lambda _frame, _busy, spot: _zxing(_enlarged(_enlarged(spot).softened()), smaller=True), _by_zbar),
+    # Torn, covered or crooked: zbar finds what zxing-cpp does not.
+    _Look(_Way.ZBAR, lambda _frame, _busy, spot: _zbar(_for_zbar(spot)), _by_zxing),
+    # Grain and moire.
+    _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened().halved().softened()), _by_zbar),
+    # Dark mode: zxing-cpp inverts for a QR by itself, and for a barcode it does not.
+    _Look(_Way.SOFTENED, lambda _frame, _busy, spot: _zxing(_enlarged(spot).softened().inverted()), _dark_by_zbar),
+    # A barcode on its side, and codes so small that softening smears them.
+    _Look(_Way.PLAIN, lambda _frame, busy, _spot: _zxing(busy, rotated=True), _by_zbar),
+    _Look(_Way.ZBAR, lambda _frame, _busy, spot: _zbar(_for_zbar(spot).softened().inverted()), _dark_by_zxing),
+)
+_STILL = (
+    _Look(_Way.PLAIN, lambda frame, _busy, _spot: _zxing(frame, rotated=True, smaller=True), _by_zbar),
+    _Look(_Way.ZBAR, lambda frame, _busy, _spot: _zbar(frame), _by_zxing),
+    _Look(_Way.ZBAR, lambda frame, _busy, _spot: _zbar(frame.softened()), _by_zxing),
+    _Look(_Way.ZBAR, lambda frame, _busy, _spot: _zbar(frame.halved()), _by_zxing),
+    _Look(_Way.PLAIN, lambda frame, _busy, _spot: frame.placed(find_symbols(frame.grey, level=True)), _by_zbar),
+)

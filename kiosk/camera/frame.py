@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 
 from kiosk.camera.decode import Grey
 from kiosk.camera.wire import Picture
+from kiosk.core.errors import DriverError
 
 VIEW_WIDTH, VIEW_HEIGHT = 320, 240  # the box a view fits into; 320 x 180 of a 16:9 camera
+
+
+class Spent(DriverError):
+    """The camera fails, and its library with it: only a new process gets it going again."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -25,6 +30,14 @@ def mirrored(rgb: NDArray[np.uint8]) -> Picture:
     """The view of a coloured picture [row, column, red-green-blue] that fits the box already."""
     height, width = rgb.shape[:2]
     return Picture(width, height, rgb[:, ::-1].tobytes())
+
+
+def rgb(light: NDArray[np.uint8], blue: NDArray[np.uint8], red: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Y, U and V (full range, BT.601), each [row, column] of the same size, as [row, column, red-green-blue]."""
+    y, u, v = light.astype(np.int32), blue.astype(np.int32) - 128, red.astype(np.int32) - 128
+    colours = (y + (359 * v >> 8), y - (88 * u + 183 * v >> 8), y + (454 * u >> 8))
+    picture: NDArray[np.uint8] = np.clip(np.stack(colours, axis=2), 0, 255).astype(np.uint8)
+    return picture
 
 
 def nothing() -> Frame:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import select
 import socket
@@ -17,9 +18,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kiosk.camera.drivers import MAINS_HZ
 from kiosk.camera.sightings import UsedCodes
 from kiosk.camera.unit import connect
-from kiosk.camera.wire import Beat, Code, Hint, Message, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
+from kiosk.camera.wire import (
+    Beat,
+    Blind,
+    Code,
+    Hint,
+    Message,
+    Open,
+    Pause,
+    Picture,
+    Ready,
+    Scan,
+    Stop,
+    Trouble,
+    Unpacker,
+    WireError,
+    pack,
+)
 from kiosk.core.events import CodeRefused, CodeSeen, Health, Part
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
@@ -33,19 +51,23 @@ LOOP_S = 0.5  # the longest time between two heartbeats
 STALE_S = 3.0  # without a word for so long a scanner hangs
 PATIENCE_S = 20.0  # a slow Pi opens its camera in a few seconds; no scanner takes longer than this to say it is ready
 GRACE_S = 5.0  # a scanner that dies is back before this; only when it is not, the camera counts as unwell
-STEADY_S = 1.0  # a scanner that worked this long starts again at once when it dies
+SPARE_AFTER_S = 10.0  # after the start a spare process is kept
+STEADY_S = 1.0  # a scanner that could speak for so long starts again at once when it dies
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0  # before starting it again; doubled each time it dies at once
 END_S = 1.0  # a scanner told to stop has this long
 HINT_GAP_S = 0.3  # hints that come faster are not passed on: the inbox is not the scanner's to fill
+MOST_CHANGES, MOST_CHANGES_PER_S = 10, 4  # between well and unwell: more often no camera falls ill
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_", "TZ", "PYTHON", "VIRTUAL_ENV", "LD_", "LIBCAMERA_", "XDG_RUNTIME_DIR")
 _log = logging.getLogger(__name__)
 
 
-def scanner_command(driver: str, folder: Path | None) -> Command:
+def scanner_command(driver: str, folder: Path | None, device: Path | None = None, mains_hz: int = MAINS_HZ[0]) -> Command:
     """How the scanner process is started by hand, in this interpreter."""
-    words = [sys.executable, "-m", "kiosk.camera", "--driver", driver]
+    words = [sys.executable, "-m", "kiosk.camera", "--driver", driver, "--mains-hz", str(mains_hz)]
     if folder is not None:
         words += ["--folder", str(folder)]
+    if device is not None:
+        words += ["--device", str(device)]
     return lambda fd: [*words, "--fd", str(fd)]
 
 
@@ -67,7 +89,9 @@ class ScannerLink:
         self._stopping = False
         self._used = UsedCodes()
         self._hint_at = 0.0
-        self._well: bool | None = None
+        self._spare: _Child | None = None  # all but its camera is ready, for when the scanner dies
+        self._spare_at = math.inf
+        self._health: Health | None = None  # what was said last
         self._thread = threading.Thread(target=self._run, name="scanner link", daemon=True)
 
     def start(self) -> None:
@@ -98,48 +122,67 @@ class ScannerLink:
 
     def _run(self) -> None:
         pause_s, down_since, told = FIRST_PAUSE_S, time.monotonic(), ""
+        self._spare_at = time.monotonic() + SPARE_AFTER_S
         while not self._stopping:
-            problem, ready_at = self._one_life(down_since)
+            problem, spoke_at = self._one_life(down_since)
             if self._stopping:
                 break
-            steady = ready_at is not None and time.monotonic() - ready_at >= STEADY_S
+            steady = spoke_at is not None and time.monotonic() - spoke_at >= STEADY_S
             pause_s = FIRST_PAUSE_S if steady else min(pause_s * 2, LONGEST_PAUSE_S)
-            if ready_at is not None:
+            if spoke_at is not None:
                 down_since = time.monotonic()
             # A camera that stays away is told of once, not every few seconds for a week.
-            level = logging.DEBUG if problem == told and ready_at is None else logging.WARNING
-            _log.log(level, "the scanner process ended; it is started again", extra={"problem": problem, "after_s": pause_s})
+            level = logging.DEBUG if problem == told and self._unwell else logging.WARNING
+            _log.log(level, "the scanner process ended; it is started again", extra={"problem": problem})
             told = problem
-            self._rest(pause_s, down_since, problem)
+            self._rest(0.0 if steady else pause_s, down_since, problem)
+        if self._spare is not None:
+            self._spare.end(END_S)
         self._wake.close()
         self._woken.close()
 
     def _one_life(self, down_since: float) -> tuple[str, float | None]:
-        """Start a scanner and serve it until it ends or misbehaves; returns why it ended, and when it got ready, if it did."""
+        """Start a scanner and serve it until it ends or misbehaves; returns why it ended, and when it first spoke, if it did."""
         try:
-            child = _Child(self._scanner)
+            child = self._next_child()
         except OSError as error:
             return f"it cannot be started: {error}", None
         try:
+            child.say(Open(prove=self._unwell))
             while not self._stopping:
                 self._beat()
                 self._tell(child)
                 for message in child.hear(self._woken, LOOP_S):
                     self._take(child, message)
                 child.check()
-                if child.ready_at is None:
-                    self._mark_unwell_after_grace(down_since, "the scanner process does not get ready: see the journal")
+                if child.ready_at is not None:
+                    self._keep_a_spare()
+                else:
+                    self._mark_unwell_after_grace(child, down_since, "the scanner process does not get ready: see the journal")
             child.say(Stop())
-            return "stopped", child.ready_at  # noqa: TRY300  the loop above is what may raise
+            return "stopped", child.spoke_at  # noqa: TRY300  the loop above is what may raise
         except _Ended as ended:
-            if ended.told:
-                self._mark(str(ended))
-            return str(ended), child.ready_at
+            return str(ended), child.spoke_at
         finally:
             child.end(END_S if self._stopping else 0.1)
 
+    def _next_child(self) -> _Child:
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.lives:
+            spare.adopt()
+            return spare
+        if spare is not None:
+            spare.end(END_S)
+        return _Child(self._scanner)
+
+    def _keep_a_spare(self) -> None:
+        """Not at once when the kiosk starts: then the screen needs the processor. A unit's next scanner is systemd's matter."""
+        if self._spare is None and not isinstance(self._scanner, Path) and time.monotonic() >= self._spare_at:
+            with contextlib.suppress(OSError):  # then there is none, and the next scanner takes longer
+                self._spare = _Child(self._scanner)
+
     def _tell(self, child: _Child) -> None:
-        """Bring the scanner up to what is wanted; a new scanner has been told nothing."""
+        """Bring the scanner up to what is wanted; a new scanner, or one whose camera was away, has been told nothing."""
         with self._lock:
             wanted, asked = self._wanted, self._asked
         if child.ready_at is not None and (wanted, asked) != child.told and (wanted is not None or child.told[0] is not None):
@@ -150,7 +193,12 @@ class ScannerLink:
         match message:
             case Ready():
                 child.ready_at = time.monotonic()
-                self._mark(None)
+                self._mark(child, None)
+            case Trouble(text):
+                child.ready_at, child.told = None, (None, 0)
+                self._mark(child, text)
+            case Blind(problem):
+                self._mark(child, problem)
             case Beat():
                 pass
             case Code(ticket, digits):
@@ -162,8 +210,6 @@ class ScannerLink:
             case Picture(width, height, rgb, outlines):
                 if self._wanted is not None:
                     self._on_view(width, height, rgb, outlines)
-            case Trouble(text):
-                raise _Ended(text, told=True)
             case _:
                 raise _Ended(f"it said {type(message).__name__}, which is not a scanner's word")
 
@@ -181,44 +227,58 @@ class ScannerLink:
         until = time.monotonic() + pause_s
         while not self._stopping and (left := until - time.monotonic()) > 0:
             self._beat()
-            self._mark_unwell_after_grace(down_since, f"the scanner process keeps ending: {problem}; see the journal")
+            self._mark_unwell_after_grace(None, down_since, f"the scanner process keeps ending: {problem}; see the journal")
             select.select([self._woken], [], [], min(left, LOOP_S))
             _drain(self._woken)
 
-    def _mark_unwell_after_grace(self, down_since: float, problem: str) -> None:
-        if self._well is not False and time.monotonic() - down_since > GRACE_S:
-            self._mark(problem)
+    def _mark_unwell_after_grace(self, child: _Child | None, down_since: float, problem: str) -> None:
+        if not self._unwell and time.monotonic() - down_since > GRACE_S:
+            self._mark(child, problem)
 
-    def _mark(self, problem: str | None) -> None:
-        """Report a change between well and unwell."""
-        well = problem is None
-        if well != self._well:
-            self._well = well
-            self._post(Health(Part.CAMERA, problem))
+    @property
+    def _unwell(self) -> bool:
+        return self._health is not None and self._health.problem is not None
+
+    def _mark(self, child: _Child | None, problem: str | None) -> None:
+        """Report how the camera is, when that has changed."""
+        health = Health(Part.CAMERA, problem)
+        if health != self._health:
+            if child is not None:
+                child.change()
+            self._health = health
+            _log.log(logging.INFO if problem is None else logging.WARNING, "the camera: %s", problem or "it works")
+            self._post(health)
 
 
 class _Ended(Exception):
-    """The scanner process is of no more use, in words. `told`: its own words, meant for people."""
-
-    def __init__(self, why: str, *, told: bool = False) -> None:
-        super().__init__(why)
-        self.told = told
+    """The scanner process is of no more use, in words."""
 
 
 class _Child:
     """One scanner process and the socket to it."""
 
     def __init__(self, scanner: Command | Path) -> None:
-        self.ready_at: float | None = None
+        self.spoke_at: float | None = None  # its first word
+        self.ready_at: float | None = None  # None while its camera does not work
         self.told: tuple[str | None, int] = (None, 0)
         self._unpacker = Unpacker()
-        self._heard_at = time.monotonic()
+        self._changes = 0
+        self._born_at = self._heard_at = time.monotonic()
         self._process: subprocess.Popen[bytes] | None = None
         if isinstance(scanner, Path):
             self._line = connect(scanner)
         else:
             self._line, self._process = _spawned(scanner)
         self._line.setblocking(False)
+
+    @property
+    def lives(self) -> bool:
+        """Its process, if it is ours, has not ended."""
+        return self._process is None or self._process.poll() is None
+
+    def adopt(self) -> None:
+        """From a spare it becomes the scanner: its time begins now."""
+        self._born_at = self._heard_at = time.monotonic()
 
     def hear(self, bell: socket.socket, wait_s: float) -> list[Message]:
         """What it says within `wait_s`; empty when the bell rang or nothing came. _Ended when it hung up or talks nonsense."""
@@ -238,6 +298,7 @@ class _Child:
             raise _Ended(f"it sent what no scanner sends: {error}") from None
         if messages:
             self._heard_at = time.monotonic()
+            self.spoke_at = self.spoke_at or self._heard_at
         return messages
 
     def check(self) -> None:
@@ -245,6 +306,12 @@ class _Child:
         silent = time.monotonic() - self._heard_at
         if silent > (PATIENCE_S if self.ready_at is None else STALE_S):
             raise _Ended(f"no word for {silent:.1f} s")
+
+    def change(self) -> None:
+        """Once more it says something new of its camera; _Ended when it does so too often."""
+        self._changes += 1
+        if self._changes > MOST_CHANGES + MOST_CHANGES_PER_S * (time.monotonic() - self._born_at):
+            raise _Ended("it says well and unwell by turns")
 
     def say(self, message: Message) -> None:
         try:

@@ -35,6 +35,16 @@ class WireError(KioskError):
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """To the scanner: it is the one now; open the camera. Until then it is a spare, and says nothing.
+
+    `prove`: the camera did not work before, so it is ready only when its pictures come.
+    """
+
+    prove: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """To the scanner: look, and report with this ticket. `used`: digests of codes that must not be believed again."""
 
@@ -54,7 +64,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """From the scanner: the camera is open."""
+    """From the scanner: the camera is open, or works again. It has been told nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +100,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """From the scanner, before it ends: the camera cannot work, in words with the remedy."""
+    """From the scanner: the camera does not work, in words with the remedy. It is tried again; the scan is over with it."""
 
     text: str
 
 
-Message = Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """From the scanner while it looks: why the pictures show nothing, in words with the remedy; None: they do again."""
+
+    problem: str | None
+
+
+Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -115,6 +132,10 @@ def pack(message: Message) -> bytes:
                 header["outlines"] = [[one.reading.value, *(side for point in one.corners for side in point)] for one in outlines]
         case Trouble(text):
             header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
+        case Blind(problem):
+            header = {"is": "blind", "problem": problem and problem[:MAX_TROUBLE]}
+        case Open(prove):
+            header = {"is": "open", "prove": prove}
         case Pause() | Stop() | Ready() | Beat():
             header = {"is": _BARE[type(message)]}
     head = json.dumps(header).encode("ascii")
@@ -140,7 +161,8 @@ class Unpacker:
             end = _LENGTHS.size + header + body
             if len(self._buffer) < end:
                 break
-            messages.append(_parse(bytes(self._buffer[_LENGTHS.size : end - body]), bytes(self._buffer[end - body : end])))
+            with memoryview(self._buffer) as whole:  # else a picture is copied twice, and the screen waits meanwhile
+                messages.append(_parse(bytes(whole[_LENGTHS.size : end - body]), bytes(whole[end - body : end])))
             del self._buffer[:end]
         return messages
 
@@ -165,6 +187,13 @@ def _parse(header: bytes, body: bytes) -> Message:
     if values:
         raise WireError(f"a {kind} message with unknown values")
     return message
+
+
+def _open(values: dict[str, object], _body: bytes) -> Open:
+    prove = values.pop("prove")
+    if not isinstance(prove, bool):
+        raise WireError("an open message's prove is neither true nor false")
+    return Open(prove)
 
 
 def _scan(values: dict[str, object], _body: bytes) -> Scan:
@@ -221,8 +250,19 @@ def _outline(value: object, width: int, height: int) -> Outline:
 
 
 def _trouble(values: dict[str, object], _body: bytes) -> Trouble:
-    text = _text(values, "text", MAX_TROUBLE)
-    return Trouble("".join(char if char.isprintable() else " " for char in text))  # it goes to a log and a screen
+    return Trouble(_printable(_text(values, "text", MAX_TROUBLE)))
+
+
+def _blind(values: dict[str, object], _body: bytes) -> Blind:
+    if values["problem"] is None:
+        del values["problem"]
+        return Blind(None)
+    return Blind(_printable(_text(values, "problem", MAX_TROUBLE)))
+
+
+def _printable(text: str) -> str:
+    """It goes to a log and a screen."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _text(values: dict[str, object], key: str, limit: int) -> str:
@@ -239,6 +279,8 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "hint": _hint,
     "picture": _picture,
     "trouble": _trouble,
+    "blind": _blind,
+    "open": _open,
     "pause": lambda _values, _body: Pause(),
     "stop": lambda _values, _body: Stop(),
     "ready": lambda _values, _body: Ready(),

@@ -6,7 +6,7 @@ It is C++ and reads pixels a stranger holds up: imported by the scanner process 
 from __future__ import annotations
 
 import zxingcpp
-from zxingcpp import BarcodeFormat, TextMode
+from zxingcpp import BarcodeFormat, Binarizer, TextMode
 
 from kiosk.camera.decode import Grey, check
 from kiosk.camera.symbol import GS1_MARKS, Corners, Format, Symbol, around
@@ -16,11 +16,14 @@ _WANTED = zxingcpp.BarcodeFormats([BarcodeFormat.QRCodeModel2, BarcodeFormat.Cod
 _FORMATS = {BarcodeFormat.QRCode: Format.QR, BarcodeFormat.QRCodeModel2: Format.QR, BarcodeFormat.Code128: Format.CODE128}
 
 
-def find_symbols(grey: Grey, *, rotated: bool = False, inverted: bool = True, smaller: bool = False) -> list[Symbol]:
+def find_symbols(
+    grey: Grey, *, rotated: bool = False, inverted: bool = True, smaller: bool = False, level: bool = False
+) -> list[Symbol]:
     """Every QR and Code 128 that zxing-cpp reads in `grey` (2-D, uint8), in no order that means anything.
 
     `rotated` looks for a barcode on its side as well (a QR is found at any angle), `inverted` for light on dark, `smaller` in
-    the picture at a half and less, too. ValueError when the picture is not grey.
+    the picture at a half and less, too; `level` takes one threshold for a whole row, not one for each neighbourhood.
+    ValueError when the picture is not grey.
     """
     if not check(grey):
         return []
@@ -30,6 +33,7 @@ def find_symbols(grey: Grey, *, rotated: bool = False, inverted: bool = True, sm
         try_rotate=rotated,
         try_downscale=smaller,
         try_invert=inverted,
+        binarizer=Binarizer.GlobalHistogram if level else Binarizer.LocalAverage,
         text_mode=TextMode.Plain,  # the others put brackets and names of control characters into the text
     )
     return [Symbol(_FORMATS[one.format], _data(one), _corners(one)) for one in found if one.format in _FORMATS]

@@ -151,7 +151,11 @@ class Keypad(Protocol):
     """A source of keys."""
 
     def start(self) -> None:
-        """Begin; raises DriverError when the device cannot be opened."""
+        """Take the device; raises DriverError when it cannot be opened. One that may come later is told of as Health."""
+        ...
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Pass on what is pressed until `stop`, in a thread of its own; calls `beat` several times a second."""
         ...
 
     def stop(self) -> None: ...

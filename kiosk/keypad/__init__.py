@@ -5,18 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk.core.errors import DriverError
-from kiosk.core.ports import Post
+from kiosk.core.ports import Keypad, Post
+from kiosk.keypad.debounce import DEBOUNCE_MS
 from kiosk.keypad.keyboard import KeyboardKeypad
+from kiosk.keypad.matrix import MatrixKeypad, Wiring
+from kiosk.keypad.number_pad import NumberPad
+from kiosk.keypad.presses import STUCK_MS
 from kiosk.keypad.scripted import ScriptedKeypad
 
-DRIVERS = ("keyboard", "scripted")
+__all__ = ["DRIVERS", "KeyboardKeypad", "MatrixKeypad", "NumberPad", "ScriptedKeypad", "Wiring", "open_keypad"]
+
+DRIVERS = ("keyboard", "matrix", "evdev", "scripted")
 
 
-def open_keypad(driver: str, post: Post, *, script: Path | None = None) -> KeyboardKeypad | ScriptedKeypad:
-    """The keypad of this name. Raises DriverError for one that this version does not have."""
-    if driver == "keyboard":
-        return KeyboardKeypad(post)
-    if driver == "scripted":
-        return ScriptedKeypad(post, script)
+def open_keypad(
+    driver: str,
+    post: Post,
+    *,
+    script: Path | None = None,
+    device: str | None = None,
+    wiring: Wiring | None = None,
+    debounce_ms: int = DEBOUNCE_MS,
+    stuck_ms: int = STUCK_MS,
+) -> Keypad:
+    """The keypad of this name, which its `start` opens. `script` is for scripted, `device` for evdev, `wiring` for matrix.
+
+    Raises DriverError for a name that is none. No library is loaded before `start`.
+    """
+    match driver:
+        case "keyboard":
+            return KeyboardKeypad(post, stuck_ms=stuck_ms)
+        case "matrix":
+            return MatrixKeypad(post, wiring or Wiring(), debounce_ms=debounce_ms, stuck_ms=stuck_ms)
+        case "evdev":
+            return NumberPad(post, device, debounce_ms=debounce_ms, stuck_ms=stuck_ms)
+        case "scripted":
+            return ScriptedKeypad(post, script)
     known = " or ".join(f'"{name}"' for name in DRIVERS)
     raise DriverError(f'[keypad] driver = "{driver}" is not in this version of the kiosk: write {known}')

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-from kiosk.core.events import Key, Pressed
+from kiosk.core.events import Key
 from kiosk.core.ports import Post
+from kiosk.keypad.presses import STUCK_MS, Presses
+from kiosk.keypad.telling import steady_ms, tell
 
-CLEAR_HELD_S = 0.8
+TICK_S = 0.1  # how exactly CLEAR is told to be held
 
 # Names as SDL gives them; those in brackets or with "keypad" are the number block.
 NAMES: dict[str, Key] = {
@@ -39,35 +42,44 @@ NAMES: dict[str, Key] = {
 
 
 class KeyboardKeypad:
-    """Turns key names into Pressed events. `raw` is called by whoever owns the window."""
+    """Turns key names into Pressed events. `raw` is called by whoever owns the window. `now`: monotonic ms.
 
-    def __init__(self, post: Post, held_s: float = CLEAR_HELD_S) -> None:
+    Nothing is taken for a bounce here: the window hands keys on when it comes to it, so their distances mean nothing.
+    """
+
+    def __init__(self, post: Post, *, stuck_ms: int = STUCK_MS, now: Callable[[], int] = steady_ms) -> None:
         self._post = post
-        self._held_s = held_s
-        self._holding: threading.Timer | None = None
+        self._now = now
+        self._presses = Presses(stuck_ms)
+        self._lock = threading.Lock()  # the window's thread brings keys, ours the time
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Nothing to open: the window's owner brings the keys."""
 
+    def run(self, beat: Callable[[], None]) -> None:
+        """Notice keys that are held, until `stop`."""
+        while not self._stopping.wait(TICK_S):
+            beat()
+            self.look()
+
     def stop(self) -> None:
-        """Forget a key still held."""
-        self._release()
+        """From now on keys mean nothing."""
+        self._stopping.set()
+
+    def look(self) -> None:
+        """What has come of the keys that are held."""
+        with self._lock:
+            tell(self._post, self._presses.pass_time(self._now()))
 
     def raw(self, name: str, down: bool) -> None:  # noqa: FBT001  the shape of a key event
         """A key of this name went down or up. Names that mean nothing here are ignored."""
-        key = NAMES.get(name.lower())
-        if key is None:
+        switch = name.lower()
+        key = NAMES.get(switch)
+        if key is None or self._stopping.is_set():
             return
-        if key is Key.CLEAR:
-            self._release()
+        with self._lock:
             if down:
-                self._holding = threading.Timer(self._held_s, self._post, [Pressed(Key.CLEAR_ALL)])
-                self._holding.daemon = True
-                self._holding.start()
-        if down:
-            self._post(Pressed(key))
-
-    def _release(self) -> None:
-        if self._holding is not None:
-            self._holding.cancel()
-            self._holding = None
+                tell(self._post, self._presses.down(switch, key, self._now()))
+            else:
+                self._presses.up(switch, self._now())

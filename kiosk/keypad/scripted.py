@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key, Pressed
 from kiosk.core.ports import Post
+
+BEAT_S = 0.25
 
 
 class ScriptedKeypad:
@@ -25,6 +28,11 @@ class ScriptedKeypad:
         if not self._script.exists():
             raise DriverError(f"[keypad] script = {str(self._script)!r} does not exist: write it, or leave the key out")
         threading.Thread(target=self._play, name="keypad script", daemon=True).start()
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Nothing to watch until `stop`: the script has a thread of its own, as a pipe may keep it waiting for words."""
+        while not self._stopping.wait(BEAT_S):
+            beat()
 
     def stop(self) -> None:
         """No more keys after the one under way."""

@@ -1,7 +1,7 @@
 """Pictures of the customer's phone: the payment code as Code 128 and as QR, and the phone as a camera sees it.
 
-Draws and reads symbols; knows nothing of money, orders or pages. The one file of the sandbox that knows zxing-cpp, so the
-stand-in draws with another library than the kiosk's scanner reads with. A payment code is 18 digits (contract 5); here it
+Draws and reads symbols; knows nothing of money, orders or pages. The one file of the sandbox that knows zxing-cpp; of the two
+libraries the kiosk's scanner reads with, the other is not the one that draws. A payment code is 18 digits (contract 5); here it
 belongs to a made-up customer, and still no name of a file and no text of an error holds it.
 """
 

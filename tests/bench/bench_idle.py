@@ -12,7 +12,7 @@ from tests.bench.bench_start import BARE
 from tests.bench.conftest import Table
 from tests.bench.desk import Desk, XScreen, wait_for, window
 
-SETTLE_S = 8.0
+SETTLE_S = 14.0  # by then there is a spare scanner, too
 MEASURE_S = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -33,11 +33,12 @@ def test_an_idle_kiosk_leaves_the_processor_alone(desk: Desk, screen: XScreen, t
     assert set(before) == set(after), "a process of the kiosk died and came back"
     share = {pid: (after[pid] - before[pid]) / _TICKS / lasted * 100 for pid in after}
     money = running.pid
-    scanner = next(pid for pid in after if pid != money)
+    scanners = [pid for pid in after if pid != money]
     against = f"bare pygame window {bare:.0f} MB"
     table.row("memory of the money process", f"{memory[money]:.0f} MB", against, memory[money] / bare)
-    table.row("memory of the scanner process", f"{memory[scanner]:.0f} MB", against, memory[scanner] / bare)
-    parts = f"money {share[money]:.2f}, scanner {share[scanner]:.2f}"
+    held = sum(memory[pid] for pid in scanners)
+    table.row("memory of the scanner process and its spare", f"{held:.0f} MB", against, held / bare)
+    parts = f"money {share[money]:.2f}, scanners {sum(share[pid] for pid in scanners):.2f}"
     table.row(f"idle ({parts})", f"{sum(share.values()):.2f} %", "of a core", sum(share.values()), 2)
 
 

@@ -77,7 +77,9 @@ def _with_phone(light: Light, sheet: Image.Image, trouble: Trouble, chance: rand
     if shrink < 1:  # a sensor's pixel takes the mean of what falls on it
         phone = phone.resize((round(phone.width * shrink), round(phone.height * shrink)), Image.Resampling.BOX)
     ring = corners_of(trouble, phone)
-    view = np.asarray(phone.transform((WIDTH, HEIGHT), Image.Transform.PERSPECTIVE, homography(phone, ring), Image.Resampling.BICUBIC))
+    view = np.asarray(
+        phone.transform((WIDTH, HEIGHT), Image.Transform.PERSPECTIVE, homography(phone, ring), Image.Resampling.BICUBIC)
+    )
     shown, solid = view[:, :, 0].astype(np.float32), view[:, :, 1].astype(np.float32) / 255
     screen = (shown * _WHITE + trouble.haze) * _pattern(trouble, chance)
     return light * (1 - solid) + screen * solid
@@ -118,7 +120,9 @@ def _marked(sheet: Image.Image, trouble: Trouble, chance: random.Random) -> Imag
 
 def _blurred(light: Light, trouble: Trouble) -> Light:
     if trouble.defocus > 0.3:
-        light = np.asarray(Image.fromarray(np.clip(light, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(trouble.defocus)))
+        light = np.asarray(
+            Image.fromarray(np.clip(light, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(trouble.defocus))
+        )
         light = light.astype(np.float32)
     across, down = trouble.motion
     steps = math.ceil(max(abs(across), abs(down)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tests.camera_pictures import page
 from tests.frames.optics import seen
 from tests.frames.rooms import behind
 from tests.frames.sheets import foreign, payment_code, wallet
@@ -47,12 +48,19 @@ class Approach:
 
 
 def negative(seed: int) -> Shot:
-    """A code that must not be taken for a payment code; in one of five, two phones with different payment codes."""
+    """A code that must not be taken for a payment code; in one of five, two phones with different payment codes.
+
+    Both phones show both codes in light mode: of a phone that no reader makes out beside another, nobody can know.
+    """
     chance = random.Random(f"negative {seed}")
     grade = chance.choice([0, 0, 1, 2, 3, 5])
     if chance.random() < 0.2:
+        grade = min(grade, 1)
         sheets = [
-            (wallet(chance, payment_code(chance)), replace(drawn(grade, chance), tall=chance.uniform(0.6, 0.9), place=(side, 0.5)))
+            (
+                page(payment_code(chance)),
+                replace(drawn(grade, chance), tall=chance.uniform(0.6, 0.9), place=(side, 0.5)),
+            )
             for side in (0.12, 0.88)
         ]
         return Shot(seen(sheets, behind(chance), chance), None, "two phones")

@@ -1,4 +1,4 @@
-"""What goes wrong between a phone's screen and a camera, in numbers: drawn by grade, and slowly changing as a phone comes nearer."""
+"""What goes wrong between a phone's screen and a camera, in numbers: by grade, and as a phone comes nearer."""
 
 from __future__ import annotations
 

@@ -98,13 +98,14 @@ def press_keys(data: bytes) -> None:
     """Each byte a key, by any keypad, or something else that happens in between: the till stays whole."""
     flow = Flow(limit=500_000)
     events: list[object] = []
-    keyboard = KeyboardKeypad(events.append, held_s=3600)
+    keyboard = KeyboardKeypad(events.append)
     scripted = ScriptedKeypad(events.append)
     charged: set[str] = set()
     for place, byte in enumerate(data[:_MOST_KEYS]):
         match byte:
             case _ if byte < 128:
-                keyboard.raw(_KEYS[byte % len(_KEYS)], byte < 96)
+                keyboard.raw(_KEYS[byte % len(_KEYS)], True)
+                keyboard.raw(_KEYS[byte % len(_KEYS)], False)
             case _ if byte < 192:
                 scripted.press(_LOGICAL[byte % len(_LOGICAL)])
             case _ if byte < 208:

@@ -1,0 +1,130 @@
+"""A keypad on the kernel's own simulated pins (gpio-sim, Documentation/admin-guide/gpio/gpio-sim.rst), driven by the real lgpio.
+
+For a machine whose kernel has it, and root: `modprobe gpio-sim`, configfs mounted, lgpio in the venv. A child process is the
+copper: it looks at the rows and pulls the columns. It is slower than copper, so the keypad's clock goes slower here, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gpiozero import Device
+
+from kiosk.core.events import Key
+from kiosk.keypad import MatrixKeypad, Wiring
+from tests.keypad_kits import KITS, STUCK_MS, Kit, MatrixKit
+
+CONFIG = Path("/sys/kernel/config/gpio-sim")
+SLOWER = 50
+RASPBERRY_PI_3B = 0xA22082  # any revision: gpiozero wants one
+
+
+def gpio_sim_works() -> bool:
+    """Whether this kernel simulates pins for us, and lgpio is here to drive them."""
+    return os.access(CONFIG, os.W_OK) and importlib.util.find_spec("lgpio") is not None
+
+
+class SimKit(Kit):
+    def __init__(self) -> None:
+        super().__init__()
+        self.wiring = Wiring(settle_ms=20)
+        self.keypad = MatrixKeypad(
+            self.events.append, self.wiring, stuck_ms=STUCK_MS, now=lambda: time.monotonic_ns() // 1_000_000 // SLOWER
+        )
+        self.place = MatrixKit.place.__get__(self)  # the same layout
+
+    def begin(self) -> None:
+        self.chip = CONFIG / f"kiosk{os.getpid()}"
+        (self.chip / "bank0").mkdir(parents=True)
+        (self.chip / "bank0/num_lines").write_text("28", "ascii")
+        (self.chip / "live").write_text("1", "ascii")
+        name = (self.chip / "bank0/chip_name").read_text("ascii").strip()
+        pins = Path("/sys/devices/platform", (self.chip / "dev_name").read_text("ascii").strip(), name)
+        numbers = map(str, (*self.wiring.rows, *self.wiring.columns))
+        self.copper: Any = subprocess.Popen(
+            [sys.executable, __file__, str(pins), *numbers], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.copper.stdout.readline() == "ready\n"
+        Device.pin_factory = _factory(int(name.removeprefix("gpiochip")))
+
+    def end(self) -> None:
+        self.keypad.stop()
+        Device.pin_factory.close()
+        Device.pin_factory = None
+        self.copper.stdin.close()
+        self.copper.wait(10)
+        (self.chip / "live").write_text("0", "ascii")
+        (self.chip / "bank0").rmdir()
+        self.chip.rmdir()
+
+    def down(self, key: Key) -> None:
+        self._say("down", key)
+
+    def up(self, key: Key) -> None:
+        self._say("up", key)
+
+    def _say(self, word: str, key: Key) -> None:
+        self.copper.stdin.write("{} {} {}\n".format(word, *self.place(key)))
+        self.copper.stdin.flush()
+        self.copper.stdout.readline()
+
+    def wait(self, ms: int) -> None:
+        until = time.monotonic() + ms * SLOWER / 1000
+        while time.monotonic() < until:
+            self.keypad.look()
+            time.sleep(0.004)
+
+    def look(self) -> None:
+        self.keypad.look()
+
+
+def _factory(chip: int) -> Any:
+    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415  only where lgpio is
+
+    class SimFactory(LGPIOFactory):  # type: ignore[misc]
+        def _get_revision(self) -> int:
+            return RASPBERRY_PI_3B
+
+    return SimFactory(chip=chip)
+
+
+if gpio_sim_works():
+    KITS["matrix over gpio-sim"] = SimKit
+
+
+def copper(folder: Path, numbers: list[str]) -> None:
+    """Join rows to columns as the words on stdin say, until they end."""
+    rows = [os.open(folder / f"sim_gpio{number}" / "value", os.O_RDONLY) for number in numbers[:4]]
+    pulls = [os.open(folder / f"sim_gpio{number}" / "pull", os.O_WRONLY) for number in numbers]
+    for pull in pulls:
+        os.pwrite(pull, b"pull-up", 0)
+    closed: set[tuple[int, int]] = set()
+    shown = [True] * 4
+    print("ready", flush=True)
+    while True:
+        if select.select([0], [], [], 0)[0]:
+            line = os.read(0, 100)
+            if not line:
+                return
+            word, row, column = line.split()
+            (closed.add if word == b"down" else closed.discard)((int(row), int(column)))
+            print("done", flush=True)
+        low = {row for row in range(4) if os.pread(rows[row], 1, 0) == b"0"}
+        for column in range(4):
+            high = not any((row, column) in closed for row in low)
+            if high != shown[column]:
+                shown[column] = high
+                os.pwrite(pulls[4 + column], b"pull-up" if high else b"pull-down", 0)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        copper(Path(sys.argv[1]), sys.argv[2:])
