@@ -78,3 +78,20 @@ def test_the_scanner_is_given_nothing_of_the_kiosks():
 def test_a_shop_never_has_to_type_anything_to_start_again(unit: str):
     assert settings(unit, "Restart") == ["always"]
     assert settings(unit, "StartLimitIntervalSec") == ["0"]
+
+
+@pytest.mark.parametrize("unit", MOST_EXPOSED)
+def test_a_unit_tells_when_it_is_ready_and_is_watched(unit: str):
+    assert settings(unit, "Type") == ["notify"]
+    assert 5 <= int(settings(unit, "WatchdogSec")[0]) <= 30
+
+
+def test_the_kiosk_stands_where_it_can_write():
+    """A FIFO is made by lgpio in the working directory, and everything but the state directory is read-only."""
+    assert settings("kiosk.service", "ProtectSystem") == ["strict"]
+    assert settings("kiosk.service", "WorkingDirectory") == ["/var/lib/" + settings("kiosk.service", "StateDirectory")[0]]
+
+
+@pytest.mark.parametrize("unit", MOST_EXPOSED)
+def test_keys_and_codes_cannot_land_in_a_core_file(unit: str):
+    assert settings(unit, "LimitCORE") == ["0"]

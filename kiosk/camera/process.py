@@ -217,6 +217,7 @@ def confine() -> None:
         hard = resource.getrlimit(limit)[1]
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(limit, (most, most))
-    os.nice(_NICENESS)
+    with contextlib.suppress(PermissionError):  # the unit's filter of system calls; the unit's file says Nice= itself
+        os.nice(_NICENESS)
     with contextlib.suppress(AttributeError, OSError):  # not Linux
         ctypes.CDLL(None).prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
