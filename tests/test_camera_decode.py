@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zxingcpp
 from PIL import Image
 
 from kiosk.camera.command import decode_paths
@@ -22,11 +23,6 @@ FULL_WIDTH = CODE.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
 
 def grey(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L"))
-
-
-def grainy(image: Image.Image) -> Image.Image:
-    dots = grey(image) + np.random.default_rng(1).normal(0, 45, (image.height, image.width))
-    return Image.fromarray(np.clip(dots, 0, 255).astype(np.uint8))
 
 
 def decoded(image: Image.Image, folder: Path, name: str = "frame.png") -> dict:
@@ -97,6 +93,15 @@ def test_with_any_every_symbol_is_listed_once(tmp_path: Path):
         {"format": "Code128", "text": "AB-12"},
         {"format": "QRCode", "text": "https://example.com/a"},
     ]
+
+
+def test_a_gs1_label_is_listed_as_its_digits_and_is_no_payment_code(tmp_path: Path):
+    made = zxingcpp.create_barcode("(15)260101(10)12345678", zxingcpp.BarcodeFormat.Code128, gs1=True)
+    label = Image.fromarray(np.array(zxingcpp.write_barcode_to_image(made, scale=3, add_quiet_zones=True)))
+    answer = decoded(scene(label), tmp_path)
+    assert (answer["payment_code"], "product" in answer["reason"]) == (False, True)
+    (listed,) = decode_paths([tmp_path / "frame.png"], any_symbols=True)
+    assert listed["symbols"] == [{"format": "Code128", "text": "152601011012345678"}]
 
 
 def test_folders_are_read_whole_in_name_order(tmp_path: Path):

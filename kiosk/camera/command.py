@@ -69,7 +69,7 @@ def _unread(path: Path, reason: str, *, any_symbols: bool) -> dict[str, Any]:
 
 
 def _symbols(path: Path, frame: Frame) -> dict[str, Any]:
-    found = dict.fromkeys((symbol.format.value, symbol.text) for symbols in study(frame.grey) for symbol in symbols)
+    found = dict.fromkeys((symbol.format.value, symbol.printed) for symbols in study(frame.grey) for symbol in symbols)
     return {"file": str(path), "symbols": [{"format": form, "text": text} for form, text in found]}
 
 

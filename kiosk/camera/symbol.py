@@ -39,6 +39,11 @@ class Symbol:
         """The data as UTF-8, for classing and for people; what is not UTF-8 is replaced, so it never equals a payment code."""
         return self.data.decode("utf-8", "replace")
 
+    @property
+    def printed(self) -> str:
+        """The text as the code's maker meant it, without the mark in front."""
+        return self.text.removeprefix(GS1_MARKS[0]).removeprefix(GS1_MARKS[1])
+
     def placed(self, left: int, top: int, scale: float) -> Symbol:
         """As seen in the frame of which a part, `scale` times as large in the frame and at (left, top), was looked at."""
         first, second, third, fourth = ((left + round(x * scale), top + round(y * scale)) for x, y in self.corners)

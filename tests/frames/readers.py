@@ -24,8 +24,8 @@ _ZBAR = [pyzbar.ZBarSymbol.QRCODE, pyzbar.ZBarSymbol.CODE128]
 
 
 def same(text: str) -> str:
-    """As texts are compared: line ends and outer blanks differ between truths, and FNC1 is not text."""
-    return text.replace("\r\n", "\n").strip().removeprefix("]C1").removeprefix("]Q3")
+    """As texts are compared: line ends and outer blanks differ between truths."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def by_pyzbar(grey: np.ndarray) -> set[str]:
@@ -53,12 +53,12 @@ def by_opencv(grey: np.ndarray) -> set[str]:
 
 def by_live(grey: np.ndarray) -> set[str]:
     """The kiosk's first look at a frame it sees alone."""
-    return {same(symbol.text) for symbol in Eye().see(grey)}
+    return {same(symbol.printed) for symbol in Eye().see(grey)}
 
 
 def by_study(grey: np.ndarray) -> set[str]:
     """The kiosk's reading of a still picture: all its looks, one after the other."""
-    return {same(symbol.text) for symbols in study(grey) for symbol in symbols}
+    return {same(symbol.printed) for symbols in study(grey) for symbol in symbols}
 
 
 PEERS: dict[str, Reader] = {"pyzbar": by_pyzbar, "zxing-cpp": by_zxing, "zxing-cpp, then pyzbar": by_pair}
