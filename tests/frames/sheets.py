@@ -22,10 +22,10 @@ def alipay_code(chance: random.Random) -> str:
     return f"{chance.randint(25, 30)}{chance.randrange(10 ** (length - 2)):0{length - 2}}"
 
 
-def wallet(chance: random.Random, digits: str) -> Image.Image:
-    """A payment page: mostly with both codes, sometimes with one, one in five in dark mode."""
+def wallet(chance: random.Random, digits: str) -> tuple[Image.Image, bool]:
+    """A payment page, and whether there is a QR on it: mostly both codes, sometimes one; one in five in dark mode."""
     shows = chance.choices([(True, True), (True, False), (False, True)], [3, 1, 1])[0]
-    return page(digits, with_qr=shows[0], with_barcode=shows[1], dark=chance.random() < 0.2)
+    return page(digits, with_qr=shows[0], with_barcode=shows[1], dark=chance.random() < 0.2), shows[0]
 
 
 def foreign(chance: random.Random) -> tuple[str, Image.Image]:
