@@ -22,9 +22,16 @@ def qr(text: str, side: int = 300) -> Image.Image:
 
 def barcode(text: str, width: int = 420, height: int = 110) -> Image.Image:
     """A Code 128 with its quiet zones."""
-    made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128)
+    return linear("Code128", text, width, height)
+
+
+def linear(form: str, text: str, width: int, height: int, **options: object) -> Image.Image:
+    """A linear code of any kind with its quiet zones."""
+    made = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, form), **options)
     line = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=True))
-    return Image.fromarray(line[line.shape[0] // 2][None, :]).resize((width, height), Image.Resampling.NEAREST)
+    bars = Image.fromarray(line[line.shape[0] // 2][None, :])
+    # By way of a large one: a module that is now two and now three pixels wide would be no phone's.
+    return bars.resize((bars.width * 16, 1), Image.Resampling.NEAREST).resize((width, height), Image.Resampling.BOX)
 
 
 def page(digits: str = CODE, *, with_qr: bool = True, with_barcode: bool = True, dark: bool = False) -> Image.Image:

@@ -163,6 +163,14 @@ def test_a_torn_frame_is_no_error():
         assert texts(eye.see(picture)) <= {graded(1, seed).truth}
 
 
+def test_a_look_that_read_a_barcode_is_taken_at_the_next_frame_again():
+    picture = grey(scene(page(dark=True, with_qr=False)))
+    eye = Eye()
+    read = [CODE in texts(eye.see(picture)) for _ in range(8)]
+    assert read == sorted(read), "once it was read it is read in every frame"
+    assert read[-1]
+
+
 # --- proofreading ---
 
 

@@ -71,8 +71,9 @@ class Eye:
         ]
         if busy is not None and not _payment(symbols):
             look = _TURNS[self._turn % len(_TURNS)]
-            self._turn += 1
             symbols += _proofread(frame, look, look.read(frame, busy, self._spot(frame, busy)), seen)
+            if not _payment(symbols):  # else the same look again: a barcode wants a second frame
+                self._turn += 1
         self._remember(symbols)
         return list(dict.fromkeys(symbols))
 
@@ -171,7 +172,7 @@ _TURNS = (
     # Grain and moire.
     _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened().halved().softened()), _by_zbar),
     # Dark mode: zxing-cpp inverts for a QR by itself, and for a barcode it does not.
-    _Look(_Way.SOFTENED, lambda _frame, _busy, spot: _zxing(_enlarged(spot).softened().inverted()), _dark_by_zbar),
+    _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened().inverted()), _dark_by_zbar),
     # A barcode on its side, and codes so small that softening smears them.
     _Look(_Way.PLAIN, lambda _frame, busy, _spot: _zxing(busy, rotated=True), _by_zbar),
     _Look(_Way.ZBAR, lambda _frame, _busy, spot: _zbar(_for_zbar(spot).softened().inverted()), _dark_by_zxing),

@@ -47,7 +47,7 @@ def _rows(frames: int, seed: int, photos: Path) -> Iterator[dict[str, Any]]:
     yield from _table("empty", (empty(number) for number in few))
     yield _taken("foreign", (negative(number) for number in few))
     yield _taken("graded", (graded(number % 7, 1000 + number) for number in few))
-    yield _approaches(range(seed, seed + max(1, frames // 10)))
+    yield from _approaches(range(seed, seed + max(1, frames // 10)))
 
 
 def _table(name: str, shots: Iterable[Shot]) -> Iterator[dict[str, Any]]:
@@ -84,20 +84,21 @@ def _taken(name: str, shots: Iterable[Shot]) -> dict[str, Any]:
     }
 
 
-def _approaches(seeds: Iterable[int]) -> dict[str, Any]:
+def _approaches(seeds: Iterable[int]) -> Iterator[dict[str, Any]]:
     made = [arrival(Approach(number % 5, number)) for number in seeds]
-    read = [one for one in made if one.readable_s is not None]
-    waits = sorted(one.waited_s for one in read if one.waited_s is not None)
-    soon = sum(wait <= SOON_S for wait in waits)
-    return {
-        "frames": "approaches",
-        "reader": "kiosk, believed",
-        "count": len(read),
-        "soon": soon / len(read) if read else 0.0,
-        "median_s": waits[len(waits) // 2] if waits else None,
-        "slowest_s": waits[-1] if waits else None,
-        "wrong": sum(not one.right for one in made),
-    }
+    for shows_qr, name in ((True, "approaches with a QR"), (False, "approaches with a barcode alone")):
+        read = [one for one in made if one.readable_s is not None and one.shows_qr is shows_qr]
+        waits = sorted(one.waited_s for one in read if one.waited_s is not None)
+        soon = sum(wait <= SOON_S for wait in waits)
+        yield {
+            "frames": name,
+            "reader": "kiosk, believed",
+            "count": len(read),
+            "soon": soon / len(read) if read else 0.0,
+            "median_s": waits[len(waits) // 2] if waits else None,
+            "slowest_s": waits[-1] if waits else None,
+            "wrong": sum(not one.right for one in made),
+        }
 
 
 def _samples(folder: Path, seed: int) -> None:

@@ -107,6 +107,7 @@ class Arrival:
     readable_s: float | None
     believed_s: float | None
     right: bool
+    shows_qr: bool
 
     @property
     def waited_s(self) -> float | None:
@@ -137,4 +138,4 @@ def arrival(approach: Approach) -> Arrival:
                 digits, believed_s = verdict.digits, free_s
         if readable_s is not None and digits is not None:
             break
-    return Arrival(readable_s, believed_s, digits in {None, approach.truth})
+    return Arrival(readable_s, believed_s, digits in {None, approach.truth}, approach.shows_qr)

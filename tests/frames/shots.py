@@ -27,7 +27,7 @@ def graded(grade: int, seed: int) -> Shot:
     """A payment page held as well as the grade says."""
     chance = random.Random(f"graded {grade} {seed}")
     digits = payment_code(chance)
-    sheet, trouble = wallet(chance, digits), drawn(grade, chance)
+    (sheet, _), trouble = wallet(chance, digits), drawn(grade, chance)
     return Shot(seen([(sheet, trouble)], behind(chance), chance), digits, f"grade {grade}")
 
 
@@ -38,7 +38,8 @@ class Approach:
         self._name = f"approach {grade} {seed}"
         chance = random.Random(self._name)
         self.truth = payment_code(chance)
-        self._sheet, self._rest, self._behind = wallet(chance, self.truth), drawn(grade, chance), behind(chance)
+        self._sheet, self.shows_qr = wallet(chance, self.truth)
+        self._rest, self._behind = drawn(grade, chance), behind(chance)
 
     def frame(self, number: int) -> np.ndarray:
         """The frame of this number, from 0: the same cracks, thumb and lamp as in the others, another grain."""
