@@ -255,6 +255,17 @@ def test_a_void_order_that_was_sent_is_watched() -> None:
     assert next_call(row, at_counter=False) is None
 
 
+def test_the_day_on_which_a_reversal_is_allowed_is_the_payments() -> None:
+    """Beijing's; a charge sent before midnight may arrive after it. Without WeChat's time of the payment the sending counts."""
+    midnight = 1_767_628_800_000  # 2026-01-06 00:00 in Beijing
+    row = order(S.REVERSING, sent_at=midnight - 1000)
+    paid_before, paid_after, paid_somewhen = (Paid("4200", MONEY, at) for at in (midnight - 1, midnight, None))
+    assert after(row, paid_before, now=midnight + 20_000).state is S.REFUNDING
+    assert after(row, paid_after, now=midnight + 20_000).state is S.REVERSING
+    assert after(row, paid_somewhen, now=midnight + 20_000).state is S.REFUNDING
+    assert after(row, paid_after, now=midnight + lifecycle.DAY).state is S.REFUNDING
+
+
 def test_a_look_at_a_void_order_that_nobody_answers_is_no_look() -> None:
     """With the network down at the fifth minute and at the first hour, the money that came late would stay unseen."""
     row = after(order(), NotFound(), now=T + 30_000)

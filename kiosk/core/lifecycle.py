@@ -405,7 +405,8 @@ def _holds(when: When, order: Order, around: Around, now: int, outcome: Outcome 
         case When.GONE:
             return not around.customer_present
         case When.REFUSED:
-            return order.pay_refused or (order.sent_at is not None and _beijing_day(now) > _beijing_day(order.sent_at))
+            paid_at = order.paid_at or order.sent_at  # a charge sent before midnight may have arrived after it (contract C5)
+            return order.pay_refused or (paid_at is not None and _beijing_day(now) > _beijing_day(paid_at))
         case When.CLEAN_UP:
             return isinstance(outcome, Declined) and outcome.clean_up and order.tender is Tender.QUICK_PAY
         case When.NEVER_LEFT:
