@@ -148,8 +148,8 @@ MUTANTS = (
     Mutant(
         "a late reversal holds on to a paid order",
         LIFE,
-        "        case When.REFUSED:\n            return ",
-        "        case When.REFUSED:\n            return False and ",
+        "            return order.pay_refused or ",
+        "            return order.pay_refused and ",
     ),
     Mutant(
         "PAYERROR without a reversal",
