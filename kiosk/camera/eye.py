@@ -4,8 +4,8 @@ It knows which look helps when; parts.py prepares the pixels, zxing.py and decod
 Each frame gets two cheap looks: the whole at half its size, and the busiest part softened. When neither shows a payment code one
 more is taken, by turns, so that what is dear or rarely needed is spread over the frames.
 
-A barcode is proofread: a decoder misreads the same moire or scratch frame after frame as the same wrong number, in up to one of
-a hundred easy frames. So a Code 128 leaves here only when something else in the same frame says the same: the QR beside it, the
+A barcode is proofread: a decoder misreads the same moire or smear frame after frame as the same wrong number (zxing-cpp one of
+49 photographed barcodes, and payment codes in 3 of 300 drawn frames whose bars were uneven). So a Code 128 leaves here only when something else in the same frame says the same: the QR beside it, the
 other decoder at its place, or pixels prepared in another way.
 """
 
