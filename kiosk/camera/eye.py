@@ -1,12 +1,14 @@
 """Looking at a grey picture in more than one way, for what one look misses.
 
 It knows which look helps when; parts.py prepares the pixels, zxing.py and decode.py read them.
+
 Each frame gets two cheap looks: the whole at half its size, and the busiest part softened. When neither shows a payment code one
 more is taken, by turns, so that what is dear or rarely needed is spread over the frames.
 
-A barcode is proofread: a decoder misreads the same moire or scratch frame after frame as the same wrong number, in up to one of
-a hundred easy frames. So a Code 128 leaves here only when something else in the same frame says the same: the QR beside it, the
-other decoder at its place, or pixels prepared in another way.
+A barcode is proofread: a decoder misreads the same moire or smear frame after frame as the same wrong number (zxing-cpp one of
+49 photographed barcodes, and payment codes in 2 of 250 drawn frames whose bars were uneven). So a Code 128 leaves here only when
+something else in the same frame says the same: the QR beside it, the other decoder at its place, or pixels prepared in another
+way.
 """
 
 from __future__ import annotations
