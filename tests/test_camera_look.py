@@ -35,7 +35,7 @@ def look(seed: int, trouble: Trouble) -> Area | None:
     looker = Looker()
     assert looker.look(empty(seed)) is None
     chance = random.Random(seed)
-    return looker.look(seen([(wallet(chance, payment_code(chance)), trouble)], room(seed), chance))
+    return looker.look(seen([(wallet(chance, payment_code(chance))[0], trouble)], room(seed), chance))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_screen_that_hardly_shines_is_seen_as_dark(seed: int) -> None:
     looker = Looker()
     looker.look(empty(seed))
     chance = random.Random(seed)
-    sheet = wallet(chance, payment_code(chance)).point([level // 8 for level in range(256)])
+    sheet = wallet(chance, payment_code(chance))[0].point([level // 8 for level in range(256)])
     area = looker.look(seen([(sheet, HELD)], np.full_like(room(seed), 150), chance))
     assert area is not None
     assert advise(area) is ScanHint.BRIGHTER
