@@ -50,6 +50,8 @@ def _spent(running: subprocess.Popen[bytes]) -> dict[int, int]:
             fields = entry.read_text("utf-8", "replace").rpartition(")")[2].split()
         except OSError:  # gone again
             continue
+        if fields[0] == "Z":  # the first backup's checker is over, and nobody has asked for its end yet
+            continue
         pid = int(entry.parent.name)
         parents[pid], ticks[pid] = int(fields[1]), int(fields[11]) + int(fields[12])
     family = [running.pid]
