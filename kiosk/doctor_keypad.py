@@ -8,7 +8,8 @@ from kiosk.control import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Keypad
 from kiosk.doctor_checks import Check, Verdict
-from kiosk.keypad import MatrixKeypad, NumberPad
+from kiosk.keypad.matrix import MatrixKeypad
+from kiosk.keypad.number_pad import NumberPad
 
 
 def keypad(wanted: KeypadConfig, running: Told | None) -> Check:

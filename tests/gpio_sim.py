@@ -19,7 +19,8 @@ from typing import Any
 from gpiozero import Device
 
 from kiosk.core.events import Key
-from kiosk.keypad import MatrixKeypad, Wiring
+from kiosk.keypad import Wiring
+from kiosk.keypad.matrix import MatrixKeypad
 from tests.keypad_kits import KITS, STUCK_MS, Kit, MatrixKit
 
 CONFIG = Path("/sys/kernel/config/gpio-sim")

@@ -22,9 +22,10 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from kiosk.core.events import Event, Key, Pressed
-from kiosk.keypad import KeyboardKeypad, MatrixKeypad, NumberPad, ScriptedKeypad, Wiring
-from kiosk.keypad.matrix import CAPS
-from kiosk.keypad.number_pad import KEYS
+from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, Wiring
+from kiosk.keypad.matrix import MatrixKeypad
+from kiosk.keypad.number_pad import KEYS, NumberPad
+from kiosk.keypad.wiring import CAPS
 
 LOGICAL = [key for key in Key if key is not Key.CLEAR_ALL]
 STUCK_MS = 2000

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from kiosk.camera import ScriptedScanner, link, open_scanner
+from kiosk.camera import link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
+from kiosk.camera.scripted import ScriptedScanner
 from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ScanHint
 from kiosk.core.ports import Scanner
 from kiosk.core.screens import Outline, Reading

@@ -13,16 +13,14 @@ from kiosk.camera.sightings import (
     ALONE_FOR_S,
     PERSIST_S,
     SECOND_LOOK_S,
-    USED_FOR_S,
     Believed,
     Refused,
     Sightings,
-    UsedCodes,
     Verdict,
-    digest,
     foreign_kind,
 )
 from kiosk.camera.symbol import Corners, Format, Symbol
+from kiosk.camera.used import USED_FOR_S, UsedCodes, digest
 from kiosk.core.events import Foreign, ScanHint
 from kiosk.core.screens import Reading
 

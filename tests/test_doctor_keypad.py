@@ -13,7 +13,7 @@ from kiosk import doctor_keypad
 from kiosk.config_keypad import KeypadConfig
 from kiosk.core.events import Key
 from kiosk.doctor_checks import Check, Verdict
-from kiosk.keypad import NumberPad
+from kiosk.keypad.number_pad import NumberPad
 from tests.keypad_kits import MatrixKit, PipePad, Ports, mocked
 
 MATRIX = KeypadConfig("matrix", remote=False)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.core.events import Key, Pressed
-from kiosk.keypad.debounce import DEBOUNCE_MS, LOOKS_LEAST, Chatter, Debouncer, Place
-from kiosk.keypad.presses import CLEAR_HELD_MS, FREED_MS, STUCK_MS, Presses
+from kiosk.keypad.debounce import LOOKS_LEAST, Chatter, Debouncer, Place
+from kiosk.keypad.presses import CLEAR_HELD_MS, DEBOUNCE_MS, FREED_MS, STUCK_MS, Presses
 from tests.flow import Flow
 
 LOOK_MS = 5

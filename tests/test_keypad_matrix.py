@@ -15,8 +15,9 @@ from gpiozero.pins.mock import MockFactory
 
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
-from kiosk.keypad import MatrixKeypad, Wiring, open_keypad
-from kiosk.keypad.matrix import RESERVED
+from kiosk.keypad import Wiring, open_keypad
+from kiosk.keypad.matrix import MatrixKeypad
+from kiosk.keypad.wiring import RESERVED
 from tests.keypad_kits import MatrixKit, mocked, started
 
 

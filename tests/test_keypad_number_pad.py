@@ -13,8 +13,8 @@ from evdev import ecodes
 
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Health, Key
-from kiosk.keypad import NumberPad, open_keypad
-from kiosk.keypad.number_pad import FIND_AGAIN_S, KEYS
+from kiosk.keypad import open_keypad
+from kiosk.keypad.number_pad import FIND_AGAIN_S, KEYS, NumberPad
 from tests.keypad_kits import ALL_CODES, KITS, LOGICAL, STUCK_MS, KernelPadKit, PadKit, PipePad, Ports, started, uinput_works
 
 

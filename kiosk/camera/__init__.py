@@ -10,11 +10,10 @@ from pathlib import Path
 
 from kiosk.camera.drivers import MAINS_HZ, check_driver
 from kiosk.camera.link import OnView, ScannerLink, scanner_command
-from kiosk.camera.scripted import ScriptedScanner
 from kiosk.camera.unit import scanner_socket
 from kiosk.core.ports import Post, Scanner
 
-__all__ = ["ScriptedScanner", "open_scanner"]
+__all__ = ["open_scanner"]
 
 
 def open_scanner(

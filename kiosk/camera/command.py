@@ -14,7 +14,8 @@ from kiosk.camera.eye import study
 from kiosk.camera.folder import image_files
 from kiosk.camera.frame import Frame
 from kiosk.camera.pictures import PictureError, open_frame
-from kiosk.camera.sightings import Believed, Sightings, digest, weigh
+from kiosk.camera.sightings import Believed, Sightings, weigh
+from kiosk.camera.used import digest
 from kiosk.core.events import ScanHint
 
 _WORDS = {

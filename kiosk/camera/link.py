@@ -19,8 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.camera.drivers import MAINS_HZ
-from kiosk.camera.sightings import UsedCodes
 from kiosk.camera.unit import connect
+from kiosk.camera.used import UsedCodes
 from kiosk.camera.wire import (
     Beat,
     Blind,

@@ -62,10 +62,6 @@ class Part:
         large[1::2] = _mean(wide[:-1], wide[1:])
         return Part(large, self.left, self.top, self.scale / 2)
 
-    def smeared(self) -> Part:
-        """Each pixel with sixteen around it: for coarse codes in much grain or moire."""
-        return self.softened().softened().softened().softened()
-
     def inverted(self) -> Part:
         """Dark for light: a phone in dark mode, for a decoder that does not look for that itself."""
         return Part(~self.grey, self.left, self.top, self.scale)

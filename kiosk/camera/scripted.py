@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from kiosk.camera.sightings import Believed, Refused, Sightings, UsedCodes
+from kiosk.camera.sightings import Believed, Refused, Sightings
 from kiosk.camera.symbol import Format, Symbol
+from kiosk.camera.used import UsedCodes
 from kiosk.core.events import CodeRefused, CodeSeen
 from kiosk.core.ports import Post
 from kiosk.core.secret import PaymentCode

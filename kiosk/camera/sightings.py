@@ -7,7 +7,6 @@ turns: neither. Where nothing is read for a while, what the picture looks like i
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +14,11 @@ from urllib.parse import urlsplit
 
 from kiosk.camera.advice import AGAIN_S, HOLD_S, Advice, Area
 from kiosk.camera.symbol import Corners, Format, Symbol
+from kiosk.camera.used import digest
 from kiosk.core.events import Foreign, ScanHint
 from kiosk.core.screens import Reading
 from kiosk.core.secret import is_payment_code
 
-USED_FOR_S = 120  # how long a code that was handed over is known again; it lives about a minute (contract 5)
 ALONE_FOR_S = 1.0  # after two codes in one frame, one must have been alone this long: the other phone may just be unreadable
 SECOND_LOOK_S = 5.0  # a barcode is confirmed within this, or begins anew
 PERSIST_S = 1.0  # a hint is told when two frames no further apart than this show it
@@ -51,7 +50,7 @@ Verdict = Believed | Refused | None
 
 
 class Sightings:
-    """The frames of one scan. `used`: digests (see `digest`) of the codes handed over in the last USED_FOR_S seconds."""
+    """The frames of one scan. `used`: digests (see `digest`) of the codes that must not be believed again."""
 
     def __init__(self, used: Iterable[str] = ()) -> None:
         self._used = frozenset(used)
@@ -150,24 +149,3 @@ def _is_wechat(link: str) -> bool:
     except ValueError:  # "http://[" has no host
         return False
     return parts.scheme in {"wxp", "weixin"} or parts.hostname in _WECHAT_HOSTS
-
-
-def digest(digits: str) -> str:
-    """SHA-256 of the digits in hex: what of a code is remembered."""
-    return hashlib.sha256(digits.encode("ascii")).hexdigest()
-
-
-class UsedCodes:
-    """The codes that were handed over a short while ago, by digest."""
-
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-
-    def add(self, code_digest: str, at: float) -> None:
-        """Handed over `at` (seconds of a clock that does not go back)."""
-        self._until[code_digest] = at + USED_FOR_S
-
-    def known(self, at: float) -> tuple[str, ...]:
-        """Those handed over in the last USED_FOR_S seconds."""
-        self._until = {key: until for key, until in self._until.items() if until > at}
-        return tuple(self._until)

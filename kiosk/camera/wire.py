@@ -26,7 +26,6 @@ MAX_TICKET = 64
 MAX_USED = 128
 MAX_TROUBLE = 1000
 _LENGTHS = struct.Struct(">HI")
-_READINGS = {reading.value: reading for reading in Reading}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -241,12 +240,14 @@ def _outline(value: object, width: int, height: int) -> Outline:
     if not isinstance(value, list) or len(value) != 9:  # noqa: PLR2004
         raise WireError("a picture's outline is none")
     name, *sides = value
-    if not isinstance(name, str) or name not in _READINGS:
-        raise WireError("a picture's outline is of an unknown kind")
+    try:
+        reading = Reading(name)
+    except ValueError:
+        raise WireError("a picture's outline is of an unknown kind") from None
     if not all(type(side) is int and 0 <= side < (height if place % 2 else width) for place, side in enumerate(sides)):
         raise WireError("a picture's outline lies outside of it")
     first, second, third, fourth = zip(sides[::2], sides[1::2], strict=True)
-    return Outline(_READINGS[name], (first, second, third, fourth))
+    return Outline(reading, (first, second, third, fourth))
 
 
 def _trouble(values: dict[str, object], _body: bytes) -> Trouble:

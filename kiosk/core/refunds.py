@@ -132,7 +132,7 @@ def next_call(refund: Refund, others: Iterable[Refund] = (), since: int = 0) -> 
             if (other.opened_at, other.out_refund_no) < (refund.opened_at, refund.out_refund_no):
                 if other.state is RefundState.REQUESTED:
                     return None  # its turn comes first
-                at = max(at, since + APART, (other.called_at or since) + APART)
+                at = max(at, max(since, other.called_at or 0) + APART)
         return Due(Call.REFUND, at)
     pause = FIRST_ASK if refund.tries <= 1 else max(FIRST_ASK, (refund.called_at - refund.opened_at) // 2)
     at = refund.called_at + min(pause, SLOWEST)

@@ -1,4 +1,7 @@
-"""Keypads: what is pressed becomes logical keys. Drivers are looked up by name; none is chosen silently in another's place."""
+"""Keypads: what is pressed becomes logical keys. Drivers are looked up by name; none is chosen silently in another's place.
+
+Those of the matrix and of the number pad are loaded only when they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,12 @@ from pathlib import Path
 
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Keypad, Post
-from kiosk.keypad.debounce import DEBOUNCE_MS
 from kiosk.keypad.keyboard import KeyboardKeypad
-from kiosk.keypad.matrix import MatrixKeypad, Wiring
-from kiosk.keypad.number_pad import NumberPad
-from kiosk.keypad.presses import STUCK_MS
+from kiosk.keypad.presses import DEBOUNCE_MS, STUCK_MS
 from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.keypad.wiring import Wiring
 
-__all__ = ["DRIVERS", "KeyboardKeypad", "MatrixKeypad", "NumberPad", "ScriptedKeypad", "Wiring", "open_keypad"]
+__all__ = ["DRIVERS", "KeyboardKeypad", "ScriptedKeypad", "Wiring", "open_keypad"]
 
 DRIVERS = ("keyboard", "matrix", "evdev", "scripted")
 
@@ -36,8 +37,12 @@ def open_keypad(
         case "keyboard":
             return KeyboardKeypad(post, stuck_ms=stuck_ms)
         case "matrix":
+            from kiosk.keypad.matrix import MatrixKeypad  # noqa: PLC0415  see the top
+
             return MatrixKeypad(post, wiring or Wiring(), debounce_ms=debounce_ms, stuck_ms=stuck_ms)
         case "evdev":
+            from kiosk.keypad.number_pad import NumberPad  # noqa: PLC0415  see the top
+
             return NumberPad(post, device, debounce_ms=debounce_ms, stuck_ms=stuck_ms)
         case "scripted":
             return ScriptedKeypad(post, script)

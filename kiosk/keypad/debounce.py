@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-DEBOUNCE_MS = 25  # what worn contacts bounce; a person's quickest tap is twice as long
+from kiosk.keypad.presses import DEBOUNCE_MS
+
 LOOKS_LEAST = 3  # two glimpses with a pause between them, when the machine was busy, are no press
 
 Place = tuple[int, int]  # row, column

@@ -20,8 +20,8 @@ from typing import Any
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Health, Key, Part
 from kiosk.core.ports import Post
-from kiosk.keypad.debounce import DEBOUNCE_MS, Chatter
-from kiosk.keypad.presses import STUCK_MS, Presses
+from kiosk.keypad.debounce import Chatter
+from kiosk.keypad.presses import DEBOUNCE_MS, STUCK_MS, Presses
 from kiosk.keypad.telling import steady_ms, tell
 
 _log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kiosk.core.events import Health, Key, Part, Pressed
 
+DEBOUNCE_MS = 25  # what worn contacts bounce; a person's quickest tap is twice as long
 CLEAR_HELD_MS = 800
 STUCK_MS = 5000  # nobody means to hold a key for so long
 FREED_MS = 1000  # a jammed key chatters: only one that stays up this long is believed again
