@@ -46,6 +46,7 @@ class Account:
     refunds: dict[str, int] = field(default_factory=dict)
     refused: int = 0  # refunds that did not fit
     refusals: set[str] = field(default_factory=set)  # refunds that can never be made, whatever is asked
+    told_done: set[str] = field(default_factory=set)  # refunds that somebody has heard to be done
     changed_at: int = 0
 
     @property
@@ -187,9 +188,14 @@ class Bank:
         return Answer(Pending(), reached=True)
 
     def ask_refund(self, refund: Refund, order: Order, *, busy: bool, abnormal: bool) -> Answer:
-        """Done as soon as it was accepted; but it may be under way for a while (`busy`), or not come off (`abnormal`)."""
+        """Done as soon as it was accepted; but it may be under way for a while (`busy`), or not come off (`abnormal`).
+
+        What was told to be done stays so, also when an older question arrives after it. The contract (3.7) does not say in words
+        that SUCCESS of a refund is final; kiosk and bank both take it so.
+        """
         account = self.accounts[order.out_trade_no]
         known = refund.out_refund_no in account.refunds
+        busy = busy and refund.out_refund_no not in account.told_done
         if known and busy and abnormal:
             account.returned -= account.refunds.pop(refund.out_refund_no)
             account.state = "SUCCESS"
@@ -198,7 +204,10 @@ class Bank:
             return Answer(Declined(Decline.REFUSED), reached=True)
         if known and busy:
             return Answer(Pending(), reached=True)
-        return Answer(Ended(OrderState.REFUNDED) if known else NotFound(), reached=True)
+        if not known:
+            return Answer(NotFound(), reached=True)
+        account.told_done.add(refund.out_refund_no)
+        return Answer(Ended(OrderState.REFUNDED), reached=True)
 
     def _age(self, account: Account, now: int) -> None:
         waiting = account.tender is Tender.QUICK_PAY and account.state == "USERPAYING"
