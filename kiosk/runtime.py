@@ -35,7 +35,7 @@ from kiosk.core.commands import (
 )
 from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
 from kiosk.core.events import Event, Health, Key, Left, Part, Pressed, Tick
-from kiosk.core.lifecycle import is_open
+from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
 from kiosk.core.ports import Clock, Ledger, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
@@ -56,7 +56,6 @@ BUSY_AGAIN_S = 0.1
 QUIET_MS = 30_000  # then the ledger may checkpoint
 LEAVE_MOST_S = 0.05  # a charge on a warm connection begins to leave long before
 BYTES_OUT_S = 0.002  # from then on it needs less
-WATCH_VOID_MS = 2 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ class Runtime:
     def _serve(self, ledger: Ledger, beat: Callable[[], None]) -> None:
         now = self._clock.now()
         self._drop_keys()
-        snapshot = ledger.load(now - WATCH_VOID_MS)
+        snapshot = ledger.load(watched_since(now, ledger.last_opened_at()))
         parents = {}
         for refund in snapshot.refunds:
             order = ledger.order(refund.out_trade_no)

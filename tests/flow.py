@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from kiosk.core.commands import Act, Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, Place, Probe, Reply, Reverse
 from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, Pressed, Probed, RefundAnswered, RefundAsked, Tick
+from kiosk.core.lifecycle import watched_since
 from kiosk.core.model import (
     Answer,
     Call,
@@ -37,7 +38,6 @@ from kiosk.payment.ledger import SqliteLedger
 
 START = 1_767_600_000_000  # 2026-01-05 08:00 UTC
 MERCHANT = Direct("wx1", "1900009999")
-WATCHED = 2 * 3600_000  # how long a VOID order is looked at, as the loop has it
 
 A = TypeVar("A")
 
@@ -72,7 +72,7 @@ class Flow:
 
     def start(self) -> None:
         """The process comes up over what the ledger holds."""
-        snapshot = self.ledger.load(self.now - WATCHED)
+        snapshot = self.ledger.load(watched_since(self.now, self.ledger.last_opened_at()))
         parents = {r.out_trade_no: (self.order(r.out_trade_no), self.ledger.refunds_of(r.out_trade_no)) for r in snapshot.refunds}
         self.flying = []  # what an earlier life sent is answered to nobody
         self._carry_out(resume(self.settings, snapshot, parents, self.now))

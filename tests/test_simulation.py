@@ -44,6 +44,8 @@ KEPT = {
     8578: "after a restart with a clock behind the sending, an order was undone and nobody had asked for it first",
     38505: "a restart with another clock forgot the minute between two refunds of an order",
     44347: "a charge that arrived after midnight was refunded while its reversal, still allowed, was on its way",
+    110790: "a start with a clock that ran ahead forgot a VOID order, and its money came late",
+    200449: "an older question took back a refund that the bank had told to be done",
     46226: "a charge left after the ledger had been opened afresh, and was undone while it was on its way",
     20491: "a restart at the very millisecond of the sending was none",
 }

@@ -58,6 +58,7 @@ LOST = Unknown(Why.TIMEOUT)
 NOT_SENT = Unknown(Why.NOT_SENT)
 SECOND = 1000
 MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 
 
 NOBODY_KNOWS = always(LOST)
@@ -297,6 +298,23 @@ def test_a_restart_is_still_known_after_a_late_leaving() -> None:
     sent = flow.order(number).sent_at
     flow.happen(Left(number, Call.CHARGE))
     assert flow.order(number).sent_at == sent
+
+
+@pytest.mark.parametrize("ahead", [-22 * HOUR, 0, 22 * HOUR], ids=["behind", "right", "ahead"])
+def test_a_void_order_is_looked_at_after_a_restart_whatever_the_clock_says(ahead: int) -> None:
+    """Its request may have been stuck on the way: the money that comes late is found, and given back."""
+    flow = Flow()
+    number = flow.charge()
+    flow.pass_time(40 * SECOND, always(NotFound()))
+    assert flow.state(number) is S.VOID
+    flow.restart(15 * SECOND + ahead)
+    if flow.all(Ask)[-1] in flow.flying:  # the look seems due: it is no less due once the time is known
+        flow.answer(Call.ASK, NotFound(), number)
+    flow.probe(ahead_ms=-ahead)
+    flow.done.clear()
+    flow.pass_time(6 * MINUTE, lambda act: flow.paid(number) if isinstance(act, Ask) else Pending())
+    assert [act.order.out_trade_no for act in flow.all(Ask)] == [number]
+    assert flow.state(number) is S.REFUNDING
 
 
 def test_the_next_sale_goes_on_while_the_parked_order_is_still_asked_for() -> None:

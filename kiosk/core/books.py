@@ -254,7 +254,8 @@ class Books:
         """Drop from memory what is over: the ledger keeps it."""
         k = self.k
         front = in_front(k)
-        kept = {number: order for number, order in k.orders.items() if is_open(order) or order is front or is_watched(order)}
+        void = OrderState.VOID if not k.clock_known else None  # looked at by a wrong clock, it is no less to be watched
+        kept = {n: o for n, o in k.orders.items() if is_open(o) or o is front or is_watched(o) or o.state is void}
         refunding = {number: refund for number, refund in k.refunds.items() if refunds.is_open(refund)}
         parents = {r.out_trade_no for r in refunding.values()}
         sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}

@@ -54,6 +54,7 @@ OFF_SCREEN = 10 * SECOND  # and at first when it no longer is
 UNDO_AGAIN = (5 * SECOND, 10 * SECOND, 20 * SECOND)  # contract 3.6; afterwards ever more slowly
 SLOWEST = 10 * MINUTE
 WATCH_VOID = (5 * MINUTE, 60 * MINUTE)  # a request delayed on the way may still arrive there
+WATCHED = 120 * MINUTE  # a VOID order that ended no longer ago is taken up at a start, to be looked at
 
 
 class On(StrEnum):
@@ -194,6 +195,14 @@ def is_watched(order: Order) -> bool:
     return order.state is S.VOID and _watch_due(order) is not None
 
 
+def watched_since(now: int, newest: int | None) -> int:
+    """VOID orders that ended after this are taken up at a start; `newest`: when the newest order was opened.
+
+    A clock that runs ahead until WeChat has told the time must not let them be forgotten.
+    """
+    return min(now, now if newest is None else newest) - WATCHED
+
+
 def for_a_person(orders: Iterable[Order], now: int) -> tuple[Order, ...]:
     """Those that a person must look at, and that came to it within a day: older ones are no news."""
     return tuple(o for o in orders if o.state is S.ATTENTION and now - (o.settled_at or 0) < DAY)
@@ -307,10 +316,15 @@ def resume(order: Order, now: int) -> Order:
     if order.state is S.ARMED:
         order = replace(order, state=S.SENT)
     if order.state in (S.SENT, S.PAYING):  # what was heard in an earlier life is old: its clock may have been another
-        order = replace(order, last_call=None, last_outcome=None, called_at=None)
+        order = unheard(order)
     if order.state is S.SENT and order.tender is Tender.NATIVE:
         return cancel(order, now)  # nobody has seen its QR, nobody is waiting for it
     return order
+
+
+def unheard(order: Order) -> Order:
+    """The order as if nothing had been heard of it yet: when it was, another clock said."""
+    return replace(order, last_call=None, last_outcome=None, called_at=None)
 
 
 def left(order: Order, now: int) -> Order:

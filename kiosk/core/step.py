@@ -284,8 +284,7 @@ class _Turn(Books):
         self.go(till.Idle())
         self.k.probed_at, self.k.offline_since = self.now, None
         for order in tuple(self.k.orders.values()):
-            if is_open(order):
-                self.keep(lifecycle.anchored(order, self.now))
+            self.keep(lifecycle.anchored(order, self.now) if is_open(order) else lifecycle.unheard(order))
 
     def hasten(self, number: str) -> None:
         if number in self.k.orders or number in self.k.refunds:

@@ -48,7 +48,7 @@ from kiosk.core.events import (
     RefundAnswered,
     Tick,
 )
-from kiosk.core.lifecycle import is_open, is_watched
+from kiosk.core.lifecycle import is_open, is_watched, watched_since
 from kiosk.core.model import Answer, Call, Order
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
@@ -66,7 +66,6 @@ BEGINS = (
     1_767_600_000_000,
     1_767_628_750_000,  # 50 s before midnight of the shop and of Beijing
 )
-WATCHED = 2 * 60 * MINUTE  # how long a VOID order is looked at, as the loop has it
 LONGEST_DAY = 11 * MINUTE  # then the bad luck ends, whoever still stands there
 FINAL_WITHIN = 30 * MINUTE  # of the calm: orders
 DONE_WITHIN = 90 * MINUTE  # of the calm: refunds, which wait for money in the pool
@@ -240,7 +239,7 @@ class World:
         kept, self.kept, self.dark = self.kept or [], None, False
         self.boots += 1
         now = self.booted_at = self.clock.now()
-        snapshot = self.ledger.load(now - WATCHED)
+        snapshot = self.ledger.load(watched_since(now, self.ledger.last_opened_at()))
         parents = {}
         for refund in snapshot.refunds:
             order = self.ledger.order(refund.out_trade_no)
