@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from kiosk.core.commands import (
     Close,
     CorrectClock,
     GiveBack,
+    LookUp,
     Place,
     Play,
+    Print,
     Probe,
     Reply,
     Reverse,
@@ -34,10 +37,10 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
-from kiosk.core.events import Event, Health, Key, Left, Part, Pressed, Tick
+from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, Pressed, Tick
 from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
-from kiosk.core.ports import Clock, Ledger, Scanner
+from kiosk.core.ports import Clock, Ledger, Printer, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
@@ -86,6 +89,8 @@ class Runtime:
         self._counter: Lane
         self._back_office: Lane
         self._scanner: Scanner | None = None
+        self._printer: Printer | None = None
+        self._looked_up: deque[LookedUp] = deque()  # read since the last step; the next event
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
         self._replies: dict[str, Future[Reply]] = {}
@@ -101,6 +106,10 @@ class Runtime:
     def use_scanner(self, scanner: Scanner) -> None:
         """The scanner acts go to."""
         self._scanner = scanner
+
+    def use_printer(self, printer: Printer) -> None:
+        """The printer acts go to."""
+        self._printer = printer
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -157,6 +166,7 @@ class Runtime:
     def _serve(self, ledger: Ledger, beat: Callable[[], None]) -> None:
         now = self._clock.now()
         self._drop_keys()
+        self._looked_up.clear()
         snapshot = ledger.load(watched_since(now, ledger.last_opened_at()))
         parents = {}
         for refund in snapshot.refunds:
@@ -209,6 +219,8 @@ class Runtime:
         return self._carry_out(ledger, step(kiosk, Health(Part.LEDGER, problem), self._clock.now()))
 
     def _next(self, kiosk: Kiosk) -> Event | _Question | None:
+        if self._looked_up:
+            return self._looked_up.popleft()
         now = self._clock.now()
         wait_ms = min(wake_at(kiosk, now) - now, BEAT_MS)
         try:
@@ -221,7 +233,11 @@ class Runtime:
         if made.records:
             ledger.commit(made.records, self._clock.now())
         for act in made.acts:
-            self._dispatch(act)
+            if isinstance(act, LookUp):
+                number = act.out_trade_no
+                self._looked_up.append(LookedUp(number, act.wanted, ledger.order(number), ledger.refunds_of(number)))
+            else:
+                self._dispatch(act)
         shown = view(made.kiosk, self._clock.now())
         if shown != self._shown:
             self._shown = shown
@@ -231,7 +247,7 @@ class Runtime:
                 _tell(record.row, record.why)
         return made.kiosk
 
-    def _dispatch(self, act: Act) -> None:
+    def _dispatch(self, act: Act) -> None:  # noqa: C901, PLR0912  a match over a closed union
         match act:
             case Charge():
                 self._let_leave(act)
@@ -241,14 +257,17 @@ class Runtime:
                 (self._counter if act.at_counter else self._back_office).take(act)
             case GiveBack() | AskRefund() | Probe():
                 self._back_office.take(act)
-            case StartScan(ticket):
+            case StartScan(ticket, look_for):
                 if self._scanner is not None:
-                    self._scanner.scan(ticket)
+                    self._scanner.scan(ticket, look_for)
             case StopScan():
                 if self._scanner is not None:
                     self._scanner.pause()
             case Play():
                 self._play(act)
+            case Print(slip):
+                if self._printer is not None:
+                    self._printer.print(slip)
             case CorrectClock(offset_ms):
                 self._clock.correct(offset_ms)
                 _log.warning("the clock was corrected", extra={"offset_ms": offset_ms})
@@ -256,6 +275,8 @@ class Runtime:
                 waiting = self._replies.pop(token, None)
                 if waiting is not None:
                     waiting.set_result(act)
+            case LookUp():
+                raise AssertionError(act)  # needs the ledger: _carry_out reads
             case _:
                 assert_never(act)
 

@@ -287,7 +287,7 @@ MUTANTS = (
         unit="only slower",
     ),
     Mutant(
-        "the camera is never stopped", BOOKS, "else StopScan())", "else StartScan(was_scanning or ''))", unit="no money moves"
+        "the camera is never stopped", BOOKS, "else StopScan())", "else was_scanning or StopScan())", unit="no money moves"
     ),
     Mutant("a code with a newline", SECRET, r"{16}\Z", "{16}$", unit="the scanner's text is not simulated"),
     Mutant(
@@ -424,7 +424,7 @@ MUTANTS = (
     ),
     Mutant("a ten-digit amount", TILL, "if len(str(till.amount)) >= MOST_DIGITS:", "if len(str(till.amount)) > MOST_DIGITS:"),
     Mutant("over the limit", TILL, "            if till.amount > limit:\n", "            if False:\n"),
-    Mutant("nobody is told of the second payment", VIEW, "other_refunded=_other_refunded(kiosk, order)", "other_refunded=False"),
+    Mutant("nobody is told of the second payment", VIEW, "other_refunded=twice", "other_refunded=False"),
     Mutant("the order in front counts as unresolved", VIEW, " and order is not front)", ")"),
     Mutant("yen with decimals", MONEY, "    return get_currency_precision(currency)", "    return 2"),
 )

@@ -27,6 +27,7 @@ from kiosk.camera.wire import (
     Code,
     Hint,
     Message,
+    Number,
     Open,
     Pause,
     Picture,
@@ -38,7 +39,8 @@ from kiosk.camera.wire import (
     WireError,
     pack,
 )
-from kiosk.core.events import CodeRefused, CodeSeen, Health, Part
+from kiosk.core.commands import LookFor
+from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ReceiptSeen
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
@@ -81,6 +83,7 @@ class ScannerLink:
         self._scanner = scanner
         self._beat = beat
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
+        self._look_for = LookFor.PAYMENT
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
@@ -97,10 +100,11 @@ class ScannerLink:
     def start(self) -> None:
         self._thread.start()
 
-    def scan(self, ticket: str) -> None:
-        """Look for payment codes and report them with this ticket; the scan ends with the first that is believed."""
+    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT) -> None:
+        """Look for this kind of code and report it with this ticket; the scan ends with the first that is believed."""
         with self._lock:
             self._wanted = ticket
+            self._look_for = look_for
             self._asked += 1
         self._ring()
 
@@ -184,10 +188,10 @@ class ScannerLink:
     def _tell(self, child: _Child) -> None:
         """Bring the scanner up to what is wanted; a new scanner, or one whose camera was away, has been told nothing."""
         with self._lock:
-            wanted, asked = self._wanted, self._asked
+            wanted, asked, look_for = self._wanted, self._asked, self._look_for
         if child.ready_at is not None and (wanted, asked) != child.told and (wanted is not None or child.told[0] is not None):
             child.told = (wanted, asked)
-            child.say(Pause() if wanted is None else Scan(wanted, self._used.known(time.monotonic())))
+            child.say(Pause() if wanted is None else Scan(wanted, self._used.known(time.monotonic()), look_for))
 
     def _take(self, child: _Child, message: Message) -> None:
         match message:
@@ -203,6 +207,9 @@ class ScannerLink:
                 pass
             case Code(ticket, digits):
                 self._take_code(child, ticket, PaymentCode(digits))
+            case Number(ticket, number):
+                if self._take_scan(child, ticket, LookFor.RECEIPT):
+                    self._post(ReceiptSeen(ticket, number))
             case Hint(ticket, hint):
                 if ticket == self._wanted and time.monotonic() - self._hint_at >= HINT_GAP_S:
                     self._hint_at = time.monotonic()
@@ -214,14 +221,17 @@ class ScannerLink:
                 raise _Ended(f"it said {type(message).__name__}, which is not a scanner's word")
 
     def _take_code(self, child: _Child, ticket: str, code: PaymentCode) -> None:
-        """Once a scan, and only for the scan that is wanted now: a late code never pays for the next customer."""
-        with self._lock:
-            current = ticket == self._wanted and child.told == (self._wanted, self._asked)
-            if current:
-                self._wanted = None
-        if current:
+        if self._take_scan(child, ticket, LookFor.PAYMENT):
             self._used.add(code.digest(), time.monotonic())
             self._post(CodeSeen(ticket, code))
+
+    def _take_scan(self, child: _Child, ticket: str, found: LookFor) -> bool:
+        """Once a scan, and only for the scan that is wanted now: a late code never pays for the next customer."""
+        with self._lock:
+            current = ticket == self._wanted and found is self._look_for and child.told == (self._wanted, self._asked)
+            if current:
+                self._wanted = None
+        return current
 
     def _rest(self, pause_s: float, down_since: float, problem: str) -> None:
         until = time.monotonic() + pause_s

@@ -21,9 +21,26 @@ from kiosk.camera.eye import Eye
 from kiosk.camera.frame import Frame, Spent
 from kiosk.camera.look import Looker
 from kiosk.camera.marks import Marks
-from kiosk.camera.sightings import Believed, Refused, Sightings
+from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
-from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Ready, Scan, Stop, Trouble, Unpacker, WireError, pack
+from kiosk.camera.wire import (
+    Beat,
+    Blind,
+    Code,
+    Hint,
+    Message,
+    Number,
+    Open,
+    Pause,
+    Ready,
+    Scan,
+    Stop,
+    Trouble,
+    Unpacker,
+    WireError,
+    pack,
+)
+from kiosk.core.commands import LookFor
 from kiosk.core.errors import DriverError
 
 BEAT_S = 1.0
@@ -148,6 +165,14 @@ class _Scanner:
                     return heard
                 self._judge_sight(vigil.look(frame.grey, time.monotonic()))
                 symbols, at = eye.see(frame.grey), time.monotonic()
+                if scan.look_for is LookFor.RECEIPT:
+                    number = receipt_number(symbols)
+                    if number is not None:
+                        self._tell_blind(None)
+                        self._send(Number(scan.ticket, number))
+                        return None
+                    self._send(frame.view)
+                    continue
                 verdict = sightings.judge(symbols, at)
                 if not symbols:
                     verdict = sightings.advise(looker.look(frame.grey), at)

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from kiosk.camera.sightings import Believed, Refused, Sightings
+from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
 from kiosk.camera.symbol import Format, Symbol
 from kiosk.camera.used import UsedCodes
-from kiosk.core.events import CodeRefused, CodeSeen
+from kiosk.core.commands import LookFor
+from kiosk.core.events import CodeRefused, CodeSeen, ReceiptSeen
 from kiosk.core.ports import Post
 from kiosk.core.secret import PaymentCode
 
@@ -23,14 +24,16 @@ class ScriptedScanner:
         self._used = UsedCodes()
         self._lock = threading.Lock()
         self._ticket: str | None = None
+        self._look_for = LookFor.PAYMENT
         self._sightings = Sightings()
 
     def start(self) -> None:
         """Nothing needs starting."""
 
-    def scan(self, ticket: str) -> None:
+    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT) -> None:
         """Look from now on; the scan ends with the first code that is believed."""
         with self._lock:
+            self._look_for = look_for
             self._ticket, self._sightings = ticket, Sightings(self._used.known(self._now()))
 
     def pause(self) -> None:
@@ -48,11 +51,15 @@ class ScriptedScanner:
             if event is not None:
                 self._post(event)
 
-    def _see(self, symbols: list[Symbol]) -> CodeSeen | CodeRefused | None:
+    def _see(self, symbols: list[Symbol]) -> CodeSeen | CodeRefused | ReceiptSeen | None:
         with self._lock:
             if self._ticket is None:
                 return None
             ticket, now = self._ticket, self._now()
+            if self._look_for is LookFor.RECEIPT:
+                number = receipt_number(symbols)
+                self._ticket = ticket if number is None else None
+                return None if number is None else ReceiptSeen(ticket, number)
             match self._sightings.judge(symbols, now):
                 case Believed(digits):
                     self._ticket = None

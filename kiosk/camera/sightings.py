@@ -16,6 +16,7 @@ from kiosk.camera.advice import AGAIN_S, HOLD_S, Advice, Area
 from kiosk.camera.symbol import Corners, Format, Symbol
 from kiosk.camera.used import digest
 from kiosk.core.events import Foreign, ScanHint
+from kiosk.core.numbers import is_order_number
 from kiosk.core.screens import Reading
 from kiosk.core.secret import is_payment_code
 
@@ -130,6 +131,15 @@ def weigh(symbols: Sequence[Symbol], used: frozenset[str] = frozenset()) -> tupl
     kinds = {foreign_kind(symbol.text) for symbol in symbols}
     first = next((kind for kind in Foreign if kind in kinds), None)  # the surest of them
     return (None, None) if first is None else (ScanHint(first.value), None)
+
+
+def receipt_number(symbols: Sequence[Symbol]) -> str | None:
+    """The order's number on the one receipt in this frame; all else, a payment code first of all, is as good as not seen.
+
+    A QR is believed at once, as that of a payment. A barcode never is: no receipt of ours has one.
+    """
+    numbers = {symbol.text for symbol in symbols if symbol.format is Format.QR and is_order_number(symbol.text)}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def foreign_kind(text: str) -> Foreign:

@@ -13,8 +13,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kiosk.core.commands import LookFor
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ScanHint
+from kiosk.core.numbers import is_order_number
 from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import is_payment_code
 
@@ -23,6 +25,7 @@ MAX_BODY = 512 * 1024
 MAX_SIDE = 640  # of a picture, in pixels
 MAX_OUTLINES = 4  # on one picture
 MAX_TICKET = 64
+MAX_NUMBER = 32
 MAX_USED = 128
 MAX_TROUBLE = 1000
 _LENGTHS = struct.Struct(">HI")
@@ -45,10 +48,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """To the scanner: look, and report with this ticket. `used`: digests of codes that must not be believed again."""
+    """To the scanner: look, and report with this ticket. `used`: digests of codes that must not be believed again.
+
+    Looking for a receipt it reports the number of one (Number), and no payment code, whatever it reads.
+    """
 
     ticket: str
     used: tuple[str, ...] = ()
+    look_for: LookFor = LookFor.PAYMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,14 @@ class Code:
 
     ticket: str
     digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """From the scanner: this order's number was read off a receipt. The scan is over with it."""
+
+    ticket: str
+    out_trade_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,7 @@ class Blind:
     problem: str | None
 
 
-Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Hint | Picture | Trouble | Blind
+Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -119,10 +134,12 @@ def pack(message: Message) -> bytes:
     header: dict[str, object]
     body = b""
     match message:
-        case Scan(ticket, used):
-            header = {"is": "scan", "ticket": ticket, "used": list(used)}
+        case Scan(ticket, used, look_for):
+            header = {"is": "scan", "ticket": ticket, "used": list(used), "for": look_for.value}
         case Code(ticket, digits):
             header = {"is": "code", "ticket": ticket, "digits": digits}
+        case Number(ticket, number):
+            header = {"is": "number", "ticket": ticket, "number": number}
         case Hint(ticket, hint):
             header = {"is": "hint", "ticket": ticket, "hint": hint.value}
         case Picture(width, height, body, outlines):
@@ -202,7 +219,10 @@ def _scan(values: dict[str, object], _body: bytes) -> Scan:
     digests = tuple(item for item in used if isinstance(item, str) and _DIGEST.fullmatch(item))
     if len(digests) != len(used):
         raise WireError("a scan message's digests are none")
-    return Scan(ticket, digests)
+    try:
+        return Scan(ticket, digests, LookFor(_text(values, "for", 32)))
+    except ValueError:
+        raise WireError("a scan message that looks for nothing known") from None
 
 
 def _code(values: dict[str, object], _body: bytes) -> Code:
@@ -210,6 +230,13 @@ def _code(values: dict[str, object], _body: bytes) -> Code:
     if not is_payment_code(digits):
         raise WireError("a code message without a payment code")
     return Code(ticket, digits)
+
+
+def _number(values: dict[str, object], _body: bytes) -> Number:
+    ticket, number = _text(values, "ticket", MAX_TICKET), _text(values, "number", MAX_NUMBER)
+    if not is_order_number(number):
+        raise WireError("a number message without an order's number")
+    return Number(ticket, number)
 
 
 def _hint(values: dict[str, object], _body: bytes) -> Hint:
@@ -277,6 +304,7 @@ _BARE: dict[type[Message], str] = {Pause: "pause", Stop: "stop", Ready: "ready",
 _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "scan": _scan,
     "code": _code,
+    "number": _number,
     "hint": _hint,
     "picture": _picture,
     "trouble": _trouble,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.core import lifecycle, refunds, till
-from kiosk.core.commands import Act, Insert, Play, Record, Sound, StartScan, StopScan, Update, Warm
+from kiosk.core.commands import Act, Insert, Play, Print, Record, Sound, StopScan, Update, Warm
 from kiosk.core.events import Part
 from kiosk.core.lifecycle import Around, is_open, is_watched
 from kiosk.core.model import (
@@ -26,9 +26,11 @@ from kiosk.core.model import (
 )
 from kiosk.core.money import Money
 from kiosk.core.screens import AmountHint, Network
+from kiosk.core.slips import Receipt, Receipts
 from kiosk.core.state import Kiosk, Step, in_front
 
 RECENT = 20
+UNPRINTED_MOST = 200
 
 
 class Books:
@@ -132,6 +134,8 @@ class Books:
             for other in tuple(self.k.orders.values()):
                 if other.sale_id == after.sale_id and other.out_trade_no != after.out_trade_no and is_open(other):
                     self.cancel(other, "paid by another order")
+            if self.k.settings.receipts is not None:
+                self.k.unprinted = (*self.k.unprinted, after.out_trade_no)[-UNPRINTED_MOST:]
         front = in_front(self.k)
         if front is None or front.sale_id != after.sale_id:
             return
@@ -139,6 +143,8 @@ class Books:
             if front.out_trade_no != after.out_trade_no:
                 self.go(till.Front(after.out_trade_no))
             self.acts.append(Play(Sound.PAID))
+            if self.k.settings.receipts is Receipts.PAID:
+                self.print_receipt(after, ())
         elif front.out_trade_no == after.out_trade_no and before.state is not OrderState.ARMED:
             if after.state in (OrderState.DECLINED, OrderState.ATTENTION) or after.decline is not None:
                 self.acts.append(Play(Sound.FAILED))
@@ -214,6 +220,26 @@ class Books:
             recent = sorted((order, *others), key=lambda o: (o.opened_at, o.out_trade_no), reverse=True)
             self.k.recent = tuple(recent[:RECENT])
 
+    def print_receipt(self, order: Order, refunds_so_far: tuple[Refund, ...]) -> None:
+        """The receipt of a PAID order. Only the first that leaves in the life in which it was paid is no copy.
+
+        What this life does not know of, an earlier one may have printed.
+        """
+        copy = order.out_trade_no not in self.k.unprinted
+        self.k.unprinted = tuple(number for number in self.k.unprinted if number != order.out_trade_no)
+        receipt = Receipt(
+            shop=self.k.settings.shop,
+            money=order.money,
+            tender=order.tender,
+            out_trade_no=order.out_trade_no,
+            transaction_id=order.transaction_id,
+            paid_at=order.paid_at or order.settled_at,
+            payer=order.payer,
+            refunds=tuple(r for r in refunds_so_far if refunds.is_given(r)),
+            copy=copy,
+        )
+        self.acts.append(Print(receipt))
+
     def keep(self, order: Order) -> None:
         number = order.out_trade_no
         parents = {**self.k.parents, number: order} if number in self.k.parents else self.k.parents  # its refund outlives it
@@ -228,10 +254,9 @@ class Books:
         self.k.hastened = self.k.hastened - {number}
 
     def go(self, to: till.Till) -> None:
-        was_scanning = self.k.till.out_trade_no if isinstance(self.k.till, till.Scanning) else None
-        scans = to.out_trade_no if isinstance(to, till.Scanning) else None
+        was_scanning, scans = till.ticket(self.k.till), till.ticket(to)
         if was_scanning != scans:
-            self.acts.append(StartScan(scans) if scans is not None else StopScan())
+            self.acts.append(scans if scans is not None else StopScan())
         if isinstance(self.k.till, till.Menu):
             self.k.attention = ()
         self.k.till = to

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.secret import PaymentCode
+from kiosk.core.slips import Slip, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,19 @@ class CorrectClock:
     offset_ms: int
 
 
+class LookFor(StrEnum):
+    """What the camera is to find. Nothing else that it reads is handed over."""
+
+    PAYMENT = "payment"
+    RECEIPT = "receipt"
+
+
 @dataclass(frozen=True, slots=True)
 class StartScan:
-    """Look for a payment code; what is seen is reported with this ticket (the order's out_trade_no)."""
+    """Look for a code; what is seen is reported with this ticket (of a payment code the order's out_trade_no)."""
 
     ticket: str
+    look_for: LookFor = LookFor.PAYMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,21 @@ class Reply:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Put this on paper, if that is possible soon. Nothing waits for it, and nothing depends on it."""
+
+    slip: Slip
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Read an order and its refunds from the ledger; what it holds comes back as LookedUp."""
+
+    out_trade_no: str
+    wanted: Wanted
+
+
 Act = (
     Charge
     | Place
@@ -154,4 +178,6 @@ Act = (
     | StopScan
     | Play
     | Reply
+    | Print
+    | LookUp
 )

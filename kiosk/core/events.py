@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
 from kiosk.core.secret import PaymentCode
+from kiosk.core.slips import PrinterTrouble, Wanted
 
 
 class Key(StrEnum):
@@ -67,6 +68,7 @@ class Part(StrEnum):
     KEYPAD = "keypad"
     DISPLAY = "display"
     LEDGER = "ledger"
+    PRINTER = "printer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,14 @@ class CodeRefused:
 
     ticket: str
     hint: ScanHint
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSeen:
+    """The scanner, looking for a receipt, read this number off one. `ticket` is the one it was started with."""
+
+    ticket: str
+    out_trade_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +161,11 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A part reports itself well (`problem` None) or unwell, in words with the remedy."""
+    """A part reports itself well (`problem` None) or unwell, in words with the remedy; a printer by its kind as well."""
 
     part: Part
     problem: str | None
+    printer: PrinterTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +182,22 @@ class RefundAsked:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What the ledger holds of an order that LookUp named: the rows as committed, `order` None when it has none."""
+
+    out_trade_no: str
+    wanted: Wanted
+    order: Order | None
+    refunds: tuple[Refund, ...]
+
+
 Event = (
     Tick
     | Pressed
     | CodeSeen
     | CodeRefused
+    | ReceiptSeen
     | Left
     | Answered
     | RefundAnswered
@@ -184,4 +206,5 @@ Event = (
     | Notified
     | Health
     | RefundAsked
+    | LookedUp
 )

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.commands import Record, Sound
+from kiosk.core.commands import LookFor, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
 from kiosk.core.screens import Outline, View
 from kiosk.core.secret import PaymentCode
+from kiosk.core.slips import Slip
 
 Post = Callable[[Event], None]
 """Puts an event into the kiosk's bounded inbox; any thread may call it."""
@@ -140,8 +141,8 @@ class Scanner(Protocol):
 
     def start(self) -> None: ...
 
-    def scan(self, ticket: str) -> None:
-        """Look for payment codes and report them with this ticket."""
+    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT) -> None:
+        """Look for this kind of code and report it with this ticket."""
         ...
 
     def pause(self) -> None:
@@ -160,6 +161,20 @@ class Keypad(Protocol):
 
     def run(self, beat: Callable[[], None]) -> None:
         """Pass on what is pressed until `stop`, in a thread of its own; calls `beat` several times a second."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Printer(Protocol):
+    """Paper. How it is, it tells as Health of Part.PRINTER."""
+
+    def print(self, slip: Slip) -> None:
+        """Have it printed soon, or not at all; never blocks, never raises. Any thread may call it."""
+        ...
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Print until `stop`, in a thread of its own; calls `beat` several times a second, whatever the printer does."""
         ...
 
     def stop(self) -> None: ...

@@ -46,6 +46,11 @@ def is_open(refund: Refund) -> bool:
     return refund.state in (RefundState.REQUESTED, RefundState.ACCEPTED)
 
 
+def is_given(refund: Refund) -> bool:
+    """Whether WeChat has taken it on: the money goes back, or has."""
+    return refund.state in (RefundState.ACCEPTED, RefundState.DONE)
+
+
 def begin(order: Order, before: tuple[Refund, ...], amount: int | None, now: int) -> Refund | Refusal:
     """The refund a merchant asks for; `amount` None is all that is left. `before`: every earlier refund of the order."""
     name = order.out_trade_no

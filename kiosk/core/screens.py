@@ -11,6 +11,7 @@ from enum import StrEnum
 from kiosk.core.events import ScanHint
 from kiosk.core.model import Decline, OrderState, Tender
 from kiosk.core.money import Money
+from kiosk.core.slips import PrinterTrouble
 
 
 class Network(StrEnum):
@@ -31,6 +32,7 @@ class Signs:
     offline_since: int | None = None
     clock_doubted: bool = False  # not known, and that is why WeChat cannot be reached
     attention: int = 0  # orders a person must look at, besides the one in front, until the last orders were looked at
+    printer: PrinterTrouble | None = None  # why no receipt comes out; sales go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class ShowingQr:
     code_url: str
     until: int
     paying: bool = False  # somebody has scanned it and is about to pay
+    prints: bool = False  # a key puts it on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ class PaidScreen:
     tail: str
     payer: Money | None = None
     other_refunded: bool = False  # a second payment of this sale came in and goes back to the customer
+    prints: bool = False  # a key prints the receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,30 @@ class Menu:
     """The last orders, so that "did the last one go through?" is one key away."""
 
     lines: tuple[MenuLine, ...]
+    prints: bool = False  # keys print the newest receipt once more, and find the sale of one
+
+
+@dataclass(frozen=True, slots=True)
+class SeekingReceipt:
+    """The camera looks for the code of a receipt; the display shows the camera's view."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleFound:
+    """The sale of a receipt as it stands now. `refunded`: what was given back of it, None when nothing was."""
+
+    line: MenuLine
+    refunded: Money | None = None
+    prints: bool = False  # it was paid: a key prints its receipt once more
+
+
+@dataclass(frozen=True, slots=True)
+class SaleUnknown:
+    """A receipt was read, and this kiosk's ledger has no such order."""
+
+    out_trade_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +258,9 @@ Screen = (
     | CancelledScreen
     | AttentionScreen
     | Menu
+    | SeekingReceipt
+    | SaleFound
+    | SaleUnknown
     | OutOfOrder
 )
 

@@ -15,6 +15,7 @@ from kiosk.core.events import Part
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
 from kiosk.core.screens import Network
+from kiosk.core.slips import PrinterTrouble, Receipts
 
 PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
 PROBE_ONLINE = 60 * lifecycle.SECOND
@@ -32,6 +33,7 @@ class Settings:
     default_tender: Tender = Tender.QUICK_PAY
     max_amount: int = 1_000_000
     result_ms: int = 0  # how long a result stays on the screen; 0: until a key
+    receipts: Receipts | None = None  # None: there is no printer
 
 
 @dataclass(slots=True)
@@ -63,6 +65,8 @@ class Kiosk:
     probing: bool = False
     probed_at: int | None = None
     problems: Mapping[Part, str] = field(default_factory=dict)
+    printer: PrinterTrouble | None = None
+    unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case till.Menu(until):
+        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until):
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import lifecycle, refunds, till
-from kiosk.core.books import RECENT, Books
+from kiosk.core.books import RECENT
 from kiosk.core.commands import (
     Ask,
     AskRefund,
@@ -39,10 +39,12 @@ from kiosk.core.events import (
     Health,
     Key,
     Left,
+    LookedUp,
     Notified,
     Part,
     Pressed,
     Probed,
+    ReceiptSeen,
     RefundAnswered,
     RefundAsked,
     ScanHint,
@@ -61,6 +63,7 @@ from kiosk.core.model import (
     Unknown,
     Why,
 )
+from kiosk.core.paper import Paper
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.state import (
@@ -124,6 +127,10 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.code_seen(CodeSeen(ticket, code))
         case CodeRefused(ticket, hint):
             turn.code_refused(ticket, hint)
+        case ReceiptSeen():
+            turn.receipt_seen(event)
+        case LookedUp():
+            turn.looked_up(event)
         case Left(number, _):
             turn.left(number)
         case Answered(number, call, answer):
@@ -136,8 +143,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.learn_clock(offset)
         case Notified(number, refund):
             turn.hasten(refund or number)
-        case Health(part, problem):
-            turn.health(part, problem)
+        case Health():
+            turn.health(event)
         case RefundAsked():
             turn.refund_asked(event)
         case _:
@@ -147,18 +154,20 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
     return turn.done()
 
 
-class _Turn(Books):
+class _Turn(Paper):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
 
     def press(self, key: Key) -> None:
+        if self.paper_key(key):
+            return
         settings = self.k.settings
         intent = till.press(self.k.till, key, in_front(self.k), settings.default_tender, settings.max_amount, self.now)
         self.acts.append(Play(Sound.REFUSED_KEY if isinstance(intent, till.Refused) else Sound.KEY))
         match intent:
             case till.Go(to):
-                began = isinstance(self.k.till, till.Idle | till.Front | till.Menu) and isinstance(to, till.Keying)
+                began = isinstance(self.k.till, till.Idle | till.Front | till.Menu | till.Found) and isinstance(to, till.Keying)
                 self.go(to)
                 if began:
                     self.acts.append(Warm())
@@ -290,15 +299,6 @@ class _Turn(Books):
         if number in self.k.orders or number in self.k.refunds:
             self.k.hastened = self.k.hastened | {number}
 
-    def health(self, part: Part, problem: str | None) -> None:
-        problems = {p: text for p, text in self.k.problems.items() if p is not part}
-        if problem is not None:
-            problems[part] = problem
-        self.k.problems = problems
-        if part is Part.CAMERA and isinstance(self.k.till, till.Scanning):
-            hint = ScanHint.NO_CAMERA if problem else None
-            self.go(replace(self.k.till, hint=hint, hint_until=None))
-
     # -- time and the queue ----------------------------------------------------------------------------------------
 
     def time_passes(self) -> None:
@@ -315,7 +315,9 @@ class _Turn(Books):
                 self.go(till.Keying(order.money.amount, AmountHint.SCAN_TIMEOUT))
             case till.Scanning(hint_until=at) if at is not None and self.now >= at:
                 self.go(replace(self.k.till, hint=None, hint_until=None))
-            case till.Menu(until) if self.now >= until:
+            case till.Seeking(_, until) if self.now >= until:
+                self.go(till.Menu(self.now + till.MENU_FOR))
+            case till.Menu(until) | till.Found(until=until) if self.now >= until:
                 self.go(till.Idle())
             case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:
                 self.go(till.Idle())

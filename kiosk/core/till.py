@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Order, OrderState, Tender
@@ -72,8 +73,37 @@ class Menu:
     until: int
 
 
-Till = Idle | Keying | Asking | Scanning | Front | Menu
+@dataclass(frozen=True, slots=True)
+class Seeking:
+    """The camera looks for the code of a receipt, under this ticket."""
+
+    ticket: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sale of a receipt, as the ledger has it; `order` None: it has none of this number."""
+
+    out_trade_no: str
+    order: Order | None
+    refunded: int  # accepted or done, in smallest units
+    until: int
+
+
+Till = Idle | Keying | Asking | Scanning | Front | Menu | Seeking | Found
 WITH_AN_ORDER = (Scanning, Front)
+
+
+def ticket(till: Till) -> StartScan | None:
+    """What the camera has to do while the till is there."""
+    match till:
+        case Scanning(out_trade_no):
+            return StartScan(out_trade_no)
+        case Seeking(name):
+            return StartScan(name, LookFor.RECEIPT)
+        case _:
+            return None
 
 
 class Stage(StrEnum):
@@ -185,6 +215,10 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
             return _front(stage(till, order, now), key, now)
         case Menu():
             return _menu(key)
+        case Seeking():
+            return Go(Menu(now + MENU_FOR)) if key in (Key.CANCEL, Key.MENU) else Refused()
+        case Found():
+            return _found(key, now)
         case _:
             assert_never(till)
 
@@ -267,3 +301,10 @@ def _leave(key: Key, now: int) -> Intent:
 def _menu(key: Key) -> Intent:
     digit = _digit(key)
     return Go(Keying(digit)) if digit is not None else Go(Idle())
+
+
+def _found(key: Key, now: int) -> Intent:
+    digit = _digit(key)
+    if digit is not None:
+        return Go(Keying(digit))
+    return Go(Menu(now + MENU_FOR)) if key in (Key.CANCEL, Key.MENU) else Refused()

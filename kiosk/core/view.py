@@ -22,7 +22,9 @@ def view(kiosk: Kiosk, now: int) -> View:
     front = in_front(kiosk)
     unresolved = sum(1 for order in kiosk.orders.values() if is_open(order) and order is not front)
     attention = sum(1 for order in kiosk.attention if front is None or order.out_trade_no != front.out_trade_no)
-    signs = Signs(kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since, kiosk.clock_doubted, attention)
+    signs = Signs(
+        kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since, kiosk.clock_doubted, attention, kiosk.printer
+    )
     return View(_screen(kiosk, now), signs)
 
 
@@ -45,7 +47,11 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
         case till.Menu():
             others = (order for order in kiosk.recent if order not in kiosk.attention)
-            return screens.Menu(tuple(_line(order) for order in (*kiosk.attention, *others))[:MENU_LINES])
+            return screens.Menu(tuple(_line(order) for order in (*kiosk.attention, *others))[:MENU_LINES], _prints(kiosk))
+        case till.Seeking(_, until):
+            return screens.SeekingReceipt(until)
+        case till.Found() as found:
+            return _found(kiosk, found)
         case _:
             assert_never(kiosk.till)
 
@@ -61,13 +67,15 @@ def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
             return screens.Placing(money)
         case Stage.QR:
             assert front.code_url is not None
-            return screens.ShowingQr(money, front.code_url, order.expires_at or now, paying=front.payer_acts)
+            until = order.expires_at or now
+            return screens.ShowingQr(money, front.code_url, until, paying=front.payer_acts, prints=_prints(kiosk))
         case Stage.CANCELLING:
             return screens.Cancelling(money, tail)
         case Stage.UNRESOLVED:
             return screens.Unresolved(money, tail)
         case Stage.PAID:
-            return screens.PaidScreen(money, tail, order.payer, other_refunded=_other_refunded(kiosk, order))
+            twice = _other_refunded(kiosk, order)
+            return screens.PaidScreen(money, tail, order.payer, other_refunded=twice, prints=_prints(kiosk))
         case Stage.DECLINED:
             return screens.DeclinedScreen(money, order.decline or Decline.REFUSED, tail)
         case Stage.CANCELLED:
@@ -77,6 +85,18 @@ def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
             return screens.AttentionScreen(money, tail)
         case _ as never:
             assert_never(never)
+
+
+def _found(kiosk: Kiosk, found: till.Found) -> Screen:
+    order = found.order
+    if order is None:
+        return screens.SaleUnknown(found.out_trade_no)
+    refunded = Money(found.refunded, order.money.currency) if found.refunded else None
+    return screens.SaleFound(_line(order), refunded, prints=_prints(kiosk) and order.state is OrderState.PAID)
+
+
+def _prints(kiosk: Kiosk) -> bool:
+    return kiosk.settings.receipts is not None
 
 
 def _other_refunded(kiosk: Kiosk, order: Order) -> bool:
