@@ -78,6 +78,11 @@ def path_of(script: Script, *, bold: bool) -> str:
     raise DriverError(f"display: the font {file} is not on this machine; install it with: sudo apt install {family.package}")
 
 
+def pieces(text: str, language: str, bold: bool) -> list[tuple[str, int, str]]:  # noqa: FBT001  as the printer calls it
+    """The text in pieces of one font each: its file, the face within, the piece. DriverError as `path_of`."""
+    return [(path_of(script, bold=bold), FACE_OF[language] if script is Script.WIDE else 0, run) for script, run in runs(text)]
+
+
 def check(*languages: str) -> None:
     """Raise DriverError unless every font that these languages need is there."""
     scripts = [Script.WIDE, *([Script.THAI] if "th" in languages else [])]

@@ -1,0 +1,170 @@
+"""From a slip to what stands on it, from the top down: lines, pairs, rules and codes. Knows words; nothing of fonts or dots.
+
+Each line of words is said in the customer's language and in the merchant's: either may have to read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Protocol, assert_never
+
+from kiosk.core.model import Tender
+from kiosk.core.money import Money, in_words
+from kiosk.core.slips import Bill, Receipt, Slip
+
+Runs = Callable[[str, str, bool], list[tuple[str, int, str]]]
+"""(text, language, bold) in pieces of one font each: its file, the face within, the piece."""
+
+Modules = Callable[[str], tuple[tuple[bool, ...], ...]]
+"""A text as a QR's rows of modules, dark is True, without the quiet zone."""
+
+
+class Words(Protocol):
+    """The words of one language, by key."""
+
+    language: str
+
+    def __call__(self, key: str, **parts: str | int) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What slips are set with: both languages, the fonts, and how a QR is made."""
+
+    customer: Words
+    merchant: Words
+    runs: Runs
+    modules: Modules
+
+
+class Size(Enum):
+    """How large a line is."""
+
+    SMALL = auto()
+    BODY = auto()
+    HEAD = auto()
+    HUGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words of one language."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """In the middle. `reversed`: white on black."""
+
+    spans: tuple[Span, ...]
+    size: Size = Size.BODY
+    bold: bool = False
+    reversed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What it is at the left, its value at the right."""
+
+    label: tuple[Span, ...]
+    value: Span
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line across."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR."""
+
+    text: str
+
+
+Piece = Line | Pair | Rule | Code
+
+
+def lay_out(slip: Slip, house: House) -> tuple[Piece, ...]:
+    """What stands on it."""
+    match slip:
+        case Receipt():
+            return _receipt(slip, house)
+        case Bill():
+            return _bill(slip, house)
+        case _:
+            assert_never(slip)
+
+
+def _receipt(receipt: Receipt, house: House) -> tuple[Piece, ...]:
+    plain = house.merchant.language
+    mark = "slip.copy" if receipt.copy else "slip.original"
+    how = "slip.quick_pay" if receipt.tender is Tender.QUICK_PAY else "slip.native"
+    pieces: list[Piece] = [
+        Line((Span(receipt.shop, plain),), Size.HEAD, bold=True),
+        Line(_both(house, "slip.receipt")),
+        Line(_both(house, mark), bold=True, reversed=receipt.copy),
+        Rule(),
+        Line((_money(receipt.money, house),), Size.HUGE, bold=True),
+        Line(_both(house, "slip.paid"), bold=True),
+        Rule(),
+        Pair(_both(house, "slip.how"), Span(house.customer(how), house.customer.language)),
+    ]
+    if receipt.payer is not None and receipt.payer != receipt.money:
+        pieces.append(Pair(_both(house, "slip.you_paid"), _money(receipt.payer, house)))
+    if receipt.paid_at is not None:
+        pieces.append(Pair(_both(house, "slip.time"), _time(receipt.paid_at, house)))
+    pieces.append(Pair(_both(house, "slip.order"), Span(receipt.out_trade_no, plain)))
+    if receipt.transaction_id is not None:
+        pieces.append(Pair(_both(house, "slip.transaction"), Span(receipt.transaction_id, plain)))
+    if receipt.refunds:
+        pieces.append(Rule())
+        for refund in receipt.refunds:
+            label = (*_both(house, "slip.refunded"), Span(_time(refund.opened_at, house).text, plain))
+            pieces.append(Pair(label, _money(refund.money, house)))
+        kept = receipt.money.amount - sum(refund.money.amount for refund in receipt.refunds)
+        pieces.append(Pair(_both(house, "slip.kept"), _money(Money(max(0, kept), receipt.money.currency), house), bold=True))
+    # Not a Code 128: even a short number has about 200 modules, which on 58 mm paper (384 dots) leaves one dot, an eighth of a
+    # millimetre, to each. At 20 cm the camera has 5 pixels to a millimetre: 0.6 to a module, where a reader wants 2.
+    # The same number is a QR of 25 modules of 8 dots: 5 pixels each at 20 cm, and still 2.5 at 40.
+    pieces += [Code(receipt.out_trade_no), Line(_both(house, "slip.thanks"))]
+    return tuple(pieces)
+
+
+def _bill(bill: Bill, house: House) -> tuple[Piece, ...]:
+    plain = house.merchant.language
+    return (
+        Line((Span(bill.shop, plain),), Size.HEAD, bold=True),
+        Line(_both(house, "slip.bill")),
+        Rule(),
+        Line((_money(bill.money, house),), Size.HUGE, bold=True),
+        Code(bill.code_url),
+        Line(_both(house, "slip.scan"), bold=True),
+        Pair(_both(house, "slip.until"), _time(bill.until, house)),
+        Pair(_both(house, "slip.order"), Span(bill.out_trade_no, plain)),
+        Line(_both(house, "slip.no_receipt")),
+    )
+
+
+def _both(house: House, key: str) -> tuple[Span, ...]:
+    customer, merchant = house.customer, house.merchant
+    spans = (Span(customer(key), customer.language), Span(merchant(key), merchant.language))
+    return spans[:1] if spans[0].text == spans[1].text else spans
+
+
+def _money(money: Money, house: House) -> Span:
+    """As the merchant's language writes it, and the code where the sign does not name the currency: one ¥ is yen or yuan."""
+    text = in_words(money, house.merchant.language)
+    named = text[0].isalpha() or money.currency in text
+    return Span(text if named else f"{text} {money.currency}", house.merchant.language)
+
+
+def _time(at: int, house: House) -> Span:
+    """In the shop's zone, which is the process's."""
+    return Span(f"{datetime.fromtimestamp(at / 1000).astimezone():%Y-%m-%d %H:%M}", house.merchant.language)
