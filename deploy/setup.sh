@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # No desktop package drags these in, so each is named. A reason stands where the name does not tell.
-RUN=(python3 python3-venv libzbar0) # libzbar0: pyzbar loads it
+RUN=(python3 python3-venv libzbar0 libusb-1.0-0) # pyzbar loads libzbar0, pyusb libusb
 BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
 FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
 TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze

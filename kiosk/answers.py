@@ -11,7 +11,7 @@ import base64
 import queue
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from kiosk.control import Answer, Request
@@ -33,7 +33,7 @@ _NO_ANSWER = "the kiosk cannot use its ledger now, its screen says why; a refund
 
 
 class Answers:
-    """`answer` is the control socket's handler. `keys` None: keys over the socket are off."""
+    """`answer` is the control socket's handler. `keys` None: keys over the socket are off. `problems`: in words, by part."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class Answers:
         view: Callable[[], View],
         keys: ScriptedKeypad | None,
         notifications: Notifications,
-        camera_problem: Callable[[], str | None] = lambda: None,
+        problems: Callable[[], Mapping[str, str | None]] = dict,
     ) -> None:
         self._runtime = runtime
         self._display = display
         self._view = view
         self._keys = keys
         self._notifications = notifications
-        self._camera_problem = camera_problem
+        self._problems = problems
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -94,7 +94,8 @@ class Answers:
             "network": str(signs.network),
             "clock_known": signs.clock_known,
             "unresolved": signs.unresolved,
-            "camera": self._camera_problem(),
+            "camera": None,
+            **self._problems(),
             "attention": signs.attention,
         }
 

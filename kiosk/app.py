@@ -35,6 +35,7 @@ from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
 from kiosk.payment.wechat import WechatPay, open_provider
+from kiosk.printers import make_printer
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 
@@ -50,6 +51,7 @@ LOOP_SILENT_S = 10.0
 SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
 KEYPAD_SILENT_S = 10.0
+PRINTER_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
 LISTENER_SILENT_S = 10.0
 END_MOST_S = 10.0
@@ -82,6 +84,7 @@ class App:
         self._display: Display | None = None
         self._keeper: Keeper | None = None
         self._camera_problem: str | None = None  # in words, while the camera does not work
+        self._printer_problem: str | None = None  # the same of the printer
         self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
@@ -138,9 +141,15 @@ class App:
         keys = self._supervisor.spawn("keypad", partial(self._keypad.run, self._beat("keypad")), KEYPAD_SILENT_S)
         backwards.callback(keys.join, END_MOST_S)
         backwards.callback(self._keypad.stop)
+        self._start_printer(backwards)
         remote = self._remote if config.keypad.remote else None
         answers = Answers(
-            self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications, lambda: self._camera_problem
+            self._runtime,
+            lambda: self._display,
+            lambda: self._view,
+            remote,
+            self._notifications,
+            lambda: {"camera": self._camera_problem, "printer": self._printer_problem},
         )
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
@@ -197,6 +206,16 @@ class App:
         scanner.start()
         return scanner
 
+    def _start_printer(self, backwards: contextlib.ExitStack) -> None:
+        """Paper, if kiosk.toml names a printer. Nothing waits for it."""
+        if self._config.printer is None:
+            return
+        printer = make_printer(self._config.printer, self._config.display, self._hear_printer)
+        self._runtime.use_printer(printer)
+        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), PRINTER_SILENT_S)
+        backwards.callback(thread.join, END_MOST_S)
+        backwards.callback(printer.stop)
+
     def _open_display(self) -> Display:
         from kiosk.display import open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
 
@@ -228,6 +247,11 @@ class App:
     def _hear_scanner(self, event: Event) -> None:
         if isinstance(event, Health):
             self._camera_problem = event.problem
+        self._runtime.post(event)
+
+    def _hear_printer(self, event: Event) -> None:
+        if isinstance(event, Health):
+            self._printer_problem = event.problem
         self._runtime.post(event)
 
     def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
@@ -282,6 +306,7 @@ def settings(config: Config) -> Settings:
         default_tender=config.till.default_tender,
         max_amount=config.till.max_amount,
         result_ms=config.till.result_seconds * 1000,
+        receipts=None if config.printer is None else config.printer.receipts,
     )
 
 

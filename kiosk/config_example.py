@@ -62,4 +62,18 @@ path = "kiosk.db"
 [notifications]
 #listen = "127.0.0.1:8089"            # default: nowhere. WeChat calls notify_url, and your proxy there passes it on to this
 #path = "/wechat/notify"              # default: that of notify_url
+
+## [printer]                          # the whole table only where there is one
+## driver = "escpos"                  # escpos or paper
+## connection = "usb"                 # usb, serial or network
+## usb_id = "04b8:0e15"               # usb: vendor and product; default: the only printer there is
+## device = "/dev/ttyUSB0"            # serial: where it is
+## baud = 9600                        # serial: its speed
+## host = "192.168.1.87"              # network: its address
+## port = 9100                        # network
+## folder = "slips"                   # paper: slips become pictures in this folder
+## width_mm = 58                      # the paper: 58 or 80
+## receipts = "paid"                  # by itself with each paid sale; or "asked": when a key asks for it
+## chinese = "raster"                 # everything as dots; or "gb18030": as text, for a printer with Chinese characters
+## answers = true                     # false: it prints, and never says how it is
 """

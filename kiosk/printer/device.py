@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from kiosk.core.errors import DriverError
@@ -33,3 +34,27 @@ class Device(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the printer is. USB: its `vendor` and `product`, or the first printer there is; serial: `device`; network: `host`."""
+
+    connection: str  # usb, serial, network
+    vendor: int | None = None
+    product: int | None = None
+    device: str = ""
+    baud: int = 9600
+    host: str = ""
+    port: int = 9100
+
+    def __str__(self) -> str:
+        match self.connection:
+            case "network":
+                return f"the printer at {self.host}:{self.port}"
+            case "serial":
+                return f"the printer at {self.device}"
+            case _ if self.vendor is not None:
+                return f"the USB printer {self.vendor:04x}:{self.product or 0:04x}"
+            case _:
+                return "the USB printer"

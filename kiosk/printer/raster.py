@@ -76,7 +76,9 @@ def _fitted(span: Span, house: House, size: int, dots: int, *, bold: bool, align
         runs = _set((span,), house, smaller, bold=bold)
         if _width(runs) <= dots:
             return _row([(runs, align)], smaller, dots)
-    broken = [_set((Span(part, span.language),), house, least, bold=bold) for part in _broken(span, house, least, dots, bold=bold)]
+    broken = [
+        _set((Span(part, span.language),), house, least, bold=bold) for part in _broken(span, house, least, dots, bold=bold)
+    ]
     return _stack([_row([(runs, align)], least, dots) for runs in broken], dots)
 
 
