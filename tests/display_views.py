@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -28,14 +29,18 @@ from kiosk.core.screens import (
     PaidScreen,
     Password,
     Placing,
+    SaleFound,
+    SaleUnknown,
     SameCustomer,
     Scanning,
+    SeekingReceipt,
     ShowingQr,
     Signs,
     Starting,
     Unresolved,
     View,
 )
+from kiosk.core.slips import PrinterTrouble
 from kiosk.display.painter import Painter
 
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
@@ -81,6 +86,9 @@ MAIN: dict[str, View] = {
     "cancelled": View(CancelledScreen(MONEY, TAIL), ONLINE),
     "attention": View(AttentionScreen(MONEY, TAIL), ONLINE),
     "menu": View(Menu(_LINES), ONLINE),
+    "seeking_receipt": View(SeekingReceipt(NOW + 42_000), ONLINE),
+    "sale_found": View(SaleFound(_LINES[2], Money(500, "HKD"), prints=True), ONLINE),
+    "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
     "out_of_order": View(
         OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
         OFFLINE,
@@ -113,6 +121,19 @@ MORE: dict[str, View] = {
     "menu_empty": View(Menu(()), ONLINE),
     "menu_others": View(Menu(_LINES[7:]), Signs(Network.OFFLINE, clock_known=True, unresolved=0)),
     "scanning_before_clock": View(Scanning(MONEY, NOW + 9_000), Signs(Network.ONLINE, clock_known=False, unresolved=123)),
+    "sale_found_open": View(SaleFound(_LINES[1]), ONLINE),
+    "paid_prints": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), prints=True), ONLINE),
+    "menu_prints": View(Menu(_LINES, prints=True), ONLINE),
+    "qr_prints": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000, prints=True), ONLINE),
+    "keying_printer": View(Keying(MONEY), replace(ONE_OPEN, printer=PrinterTrouble.PAPER)),
+    "idle_printer_and_attention": View(
+        Idle("Harbour Snacks"), Signs(Network.ONLINE, clock_known=True, unresolved=12, attention=3, printer=PrinterTrouble.AWAY)
+    ),
+    **{f"idle_printer_{one}": View(Idle("Harbour Snacks"), replace(ONLINE, printer=one)) for one in PrinterTrouble},
+    **{
+        f"paid_printer_{one}": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), prints=True), replace(ONLINE, printer=one))
+        for one in PrinterTrouble
+    },
     **{f"keying_{hint}": View(Keying(Money(12_345_678, "HKD"), hint, Money(500_000, "HKD")), OFFLINE) for hint in AmountHint},
     **{f"scanning_{hint}": View(Scanning(MONEY, NOW + 9_000, hint), ONE_OPEN) for hint in ScanHint},
     **{f"declined_{reason}": View(DeclinedScreen(MONEY, reason, TAIL), ONLINE) for reason in Decline},

@@ -286,9 +286,7 @@ MUTANTS = (
         '        self.write(order, "sent")\n        self.k.used_codes',
         unit="only slower",
     ),
-    Mutant(
-        "the camera is never stopped", BOOKS, "else StopScan())", "else was_scanning or StopScan())", unit="no money moves"
-    ),
+    Mutant("the camera is never stopped", BOOKS, "else StopScan())", "else was_scanning or StopScan())", unit="no money moves"),
     Mutant("a code with a newline", SECRET, r"{16}\Z", "{16}$", unit="the scanner's text is not simulated"),
     Mutant(
         "a code with full-width digits",

@@ -72,7 +72,8 @@ def test_every_word_is_on_some_screen() -> None:
     painter._merchant = painter._customer = Words("en", asked)
     for view in VIEWS.values():
         painter.paint(view, NOW)
-    assert set(asked) - asked.keys_asked == set()
+    on_paper = {key for key in asked if key.startswith("slip.")}  # test_printer_slips.py looks at those
+    assert set(asked) - asked.keys_asked == on_paper
 
 
 @needs_words

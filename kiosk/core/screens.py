@@ -223,6 +223,7 @@ class SaleFound:
     """The sale of a receipt as it stands now. `refunded`: what was given back of it, None when nothing was."""
 
     line: MenuLine
+    out_trade_no: str
     refunded: Money | None = None
     prints: bool = False  # it was paid: a key prints its receipt once more
 

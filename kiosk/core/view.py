@@ -92,7 +92,7 @@ def _found(kiosk: Kiosk, found: till.Found) -> Screen:
     if order is None:
         return screens.SaleUnknown(found.out_trade_no)
     refunded = Money(found.refunded, order.money.currency) if found.refunded else None
-    return screens.SaleFound(_line(order), refunded, prints=_prints(kiosk) and order.state is OrderState.PAID)
+    return screens.SaleFound(_line(order), found.out_trade_no, refunded, prints=_prints(kiosk) and order.state is OrderState.PAID)
 
 
 def _prints(kiosk: Kiosk) -> bool:

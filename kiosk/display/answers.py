@@ -19,11 +19,12 @@ from kiosk.core.screens import (
     Starting,
     Unresolved,
 )
+from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.sheet import Dots, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, RED, Tone
-from kiosk.display.voices import Card, Sign, Voice, two_voices
+from kiosk.display.voices import Card, Sign, Voice, two_voices, with_printer
 
 
 def starting(sheet: Sheet, stage: Rect, _: Starting, now: int) -> None:
@@ -65,13 +66,13 @@ def cancelling(sheet: Sheet, stage: Rect, screen: Cancelling, now: int) -> None:
     two_voices(sheet, stage, card, _merchant(sheet, "cancelling"), tail=screen.tail, sign=Sign(icons.HOURGLASS, MUTED))
 
 
-def paid(sheet: Sheet, stage: Rect, screen: PaidScreen) -> None:
-    """The money is taken; in the payer's own currency too, when that is another."""
+def paid(sheet: Sheet, stage: Rect, screen: PaidScreen, printer: PrinterTrouble | None) -> None:
+    """The money is taken; in the payer's own currency too, when that is another. `printer`: why no receipt comes out."""
     words = sheet.customer
     thanks = words("paid.customer_more")
     if screen.payer is not None and screen.payer != screen.money:
         thanks = words("paid.payer", amount=in_words(screen.payer, words.language))
-    customer, merchant = Voice(words("paid.customer"), thanks), _merchant(sheet, "paid")
+    customer, merchant = Voice(words("paid.customer"), thanks), with_printer(sheet, _merchant(sheet, "paid"), printer)
     if screen.other_refunded:
         customer = Voice(customer.first, thanks, words("paid.refunded_customer"))
         merchant = Voice(merchant.first, merchant.more, sheet.merchant("paid.refunded_merchant"))

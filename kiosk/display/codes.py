@@ -31,13 +31,7 @@ LEAST_MODULE = 4  # pixels: smaller ones a phone may not read off a screen
 def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     """Camera at the left, what to do at the right. Returns where the camera's picture belongs."""
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
-    x, y, width, height = stage
-    view = (x, y, min(round(width * 0.56), round(height * 4 / 3)), height)
-    sheet.canvas.panel(view, PANEL, scale.radius)
-    inner = (x + scale.gap, y + scale.gap, view[2] - 2 * scale.gap, height - 2 * scale.gap)
-    _no_picture(sheet, inner)
-    edge = x + view[2] + scale.pad
-    column = (edge, y, x + width - edge, height)
+    inner, column = camera_room(sheet, stage)
     customer = "scanning.customer" if screen.hint is None else f"scan_hint.{screen.hint}.customer"
     merchant = "scanning.merchant" if screen.hint is None else f"scan_hint.{screen.hint}.merchant"
     items: list[Item] = [
@@ -63,6 +57,18 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     ]
     sheet.stack(column, items, align=0.0)
     return inner
+
+
+def camera_room(sheet: Sheet, stage: Rect) -> tuple[Rect, Rect]:
+    """Make room for the camera's picture at the left: where that belongs, and the column beside it."""
+    scale = sheet.scale
+    x, y, width, height = stage
+    view = (x, y, min(round(width * 0.56), round(height * 4 / 3)), height)
+    sheet.canvas.panel(view, PANEL, scale.radius)
+    inner = (x + scale.gap, y + scale.gap, view[2] - 2 * scale.gap, height - 2 * scale.gap)
+    _no_picture(sheet, inner)
+    edge = x + view[2] + scale.pad
+    return inner, (edge, y, x + width - edge, height)
 
 
 def camera_picture(

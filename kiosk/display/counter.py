@@ -13,7 +13,7 @@ from kiosk.display.frame import wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
-from kiosk.display.voices import Card, Sign, Voice, amount, halves, merchant_panel, two_voices
+from kiosk.display.voices import Card, Sign, Voice, amount, halves, merchant_panel, two_voices, with_printer
 
 
 def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
@@ -41,7 +41,8 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
         inner = (x + scale.pad + room, y + scale.pad, width - 2 * scale.pad - room, height - 2 * scale.pad)
         sheet.stack(inner, [text[0], Space(scale.gap), *text[1:]], align=0.0)
     if ready:
-        merchant_panel(sheet, right, Voice(words("idle.merchant"), words("idle.merchant_more")), sign=Sign(icons.KEYPAD, BLUE))
+        voice = with_printer(sheet, Voice(words("idle.merchant"), words("idle.merchant_more")), signs.printer)
+        merchant_panel(sheet, right, voice, sign=Sign(icons.KEYPAD, BLUE))
         return
     if signs.clock_doubted:
         state = "clock_"
@@ -116,10 +117,11 @@ def menu(sheet: Sheet, stage: Rect, screen: Menu) -> None:
     fit = (height - head) // round(scale.body * 1.85)
     row = (height - head) // fit
     for place, line in enumerate(screen.lines[:fit]):
-        _row(sheet, (x, y + head + place * row, width, row - 3), line)
+        order_row(sheet, (x, y + head + place * row, width, row - 3), line)
 
 
-def _row(sheet: Sheet, box: Rect, line: MenuLine) -> None:
+def order_row(sheet: Sheet, box: Rect, line: MenuLine) -> None:
+    """One order: time, amount, how, what became of it, and where there is room the end of its number."""
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = box
     sheet.canvas.panel(box, PANEL, scale.radius // 2)

@@ -19,9 +19,12 @@ from kiosk.core.screens import (
     PaidScreen,
     Password,
     Placing,
+    SaleFound,
+    SaleUnknown,
     SameCustomer,
     Scanning,
     Screen,
+    SeekingReceipt,
     ShowingQr,
     Signs,
     Starting,
@@ -54,9 +57,20 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     CancelledScreen: _UNPAID,
     AttentionScreen: _RESULT,
     Menu: ((_DIGITS, "amount"), (Key.CANCEL, "back")),
+    SeekingReceipt: ((Key.CANCEL, "back"),),
+    SaleFound: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
+    SaleUnknown: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
     OutOfOrder: (),
 }
 """Which keys mean something on a screen, and the word (of the table `keys`) for what each does there."""
+
+_WITH_PRINTER: dict[type[Screen], tuple[tuple[str, str], ...]] = {
+    ShowingQr: ((Key.SCAN, "scan"), (Key.MENU, "print"), (Key.CANCEL, "cancel")),
+    PaidScreen: ((Key.OK, "done"), (_DIGITS, "next"), (Key.QR, "receipt"), (Key.MENU, "menu")),
+    Menu: ((_DIGITS, "amount"), (Key.OK, "print_last"), (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
+    SaleFound: ((Key.OK, "receipt"), (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
+}
+"""The same where something can be printed: these screens say so by `prints`."""
 
 _CAPS: dict[
     str, tuple[Colour, Colour]
@@ -65,6 +79,12 @@ _CAPS: dict[
     Key.CANCEL: (RED, INK),
     Key.CLEAR: (AMBER, INK),
 }
+
+
+def keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
+    """The keys that mean something on this screen."""
+    prints = isinstance(screen, ShowingQr | PaidScreen | Menu | SaleFound) and screen.prints
+    return (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
 
 
 def wall_time(at: int) -> str:
@@ -93,6 +113,9 @@ def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
         alone = scale.roomy and not facts.unresolved
         text = words("signs.attention", count=facts.attention) if alone else str(facts.attention)
         right.append(Say(text, words, size, RED, bold=True, icon=icons.WARNING, most_lines=1))
+    if facts.printer is not None:  # the screens where it matters say it in a sentence
+        named = scale.roomy and len(right) == 1
+        right.append(Say(words("signs.printer") if named else "!", words, size, AMBER, icon=icons.PRINTER, most_lines=1))
     edge = x + width
     for say in right:
         own = sheet.width(say) + 2

@@ -19,21 +19,24 @@ from kiosk.core.screens import (
     PaidScreen,
     Password,
     Placing,
+    SaleFound,
+    SaleUnknown,
     SameCustomer,
     Scanning,
+    SeekingReceipt,
     ShowingQr,
     Starting,
     Unresolved,
     View,
 )
-from kiosk.display import answers, codes, counter, fonts
+from kiosk.display import answers, codes, counter, fonts, receipts
 from kiosk.display.canvas import Canvas, Rect
-from kiosk.display.frame import LEGENDS, legend, signs
+from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.sheet import Mark, Sheet
 from kiosk.display.theme import GROUND, SMALLEST, scale_for
 from kiosk.display.words import words_of
 
-_MOVING = Starting | Scanning | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
+_MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
 
 
 class Painter:
@@ -58,7 +61,7 @@ class Painter:
         sheet = Sheet(self.canvas, scale, self._merchant, self._customer, trace)
         self.canvas.fill((0, 0, width, height), GROUND)
         signs(sheet, (scale.pad, 0, width - 2 * scale.pad, scale.bar), view.signs, now)
-        keys = LEGENDS[type(view.screen)]
+        keys = keys_of(view.screen)
         bottom = scale.legend if keys else 0
         legend(sheet, (0, height - bottom, width, bottom), keys)
         room = height - scale.bar - bottom - scale.pad
@@ -102,7 +105,7 @@ class Painter:
             case Cancelling() as screen:
                 answers.cancelling(sheet, stage, screen, now)
             case PaidScreen() as screen:
-                answers.paid(sheet, stage, screen)
+                answers.paid(sheet, stage, screen, view.signs.printer)
             case DeclinedScreen() as screen:
                 answers.declined(sheet, stage, screen)
             case Unresolved() as screen:
@@ -113,6 +116,12 @@ class Painter:
                 answers.attention(sheet, stage, screen)
             case Menu() as screen:
                 counter.menu(sheet, stage, screen)
+            case SeekingReceipt() as screen:
+                return receipts.seeking(sheet, stage, screen, now)
+            case SaleFound() as screen:
+                receipts.found(sheet, stage, screen)
+            case SaleUnknown() as screen:
+                receipts.unknown(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from kiosk.core.money import Money, in_words
+from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.icons import Icon
@@ -139,3 +140,11 @@ def merchant_panel(sheet: Sheet, box: Rect, voice: Voice, *, tail: str = "", sig
     sheet.say((text[0] + text[2] - own, text[1], own, row), short, align=1.0)
     sheet.say((text[0], text[1], text[2] - own - scale.gap, row), replace(heading, most_lines=1))
     sheet.stack((text[0], text[1] + row, text[2], text[3] - row), said[1:], align=0.0, valign=0.2)
+
+
+def with_printer(sheet: Sheet, voice: Voice, printer: PrinterTrouble | None) -> Voice:
+    """What is said to the merchant, and why no receipt comes out, if it is so. A small screen has room for one of the two."""
+    if printer is None:
+        return voice
+    more = voice.more if sheet.scale.roomy else ""
+    return replace(voice, more=more, further=sheet.merchant(f"printer.{printer}"), further_icon=icons.PRINTER)
