@@ -53,6 +53,7 @@ def examine(path: Path | None) -> list[Check]:
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
     from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
+    from kiosk.doctor_printer import printer  # noqa: PLC0415  as the keypad's
 
     home = config.ledger.path.parent
     running = _ask_kiosk(config.control.socket)
@@ -70,6 +71,7 @@ def examine(path: Path | None) -> list[Check]:
         storage(home, _free_bytes(home), os.access(home, os.W_OK)),
         camera(config.camera, running),
         keypad(config.keypad, running),
+        *printer(config, running),
         display(config.display, has_module, os.environ),
         power(_vcgencmd()),
     ]

@@ -87,7 +87,7 @@ MAIN: dict[str, View] = {
     "attention": View(AttentionScreen(MONEY, TAIL), ONLINE),
     "menu": View(Menu(_LINES), ONLINE),
     "seeking_receipt": View(SeekingReceipt(NOW + 42_000), ONLINE),
-    "sale_found": View(SaleFound(_LINES[2], Money(500, "HKD"), prints=True), ONLINE),
+    "sale_found": View(SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), ONLINE),
     "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
     "out_of_order": View(
         OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
@@ -121,7 +121,7 @@ MORE: dict[str, View] = {
     "menu_empty": View(Menu(()), ONLINE),
     "menu_others": View(Menu(_LINES[7:]), Signs(Network.OFFLINE, clock_known=True, unresolved=0)),
     "scanning_before_clock": View(Scanning(MONEY, NOW + 9_000), Signs(Network.ONLINE, clock_known=False, unresolved=123)),
-    "sale_found_open": View(SaleFound(_LINES[1]), ONLINE),
+    "sale_found_open": View(SaleFound(_LINES[1], "KIOSK_0008-261105-x20001"), ONLINE),
     "paid_prints": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), prints=True), ONLINE),
     "menu_prints": View(Menu(_LINES, prints=True), ONLINE),
     "qr_prints": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000, prints=True), ONLINE),

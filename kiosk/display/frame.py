@@ -92,6 +92,11 @@ def wall_time(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M}"
 
 
+def wall_day(at: int) -> str:
+    """The shop's day, as wall_time."""
+    return f"{datetime.fromtimestamp(at / 1000).astimezone():%Y-%m-%d}"
+
+
 def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
     """Network at the left; what needs a person, unresolved orders and the clock at the right. In the merchant's language."""
     scale, words = sheet.scale, sheet.merchant

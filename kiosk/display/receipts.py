@@ -9,6 +9,7 @@ from kiosk.display.answers import countdown
 from kiosk.display.canvas import Rect
 from kiosk.display.codes import camera_room
 from kiosk.display.counter import order_row
+from kiosk.display.frame import wall_day, wall_time
 from kiosk.display.sheet import Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, MUTED, TEXT, Tone
 from kiosk.display.voices import Card, Sign, Voice, two_voices
@@ -32,18 +33,17 @@ def seeking(sheet: Sheet, stage: Rect, screen: SeekingReceipt, now: int) -> Rect
 
 
 def found(sheet: Sheet, stage: Rect, screen: SaleFound) -> None:
-    """The sale's line as among the last orders; and what was given back of it."""
+    """The sale's line as among the last orders; its day and number; what was given back of it."""
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = stage
     head, row = round(scale.head * 1.6), round(scale.body * 2.6)
     sheet.say((x + scale.gap, y, width - 2 * scale.gap, head), Say(words("found.title"), words, scale.head, TEXT, bold=True))
     order_row(sheet, (x, y + head, width, row), screen.line)
-    items: list[Item] = []
+    when = f"{wall_day(screen.line.opened_at)} {wall_time(screen.line.opened_at)}"
+    items: list[Item] = [Say(f"{when}   {screen.out_trade_no}", words, scale.body, MUTED, most_lines=1, least=scale.floor)]
     if screen.refunded is not None:
         text = words("found.refunded", amount=in_words(screen.refunded, words.language))
         items.append(Say(text, words, scale.head, BLUE, bold=True, icon=icons.BACK_ARROW, least=scale.floor))
-    if not scale.roomy:  # the row has no room for it
-        items.append(Say(words("order.tail", tail=screen.line.tail), words, scale.small, MUTED, least=scale.floor))
     top = y + head + row + scale.gap
     sheet.stack((x + scale.gap, top, width - 2 * scale.gap, height - head - row - scale.gap), items, align=0.0, valign=0.0)
 
