@@ -10,9 +10,11 @@ import errno
 import logging
 import os
 import shutil
+import termios
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -26,6 +28,7 @@ CONNECT_S = 3.0  # to reach it
 ANSWER_S = 1.0  # to be told how it is
 PRINTED_S = 10.0  # to be told that all is printed, once it has all of it
 SEND_S = 60.0  # to hand a slip over: at 9600 baud dots take most of this
+_BROKEN = (OSError, termios.error)  # the second is what a serial line that is pulled out says, and is no OSError
 _PRINTER_CLASS = 7  # USB Printing Class Specification, 1.1
 _FEED_LINES = 4
 _CHINESE = b"\x1c&"  # FS &: two bytes are a Chinese character
@@ -66,8 +69,10 @@ class EscposPrinter:
     def close(self) -> None:
         printer, self._printer = self._printer, None
         if printer is not None:
-            with suppress(OSError):
+            try:
                 printer.close()
+            except _BROKEN:
+                printer.device = False  # else the library tries once more when it is collected
 
     # -- what is sent ----------------------------------------------------------------------------------------------
 
@@ -167,12 +172,12 @@ class EscposPrinter:
         except TimeoutError:
             self.close()
             raise Unwell(PrinterTrouble.SILENT, f"{self._place} takes nothing more: switch it off and on") from None
-        except OSError as error:
+        except _BROKEN as error:
             self.close()
-            silent = error.errno == errno.ETIMEDOUT or type(error).__name__ == "SerialTimeoutException"
+            silent = error.args[:1] == (errno.ETIMEDOUT,) or type(error).__name__ == "SerialTimeoutException"
             raise Unwell(
                 PrinterTrouble.SILENT if silent else PrinterTrouble.AWAY,
-                f"{self._place} broke off ({error.strerror or error}): look at its plug and its switch",
+                f"{self._place} broke off ({error.args[-1] if error.args else error}): look at its plug and its switch",
             ) from None
         else:
             if self._place.connection == "network":  # others may want it, and a line left open dies unnoticed
@@ -254,14 +259,13 @@ def _not_found() -> type[Exception]:
     return error
 
 
+@cache
 def _prepare() -> None:
     """Before the library is first imported: it would read a table of all printers, for most of its half a second.
 
     It is given a table of one. It also makes a folder of its own for a copy of that, which nobody would ever tidy up; and it
     tells the root logger, which nobody else here writes to, of each opening and closing.
     """
-    if "ESCPOS_CAPABILITIES_FILE" in os.environ:
-        return
     logging.getLogger().addFilter(lambda record: record.levelno >= logging.WARNING)
     os.environ["ESCPOS_CAPABILITIES_FILE"] = str(files("kiosk.printer") / "profiles.json")
     os.environ.pop("ESCPOS_CAPABILITIES_PICKLE_DIR", None)  # a pickle from elsewhere is a program from elsewhere

@@ -31,7 +31,8 @@ def as_text(piece: Piece, width: int) -> list[str] | None:
             if wide(beside) <= room:
                 lines = [beside + " " * (width - wide(beside) - wide(value.text)) + value.text]
             else:
-                lines = [beside, " " * max(0, width - wide(value.text)) + value.text]
+                labels = [beside] if wide(beside) <= width else [span.text for span in label]
+                lines = [*labels, " " * max(0, width - wide(value.text)) + value.text]
         case Rule():
             lines = ["-" * width]
         case Code():

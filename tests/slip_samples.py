@@ -1,0 +1,29 @@
+"""Slips, and what they are set with, for the tests of the printer."""
+
+from __future__ import annotations
+
+from kiosk.core.model import Refund, RefundState, Tender
+from kiosk.core.money import Money
+from kiosk.core.slips import Bill, Receipt
+from kiosk.display import fonts, qr
+from kiosk.display.words import words_of
+from kiosk.printer.layout import House
+
+AT = 1_767_600_000_000  # 2026-01-05 08:00 UTC
+NUMBER = "K07-260105-aa0001"
+CODE_URL = "weixin://wxpay/bizpayurl?pr=Qx9Example0zz"
+MONEY = Money(1250, "HKD")
+
+RECEIPT = Receipt(
+    "海港小食 Harbour Snacks", MONEY, Tender.QUICK_PAY, NUMBER, "4200002026010512345678901234", AT, Money(1157, "CNY")
+)
+REFUND = Refund(f"{NUMBER}-R1", NUMBER, Money(500, "HKD"), AT + 3_600_000, RefundState.DONE)
+COPY = Receipt(
+    "Harbour Snacks", Money(123_450, "HKD"), Tender.NATIVE, "KIOSK_0008-260105-aa00011", "4" * 32, AT, None, (REFUND,), copy=True
+)
+BILL = Bill("Harbour Snacks", MONEY, NUMBER, CODE_URL, AT + 300_000)
+
+
+def house(merchant: str = "en", customer: str = "zh_CN") -> House:
+    """What a kiosk in these two languages sets its slips with."""
+    return House(words_of(customer), words_of(merchant), fonts.pieces, qr.modules)
