@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any, TypeVar
 
-from kiosk.core.commands import Act, Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, Place, Probe, Reply, Reverse
-from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, Pressed, Probed, RefundAnswered, RefundAsked, Tick
+from kiosk.core.commands import Act, Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, LookUp, Place, Probe, Reply, Reverse
+from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, LookedUp, Pressed, Probed, RefundAnswered, RefundAsked, Tick
 from kiosk.core.lifecycle import watched_since
 from kiosk.core.model import (
     Answer,
@@ -31,6 +31,7 @@ from kiosk.core.model import (
 from kiosk.core.money import Money
 from kiosk.core.screens import Signs
 from kiosk.core.secret import PaymentCode
+from kiosk.core.slips import Receipts
 from kiosk.core.state import Kiosk, Settings, Step, in_front, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
@@ -55,9 +56,10 @@ class Flow:
         generation: str = "aa",
         result_ms: int = 0,
         merchant: Merchant = MERCHANT,
+        receipts: Receipts | None = None,
     ) -> None:
         self.now = START
-        self.settings = Settings(merchant, "Harbour Snacks", currency, "K07", UTC, default, limit, result_ms)
+        self.settings = Settings(merchant, "Harbour Snacks", currency, "K07", UTC, default, limit, result_ms, receipts)
         self.ledger = SqliteLedger.in_memory(generation)
         self.kiosk: Kiosk
         self.acts: tuple[Act, ...] = ()
@@ -248,6 +250,10 @@ class Flow:
                 self.now += act.offset_ms
             elif isinstance(act, Probe) or subject(act) is not None:
                 self.flying.append(act)
+        for act in made.acts:
+            if isinstance(act, LookUp):  # as the loop does: at once, and before anything else happens
+                number = act.out_trade_no
+                self.happen(LookedUp(number, act.wanted, self.ledger.order(number), self.ledger.refunds_of(number)))
 
     def _come_back(self, act: Act, outcome: Outcome) -> None:
         named = subject(act)

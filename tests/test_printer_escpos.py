@@ -1,4 +1,4 @@
-"""ESC/POS in detail: what is asked and when, Chinese as text, a printer that gives no answers, one that runs out in the middle."""
+"""ESC/POS in detail: what is asked and when, Chinese as text, one that gives no answers, one that runs out in the middle."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import usb.core
 
 from kiosk.core.slips import PrinterTrouble
 from kiosk.printer import escpos
@@ -144,13 +145,11 @@ class _End:
 
 
 class _Part(list[_End]):
-    bInterfaceClass = 7
+    bInterfaceClass = 7  # noqa: N815  pyusb's name
 
 
 def test_usb_endpoints_are_those_of_the_printers_own_part(monkeypatch: pytest.MonkeyPatch):
     """The library's defaults fit some printers only."""
-    import usb.core
-
     scanner, printer = _Part([_End(0x81), _End(0x02)]), _Part([_End(0x03), _End(0x84)])
     scanner.bInterfaceClass = 3  # type: ignore[misc]
     monkeypatch.setattr(usb.core, "find", lambda **_: [[scanner, printer]])

@@ -40,9 +40,10 @@ class Paper(Books):
                     self.go(till.Seeking(f"receipt {self.now}", self.now + till.SCAN_FOR))
             case _:
                 return False
-        if done:
-            self.acts.append(Play(Sound.KEY))
-        return done
+        refused = not done and isinstance(self.k.till, till.Menu)  # else the key means what it means without a printer
+        if done or refused:
+            self.acts.append(Play(Sound.KEY if done else Sound.REFUSED_KEY))
+        return done or refused
 
     def _print_front(self, front: till.Front, key: Key) -> bool:
         order = in_front(self.k)

@@ -107,8 +107,12 @@ class PrinterLane:
         if errand.began:
             _tell(errand.slip, None if errand.unwell is None else f"not known to be done: {errand.unwell}")
             return
-        with self._lock:  # it has not begun: it waits on, until it is too old
-            self._waiting.appendleft((errand.slip, errand.asked_at))
+        with self._lock:  # it has not begun: it waits on, until it is too old or too many are there
+            room = len(self._waiting) < WAITING_MOST
+            if room:
+                self._waiting.appendleft((errand.slip, errand.asked_at))
+        if not room:
+            _tell(errand.slip, "too many are waiting")
 
     def _drop_stale(self) -> None:
         now = time.monotonic()
