@@ -1,6 +1,6 @@
 """A receipt printer of the test's own: takes ESC/POS as a real one would, over TCP or a pseudo terminal, and keeps what came out.
 
-It reads the few commands that the kiosk sends; any other byte is a mistake and is kept in `odd`. Command reference: Epson, ESC/POS.
+It reads the few commands that the kiosk sends; any other byte is a mistake and kept in `odd`. Command reference: Epson, ESC/POS.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from PIL import Image
 from kiosk.camera import link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
-from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ScanHint
+from kiosk.core.commands import LookFor
+from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ReceiptSeen, ScanHint
 from kiosk.core.ports import Scanner
 from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import PaymentCode
@@ -112,6 +113,18 @@ def test_a_foreign_code_is_refused_by_its_kind(stage: Stage):
     stage.scanner.scan("order-1")
     stage.show("281234567890123456")
     assert stage.inbox.wait(CodeRefused) == CodeRefused("order-1", ScanHint.ALIPAY)
+
+
+def test_a_receipt_is_reported_when_one_is_looked_for_and_no_payment_code_then(stage: Stage):
+    stage.scanner.start()
+    stage.scanner.scan("receipt 1", LookFor.RECEIPT)
+    stage.show(CODE)
+    stage.show("K07-260105-aa0001")
+    assert stage.inbox.wait(ReceiptSeen) == ReceiptSeen("receipt 1", "K07-260105-aa0001")
+    stage.scanner.scan("order-1")
+    stage.show(CODE)
+    assert stage.inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
+    assert len([event for event in stage.inbox.all if isinstance(event, CodeSeen | ReceiptSeen)]) == 2
 
 
 def test_nothing_is_reported_when_not_scanning(stage: Stage):
@@ -417,6 +430,30 @@ while True:
     one.link.scan("order-2")
     assert inbox.wait(CodeSeen) == CodeSeen("order-2", PaymentCode(CODE))
     assert [type(event) for event in inbox.all] == [Health, CodeSeen, CodeSeen]
+
+
+def test_what_was_not_looked_for_is_not_believed(inbox: Inbox, linked):
+    """A scanner that lies: a payment code where a receipt is sought, and the other way round."""
+    one = linked(
+        liar(f"""
+unpacker = Unpacker()
+while True:
+    for message in unpacker.feed(line.recv(65536)):
+        if isinstance(message, Scan):
+            said = [Code(message.ticket, "{CODE}"), Number(message.ticket, "K07-260105-aa0001")]
+            if message.ticket == "order-1":
+                said.reverse()
+            for word in said:
+                line.sendall(pack(word))
+""")
+    )
+    inbox.wait(Health)
+    one.link.scan("receipt 1", LookFor.RECEIPT)
+    inbox.wait(ReceiptSeen)
+    one.link.scan("order-1")
+    inbox.wait(CodeSeen)
+    seen = [event for event in inbox.all if isinstance(event, CodeSeen | ReceiptSeen)]
+    assert seen == [ReceiptSeen("receipt 1", "K07-260105-aa0001"), CodeSeen("order-1", PaymentCode(CODE))]
 
 
 def test_pictures_sent_after_the_code_are_not_passed_on(inbox: Inbox, linked):

@@ -13,7 +13,24 @@ from PIL import Image
 from kiosk.camera import process, vigil
 from kiosk.camera.frame import Frame, Spent, mirrored
 from kiosk.camera.process import serve
-from kiosk.camera.wire import Beat, Blind, Code, Hint, Message, Open, Pause, Picture, Ready, Scan, Stop, Trouble, Unpacker, pack
+from kiosk.camera.wire import (
+    Beat,
+    Blind,
+    Code,
+    Hint,
+    Message,
+    Number,
+    Open,
+    Pause,
+    Picture,
+    Ready,
+    Scan,
+    Stop,
+    Trouble,
+    Unpacker,
+    pack,
+)
+from kiosk.core.commands import LookFor
 from kiosk.core.errors import DriverError
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Reading
@@ -144,6 +161,29 @@ def test_after_the_code_no_picture_leaves_and_the_camera_rests(kiosk: Kiosk, cam
     until(lambda: not camera.streaming)
     kiosk.say(Stop())
     assert {type(message) for message in kiosk.rest()} <= {Beat}
+
+
+def test_a_scan_for_a_receipt_ends_with_its_number_and_lets_a_payment_code_be(kiosk: Kiosk, camera: Stage, until):
+    kiosk.hear(Ready)
+    camera.text = CODE
+    kiosk.say(Scan("r", look_for=LookFor.RECEIPT))
+    for _ in range(5):
+        kiosk.hear(Picture)
+    assert not {Code, Number, Hint} & set(kiosk.heard)
+    camera.text = "K07-260105-aa0001"
+    assert kiosk.hear(Number) == Number("r", "K07-260105-aa0001")
+    until(lambda: not camera.streaming)
+    assert Code not in kiosk.heard
+
+
+def test_a_scan_for_a_payment_makes_nothing_of_a_receipt(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
+    camera.text = "K07-260105-aa0001"
+    kiosk.say(Scan("a"))
+    assert kiosk.hear(Hint) == Hint("a", ScanHint.OTHER)
+    camera.text = CODE
+    kiosk.hear(Code)
+    assert Number not in kiosk.heard
 
 
 def test_a_new_scan_takes_the_place_of_the_one_under_way(kiosk: Kiosk, camera: Stage):

@@ -18,6 +18,7 @@ from kiosk.camera.sightings import (
     Sightings,
     Verdict,
     foreign_kind,
+    receipt_number,
 )
 from kiosk.camera.symbol import Corners, Format, Symbol
 from kiosk.camera.used import USED_FOR_S, UsedCodes, digest
@@ -291,3 +292,34 @@ def test_whatever_is_shown_only_a_lone_unused_payment_code_is_believed(frames: l
 
 def test_verdicts_and_symbols_do_not_show_a_code():
     assert A not in repr([qr(A), bars(A), Believed(A)])
+
+
+NUMBER, OTHER_NUMBER = "K07-260105-aa0001", "SHOP_00001-260105-z912345"
+
+
+@pytest.mark.parametrize(
+    ("frame", "number"),
+    [
+        ([qr(NUMBER)], NUMBER),
+        ([qr(OTHER_NUMBER)], OTHER_NUMBER),
+        ([qr(A), qr(NUMBER), bars("12345678")], NUMBER),
+        ([qr(NUMBER), qr(NUMBER)], NUMBER),
+        ([qr(NUMBER), qr(OTHER_NUMBER)], None),
+        ([bars(NUMBER)], None),
+        ([qr(A)], None),
+        ([qr(f" {NUMBER}")], None),
+        ([qr(f"{NUMBER}\n")], None),
+        ([qr("K07-260105-aa1")], None),
+        ([qr(f"https://example.net/{NUMBER}")], None),
+        ([], None),
+    ],
+)
+def test_a_receipt_is_known_by_its_number_alone(frame: list[Symbol], number: str | None):
+    """A payment code is none, and neither is anything around a number."""
+    assert receipt_number(frame) == number
+
+
+@given(st.text(max_size=40) | st.from_regex(r"\A1[0-5][0-9]{16}\Z"))
+def test_a_payment_code_is_never_a_number(text: str):
+    number = receipt_number([qr(text)])
+    assert number is None or not (number.isdigit() and len(number) == 18)

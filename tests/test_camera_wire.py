@@ -18,6 +18,7 @@ from kiosk.camera.wire import (
     Code,
     Hint,
     Message,
+    Number,
     Open,
     Pause,
     Picture,
@@ -29,6 +30,7 @@ from kiosk.camera.wire import (
     WireError,
     pack,
 )
+from kiosk.core.commands import LookFor
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, Reading
 
@@ -36,6 +38,8 @@ CODE = "134567890123456789"
 MESSAGES: list[Message] = [
     Scan("K07-261122-a1000001", ("0" * 64, "f" * 64)),
     Scan("t"),
+    Scan("t", look_for=LookFor.RECEIPT),
+    Number("t", "K07-261122-a10001"),
     Open(),
     Open(prove=True),
     Pause(),
@@ -70,6 +74,10 @@ def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[Message]
     [
         struct.pack(">HI", MAX_HEADER + 1, 0),
         struct.pack(">HI", 2, MAX_BODY + 1),
+        raw({"is": "number", "ticket": "t", "number": CODE}),
+        raw({"is": "number", "ticket": "t", "number": "K07-261122-a10001 "}),
+        raw({"is": "scan", "ticket": "t", "used": [], "for": "love"}),
+        raw({"is": "scan", "ticket": "t", "used": []}),
         raw(b"{"),
         raw(b"[" * 10000),
         raw(b"\xff\xfe"),

@@ -1,7 +1,7 @@
 """What every printer's driver promises the lane, asked of each: ESC/POS over TCP and over a serial line, and the folder.
 
-Without a device the first two have a printer of the test's own at the other end. `KIOSK_PRINTER=kiosk.toml` adds the one that this
-file names: it prints, and a person looks.
+Without a device the first two have a printer of the test's own at the other end. `KIOSK_PRINTER=kiosk.toml` adds the one that
+this file names: it prints, and a person looks.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MECHANICAL = {
 
 @dataclass
 class Rig:
-    """A driver and what is at its other end; `ail(None)` makes it well. `came_out`: the slips so far. None: no test can do that."""
+    """A driver and what is at its other end; `ail(None)` makes it well. `came_out`: the slips. None: no test can do that."""
 
     device: Device
     ail: Callable[[PrinterTrouble | None], None] | None = None
@@ -138,7 +138,7 @@ def test_one_that_is_not_there_is_told_of_with_the_remedy(rig: Rig):
         pytest.skip("no test can unplug this one")
     rig.device.look()
     rig.unplug()
-    with pytest.raises(Unwell, match="look at|network") as told:
+    with pytest.raises(Unwell, match=r"look at|network") as told:
         rig.device.look()
     assert told.value.trouble is PrinterTrouble.AWAY
     with pytest.raises(Unwell):

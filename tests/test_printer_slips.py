@@ -1,4 +1,4 @@
-"""What stands on the paper: everything fits, in six languages and on both widths; the codes are read back; the camera reads its own.
+"""What stands on the paper: everything fits, in six languages and on both widths; codes are read back, by the camera too.
 
 The pictures lie in tests/out/slips.
 """
@@ -86,7 +86,7 @@ def test_the_code_is_read_back(slip: Receipt | Bill, text: str, dots: int):
 @pytest.mark.parametrize("distance_cm", [15, 20, 30, 40])
 @pytest.mark.parametrize("turned", [-12, 0, 7])
 def test_the_kiosks_own_eye_reads_the_receipt_in_front_of_its_camera(distance_cm: int, turned: int):
-    """1280 x 720 of a lens that sees 66 degrees across: 4.9 pixels to a millimetre at 20 cm, 2.5 at 40. Unsharp and grainy as is."""
+    """1280 x 720 of a lens that sees 66 degrees across: 4.9 pixels to a millimetre at 20 cm, 2.5 at 40. Unsharp, grainy."""
     frame = in_front_of_the_camera(drawn(RECEIPT, house(), 384), distance_cm, turned)
     assert receipt_number(Eye().see(frame)) == NUMBER
 
@@ -132,11 +132,11 @@ def test_a_currency_that_its_sign_does_not_name_has_its_code():
 
 
 def test_every_word_of_the_slips_is_on_one():
-    class Asked(Words):
-        seen: set[str] = set()
+    seen: set[str] = set()
 
+    class Asked(Words):
         def __call__(self, key: str, **parts: str | int) -> str:
-            self.seen.add(key)
+            seen.add(key)
             return super().__call__(key, **parts)
 
     asked = Asked("en", words_of("en").table)
@@ -144,4 +144,4 @@ def test_every_word_of_the_slips_is_on_one():
     for slip in SLIPS.values():
         lay_out(slip, made)
         lay_out(slip, replace(house(), customer=asked))
-    assert asked.seen == {key for key in asked.table if key.startswith("slip.")}
+    assert seen == {key for key in asked.table if key.startswith("slip.")}

@@ -13,6 +13,7 @@ from kiosk.camera.wire import (
     Beat,
     Code,
     Hint,
+    Number,
     Pause,
     Picture,
     Ready,
@@ -166,6 +167,7 @@ WIRE = Target(
             [Code("K07-260105-aa000001", CODE.decode()), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05")],
             [Trouble("the camera is away\x07"), Stop(), Pause()],
             [Scan("t", ("0" * 64, "f" * 64))],
+            [Number("t", "K07-260105-aa000001")],
             [Hint("t", ScanHint.CLOSER), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05", _OUTLINES)],
         )
     ),
