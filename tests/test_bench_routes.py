@@ -72,6 +72,18 @@ def test_everything_in_one_answer(bench: Bench) -> None:
     assert (now["orders"], now["count"]) == ([], 0)
 
 
+def test_the_last_slip_can_be_looked_at(bench: Bench) -> None:
+    """What the demo's printer drew; until then there is none, and the page offers none."""
+    assert bench.now()["printed"] is False
+    assert bench.client.get("/bench/slip.png").status_code == 404
+    slips = bench.frames.parent / "slips"
+    slips.mkdir()
+    for number in (1, 2):
+        (slips / f"slip-{number:06}.png").write_bytes(b"picture %d" % number)
+    assert bench.now()["printed"] is True
+    assert bench.client.get("/bench/slip.png").get_data() == b"picture 2"
+
+
 def test_screen_is_sent_once_and_again_when_it_changed(bench: Bench) -> None:
     """The picture has a tag; with it, nothing is sent until a key changed the screen."""
     first = bench.client.get("/bench/screen.png")

@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.core import screens
 from kiosk.core.commands import Act, LookFor, LookUp, Play, Print, Sound, StartScan, StopScan
-from kiosk.core.events import Health, LookedUp, Part, ReceiptSeen
+from kiosk.core.events import Health, LookedUp, NotPrinted, Part, ReceiptSeen
 from kiosk.core.model import Call, Pending, RefundState, SaleState, Unknown, Why
 from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Receipts, Wanted
 from tests.flow import START, Flow, always, hkd
@@ -102,6 +102,15 @@ def test_a_payment_that_a_later_life_learns_of_has_its_original_then() -> None:
     assert slips(flow) == [], "nobody stands there"
     flow.press("MENU OK MENU")
     assert [slip.copy for slip in slips(flow)] == [False]  # type: ignore[union-attr]
+
+
+def test_a_receipt_that_was_given_up_unbegun_is_still_to_come() -> None:
+    """Out of paper for too long: the next one is the original, and only the next."""
+    flow = Flow(receipts=Receipts.PAID)
+    number = paid(flow)
+    flow.happen(NotPrinted(number))
+    flow.press("QR QR")
+    assert [slip.copy for slip in slips(flow)] == [False, False, True]  # type: ignore[union-attr]
 
 
 def test_refunds_stand_on_the_copy() -> None:

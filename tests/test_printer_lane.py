@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from kiosk.core.events import Event, Health, Part
+from kiosk.core.events import Event, Health, NotPrinted, Part
 from kiosk.core.slips import PrinterTrouble
 from kiosk.printer import lane as lanes
 from kiosk.printer.device import Unwell
@@ -134,7 +134,8 @@ def test_an_old_slip_does_not_come_out_for_the_next_customer(
     running.print("old")
     running.until(lambda: "slip not printed" in caplog.messages, "it is given up")
     device.unwell = None
-    running.until(lambda: len(running.told) == 2, "paper again")
+    running.until(lambda: len(running.told) == 3, "paper again")
+    assert running.told[1] == NotPrinted("old"), "so that the next one is the original"
     running.print("new")
     running.until(lambda: device.came_out, "a slip")
     assert device.came_out == ["new"]
@@ -146,8 +147,10 @@ def test_no_more_than_a_few_wait_and_the_oldest_goes(device: Device, running: Ru
     names = [str(number) for number in range(WAITING_MOST + 3)]
     running.print(*names)
     device.unwell = None
-    running.until(lambda: len(device.came_out) >= WAITING_MOST - 1, "what is left")
+    running.until(lambda: len(device.came_out) + sum(isinstance(one, NotPrinted) for one in running.told) == len(names), "all")
     assert device.came_out == names[-len(device.came_out) :]
+    unprinted = {event.out_trade_no for event in running.told if isinstance(event, NotPrinted)}
+    assert unprinted == set(names) - set(device.came_out)
 
 
 @pytest.mark.parametrize("breaks", [OUT, OSError("the cable"), ZeroDivisionError("a library's mistake")])

@@ -23,6 +23,7 @@ from kiosk.core.model import (
     Sale,
     SaleState,
     Tender,
+    Unknown,
 )
 from kiosk.core.money import Money
 from kiosk.core.screens import AmountHint, Network
@@ -294,6 +295,13 @@ class Books:
         self.k.siblings = {number: found for number, found in k.siblings.items() if number in parents}
         self.k.sales = {number: sale for number, sale in k.sales.items() if number in sales}
         self.k.hastened = k.hastened & (kept.keys() | refunding.keys())
+
+
+def reason(call: Call, answer: Answer) -> str:
+    """For the history: "ask: paid", "charge: unknown (timeout)"."""
+    outcome = answer.outcome
+    more = f" ({outcome.why}{' ' + outcome.detail if outcome.detail else ''})" if isinstance(outcome, Unknown) else ""
+    return f"{call}: {type(outcome).__name__.lower()}{more}"
 
 
 def _day(kiosk: Kiosk, now: int) -> str:

@@ -192,6 +192,13 @@ class LookedUp:
     refunds: tuple[Refund, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NotPrinted:
+    """The first receipt of this order was given up, and nothing of it can be on paper: the next one is the first."""
+
+    out_trade_no: str
+
+
 Event = (
     Tick
     | Pressed
@@ -207,4 +214,5 @@ Event = (
     | Health
     | RefundAsked
     | LookedUp
+    | NotPrinted
 )

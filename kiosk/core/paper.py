@@ -6,11 +6,12 @@ Without a printer in kiosk.toml no key means more than before, and no act of the
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from kiosk.core import refunds, till
-from kiosk.core.books import Books
+from kiosk.core.books import UNPRINTED_MOST, Books
 from kiosk.core.commands import LookUp, Play, Print, Sound
-from kiosk.core.events import Health, Key, LookedUp, Part, ReceiptSeen, ScanHint
+from kiosk.core.events import Health, Key, LookedUp, NotPrinted, Part, ReceiptSeen, ScanHint
 from kiosk.core.model import OrderState
 from kiosk.core.slips import Bill, Wanted
 from kiosk.core.state import in_front
@@ -62,12 +63,21 @@ class Paper(Books):
         self.acts.append(LookUp(number, Wanted.RECEIPT))
         return True
 
-    def receipt_seen(self, seen: ReceiptSeen) -> None:
-        seeking = self.k.till
-        if isinstance(seeking, till.Seeking) and seeking.ticket == seen.ticket:
-            self.acts += [Play(Sound.SCANNED), LookUp(seen.out_trade_no, Wanted.SALE)]
+    def about_paper(self, event: ReceiptSeen | LookedUp | NotPrinted) -> None:
+        """What the scanner read, the ledger holds, or the printer gave up."""
+        match event:
+            case ReceiptSeen(ticket, number):
+                if isinstance(self.k.till, till.Seeking) and self.k.till.ticket == ticket:
+                    self.acts += [Play(Sound.SCANNED), LookUp(number, Wanted.SALE)]
+            case LookedUp():
+                self._looked_up(event)
+            case NotPrinted(number):
+                if number not in self.k.unprinted:
+                    self.k.unprinted = (*self.k.unprinted, number)[-UNPRINTED_MOST:]
+            case _:
+                assert_never(event)
 
-    def looked_up(self, found: LookedUp) -> None:
+    def _looked_up(self, found: LookedUp) -> None:
         """The rows are as committed: what is printed or shown is never ahead of the ledger."""
         order = found.order
         if found.wanted is Wanted.RECEIPT:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import lifecycle, refunds, till
-from kiosk.core.books import RECENT
+from kiosk.core.books import RECENT, reason
 from kiosk.core.commands import (
     Ask,
     AskRefund,
@@ -41,6 +41,7 @@ from kiosk.core.events import (
     Left,
     LookedUp,
     Notified,
+    NotPrinted,
     Part,
     Pressed,
     Probed,
@@ -127,10 +128,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.code_seen(CodeSeen(ticket, code))
         case CodeRefused(ticket, hint):
             turn.code_refused(ticket, hint)
-        case ReceiptSeen():
-            turn.receipt_seen(event)
-        case LookedUp():
-            turn.looked_up(event)
+        case ReceiptSeen() | LookedUp() | NotPrinted():
+            turn.about_paper(event)
         case Left(number, _):
             turn.left(number)
         case Answered(number, call, answer):
@@ -245,7 +244,7 @@ class _Turn(Paper):
         if after.state is before.state:
             self.keep(after)  # nothing walked: the row on disk can wait for the next arrow
         else:
-            self.write(after, _reason(call, answer))
+            self.write(after, reason(call, answer))
             self.follow(before, after)
         self._show_progress(after, call, answer)
 
@@ -259,7 +258,7 @@ class _Turn(Paper):
         self.k.refunds = {**self.k.refunds, number: after}
         if after.state is before.state:
             return
-        self.records.append(Update(after, _reason(call, answer)))
+        self.records.append(Update(after, reason(call, answer)))
         parent = self.k.parents[after.out_trade_no]
         if after.late:
             self.late_money_back(self.k.orders.get(parent.out_trade_no, parent), after)
@@ -391,10 +390,3 @@ class _Turn(Paper):
         waited_for = (AmountHint.OFFLINE, AmountHint.CONNECTING, AmountHint.CLOCK)
         if isinstance(self.k.till, till.Keying) and self.k.till.hint in waited_for:
             self.go(replace(self.k.till, hint=None))
-
-
-def _reason(call: Call, answer: Answer) -> str:
-    """For the history: "ask: paid", "charge: unknown (timeout)"."""
-    outcome = answer.outcome
-    more = f" ({outcome.why}{' ' + outcome.detail if outcome.detail else ''})" if isinstance(outcome, Unknown) else ""
-    return f"{call}: {type(outcome).__name__.lower()}{more}"

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from kiosk.core.events import Health, Part
+from kiosk.core.events import Health, NotPrinted, Part
 from kiosk.core.ports import Post
 from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Slip
 from kiosk.printer.device import Device, Unwell
@@ -47,6 +47,7 @@ class PrinterLane:
         self._errand_most_s = errand_most_s
         self._device: Device | None = None
         self._waiting: deque[tuple[Slip, float]] = deque()  # and when it was asked for
+        self._given_up: deque[tuple[Slip, str]] = deque()  # never begun, and why: to be told
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -56,9 +57,8 @@ class PrinterLane:
     def print(self, slip: Slip) -> None:
         with self._lock:
             self._waiting.append((slip, time.monotonic()))
-            gone = [self._waiting.popleft()[0] for _ in range(len(self._waiting) - WAITING_MOST)]
-        for old in gone:
-            _tell(old, "too many are waiting")
+            while len(self._waiting) > WAITING_MOST:
+                self._given_up.append((self._waiting.popleft()[0], "too many are waiting"))
         self._wake.set()
 
     def stop(self) -> None:
@@ -111,16 +111,20 @@ class PrinterLane:
             room = len(self._waiting) < WAITING_MOST
             if room:
                 self._waiting.appendleft((errand.slip, errand.asked_at))
-        if not room:
-            _tell(errand.slip, "too many are waiting")
+            else:
+                self._given_up.append((errand.slip, "too many are waiting"))
 
     def _drop_stale(self) -> None:
+        """Give up what is too old, and tell of all that was given up: nothing of it is on paper."""
         now = time.monotonic()
         with self._lock:
-            stale = [slip for slip, asked_at in self._waiting if now - asked_at >= GOOD_FOR_S]
-            self._waiting = deque(one for one in self._waiting if now - one[1] < GOOD_FOR_S)
-        for slip in stale:
-            _tell(slip, "the printer was unwell for too long")
+            while self._waiting and now - self._waiting[0][1] >= GOOD_FOR_S:
+                self._given_up.append((self._waiting.popleft()[0], "the printer was unwell for too long"))
+            given_up = [self._given_up.popleft() for _ in range(len(self._given_up))]
+        for slip, why in given_up:
+            _tell(slip, why)
+            if isinstance(slip, Receipt) and not slip.copy:
+                self._post(NotPrinted(slip.out_trade_no))
 
     def _mark(self, unwell: Unwell | None) -> None:
         """Report how the printer is, when that has changed."""

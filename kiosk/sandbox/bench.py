@@ -55,8 +55,8 @@ def blueprint(bank: Bank, *, control: Control | None, frames: Path | None) -> Bl
     """
     bench = Blueprint("bench", __name__, url_prefix="/bench", template_folder="templates", static_folder="static")
     wallet = Wallet(bank, frames)
-    _page_routes(bench, bank, wallet, control)
-    _kiosk_routes(bench, control)
+    _page_routes(bench, bank, wallet, control, frames)
+    _kiosk_routes(bench, control, frames)
     _phone_routes(bench, wallet, control)
     _trouble_routes(bench, bank)
     bench.after_request(_headers)
@@ -67,7 +67,7 @@ def blueprint(bank: Bank, *, control: Control | None, frames: Path | None) -> Bl
     return bench
 
 
-def _page_routes(bench: Blueprint, bank: Bank, wallet: Wallet, control: Control | None) -> None:
+def _page_routes(bench: Blueprint, bank: Bank, wallet: Wallet, control: Control | None, frames: Path | None) -> None:
     @bench.get("/")
     def page() -> str:
         return render_template("bench.html", keys=KEYPAD, root=url_for(".page"))
@@ -85,10 +85,11 @@ def _page_routes(bench: Blueprint, bank: Bank, wallet: Wallet, control: Control 
             story=_story(bank, control, values),
             orders=[_line(order) for order in reversed(orders[-SHOWN_ORDERS:])],
             count=len(orders),
+            printed=_newest_slip(frames) is not None,
         )
 
 
-def _kiosk_routes(bench: Blueprint, control: Control | None) -> None:
+def _kiosk_routes(bench: Blueprint, control: Control | None, frames: Path | None) -> None:
     @bench.get("/screen.png")
     def screen() -> Response:
         picture = _screen(control)
@@ -96,6 +97,14 @@ def _kiosk_routes(bench: Blueprint, control: Control | None) -> None:
         response.set_etag(hashlib.blake2b(picture, digest_size=12).hexdigest())
         response.make_conditional(request)  # 304 while nothing has changed
         return response
+
+    @bench.get("/slip.png")
+    def slip() -> Response:
+        """What the kiosk's printer, if it is the folder beside its pictures, has printed last."""
+        newest = _newest_slip(frames)
+        if newest is None:
+            raise NotFound("Nothing has been printed.")
+        return Response(newest.read_bytes(), mimetype="image/png")
 
     @bench.post("/key")
     def key() -> Response:
@@ -191,6 +200,11 @@ def _link(control: Control | None) -> str:
     if not links:
         raise Refusal("There is no QR on the kiosk's screen. Key an amount there and press QR.")
     return links[0]
+
+
+def _newest_slip(frames: Path | None) -> Path | None:
+    slips = [] if frames is None else sorted((frames.parent / "slips").glob("slip-*.png"))
+    return slips[-1] if slips else None
 
 
 def _kiosk_state(control: Control | None) -> dict[str, Any]:

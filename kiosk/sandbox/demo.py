@@ -20,6 +20,10 @@ from kiosk.sandbox.prepare import prepare
 from kiosk.sandbox.server import desk_control, open_sandbox
 
 FOLDER = Path(".demo")
+_PRINTER = """[printer]
+driver = "paper"
+folder = "slips"
+"""
 
 
 def demo(folder: Path = FOLDER) -> int:
@@ -47,13 +51,13 @@ def has_display() -> bool:
 
 
 def _adjust(config: Path) -> None:
-    """Without a display the same screens are drawn off-screen; and what the stand-in notifies arrives."""
+    """Without a display the same screens are drawn off-screen; what the stand-in notifies arrives; receipts become pictures."""
     text = config.read_text("utf-8")
     if not has_display():
         text = text.replace('driver = "pygame"', 'driver = "offscreen"', 1)
     address = f"{LOOPBACK}:{_free_port()}"
     text = re.sub(r"(?m)^notify_url = .*$", f'notify_url = "http://{address}/wechat/notify"', text, count=1)
-    config.write_text(f'{text}\n[notifications]\nlisten = "{address}"\n', "utf-8")
+    config.write_text(f'{text}\n[notifications]\nlisten = "{address}"\n\n{_PRINTER}', "utf-8")
 
 
 def _free_port() -> int:

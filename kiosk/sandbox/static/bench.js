@@ -8,6 +8,7 @@ import { watch } from "./server.js";
 watch((now, problem) => {
   if (!now) return showKiosk({ here: true, running: false, problem }, false);
   showKiosk(now.kiosk, now.phone.seen);
+  document.getElementById("slip").hidden = !now.printed;
   showStory(now.story);
   showPhone(now.phone, now.kiosk);
   showTrouble(now.trouble);
