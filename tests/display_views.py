@@ -122,6 +122,9 @@ MORE: dict[str, View] = {
     "menu_others": View(Menu(_LINES[7:]), Signs(Network.OFFLINE, clock_known=True, unresolved=0)),
     "scanning_before_clock": View(Scanning(MONEY, NOW + 9_000), Signs(Network.ONLINE, clock_known=False, unresolved=123)),
     "sale_found_open": View(SaleFound(_LINES[1], "KIOSK_0008-261105-x20001"), ONLINE),
+    "sale_found_printer": View(
+        SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), replace(ONLINE, printer=PrinterTrouble.COVER)
+    ),
     "paid_prints": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), prints=True), ONLINE),
     "menu_prints": View(Menu(_LINES, prints=True), ONLINE),
     "qr_prints": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000, prints=True), ONLINE),

@@ -119,7 +119,7 @@ class Painter:
             case SeekingReceipt() as screen:
                 return receipts.seeking(sheet, stage, screen, now)
             case SaleFound() as screen:
-                receipts.found(sheet, stage, screen)
+                receipts.found(sheet, stage, screen, view.signs.printer)
             case SaleUnknown() as screen:
                 receipts.unknown(sheet, stage, screen)
             case OutOfOrder() as screen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiosk.core.money import in_words
 from kiosk.core.screens import SaleFound, SaleUnknown, SeekingReceipt
+from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
 from kiosk.display.answers import countdown
 from kiosk.display.canvas import Rect
@@ -32,8 +33,8 @@ def seeking(sheet: Sheet, stage: Rect, screen: SeekingReceipt, now: int) -> Rect
     return inner
 
 
-def found(sheet: Sheet, stage: Rect, screen: SaleFound) -> None:
-    """The sale's line as among the last orders; its day and number; what was given back of it."""
+def found(sheet: Sheet, stage: Rect, screen: SaleFound, printer: PrinterTrouble | None) -> None:
+    """The sale's line as among the last orders; its day and number; what was given back of it; why no receipt comes out."""
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = stage
     head, row = round(scale.head * 1.6), round(scale.body * 2.6)
@@ -44,6 +45,11 @@ def found(sheet: Sheet, stage: Rect, screen: SaleFound) -> None:
     if screen.refunded is not None:
         text = words("found.refunded", amount=in_words(screen.refunded, words.language))
         items.append(Say(text, words, scale.head, BLUE, bold=True, icon=icons.BACK_ARROW, least=scale.floor))
+    if printer is not None and screen.prints:
+        items += [
+            Space(scale.gap),
+            Say(words(f"printer.{printer}"), words, scale.body, AMBER, icon=icons.PRINTER, least=scale.floor),
+        ]
     top = y + head + row + scale.gap
     sheet.stack((x + scale.gap, top, width - 2 * scale.gap, height - head - row - scale.gap), items, align=0.0, valign=0.0)
 
