@@ -38,7 +38,7 @@ from kiosk.camera.wire import (
     WireError,
     pack,
 )
-from kiosk.core.events import CodeRefused, CodeSeen, Health, Part
+from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ScanHint
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
@@ -194,11 +194,11 @@ class ScannerLink:
             case Ready():
                 child.ready_at = time.monotonic()
                 self._mark(child, None)
-            case Trouble(text):
+            case Trouble(text, hint):
                 child.ready_at, child.told = None, (None, 0)
-                self._mark(child, text)
+                self._mark(child, text, hint)
             case Blind(problem):
-                self._mark(child, problem)
+                self._mark(child, problem, ScanHint.COVERED)
             case Beat():
                 pass
             case Code(ticket, digits):
@@ -239,9 +239,9 @@ class ScannerLink:
     def _unwell(self) -> bool:
         return self._health is not None and self._health.problem is not None
 
-    def _mark(self, child: _Child | None, problem: str | None) -> None:
+    def _mark(self, child: _Child | None, problem: str | None, hint: ScanHint = ScanHint.NO_CAMERA) -> None:
         """Report how the camera is, when that has changed."""
-        health = Health(Part.CAMERA, problem)
+        health = Health(Part.CAMERA, problem, hint if problem else None)
         if health != self._health:
             if child is not None:
                 child.change()

@@ -57,7 +57,13 @@ class ScanHint(StrEnum):
     STILL = "still"  # blurred
     GLARE = "glare"  # blown out
     BRIGHTER = "brighter"  # faint: the phone's screen shines too little
-    NO_CAMERA = "no_camera"
+    NO_CAMERA = "no_camera"  # it does not work, for a reason that only the log tells
+    UNPLUGGED = "unplugged"
+    FROZEN = "frozen"  # one and the same picture
+    COVERED = "covered"  # a black one
+
+
+ABOUT_THE_CAMERA = frozenset({ScanHint.NO_CAMERA, ScanHint.UNPLUGGED, ScanHint.FROZEN, ScanHint.COVERED})
 
 
 class Part(StrEnum):
@@ -151,10 +157,11 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A part reports itself well (`problem` None) or unwell, in words with the remedy."""
+    """A part is well (`problem` None) or unwell, in words with the remedy; `hint`: what people read of the camera."""
 
     part: Part
     problem: str | None
+    hint: ScanHint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.learn_clock(offset)
         case Notified(number, refund):
             turn.hasten(refund or number)
-        case Health(part, problem):
-            turn.health(part, problem)
+        case Health(part, problem, hint):
+            turn.health(part, problem, hint)
         case RefundAsked():
             turn.refund_asked(event)
         case _:
@@ -290,14 +290,13 @@ class _Turn(Books):
         if number in self.k.orders or number in self.k.refunds:
             self.k.hastened = self.k.hastened | {number}
 
-    def health(self, part: Part, problem: str | None) -> None:
+    def health(self, part: Part, problem: str | None, hint: ScanHint | None) -> None:
         problems = {p: text for p, text in self.k.problems.items() if p is not part}
         if problem is not None:
             problems[part] = problem
         self.k.problems = problems
         if part is Part.CAMERA and isinstance(self.k.till, till.Scanning):
-            hint = ScanHint.NO_CAMERA if problem else None
-            self.go(replace(self.k.till, hint=hint, hint_until=None))
+            self.go(replace(self.k.till, hint=(hint or ScanHint.NO_CAMERA) if problem else None, hint_until=None))
 
     # -- time and the queue ----------------------------------------------------------------------------------------
 
