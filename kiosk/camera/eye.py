@@ -146,7 +146,8 @@ def _for_zbar(part: Part) -> Part:
 
 
 def _by_zbar(place: Part) -> list[Symbol]:
-    return _zbar(place.softened())
+    """Enlarged only where it must be: three times the time, for bars thinner than two pixels."""
+    return _zbar(place.softened()) or _zbar(_enlarged(place).softened())
 
 
 def _by_zxing(place: Part) -> list[Symbol]:
@@ -154,7 +155,7 @@ def _by_zxing(place: Part) -> list[Symbol]:
 
 
 def _dark_by_zbar(place: Part) -> list[Symbol]:
-    return _zbar(place.softened().inverted())
+    return _by_zbar(place.inverted())
 
 
 def _dark_by_zxing(place: Part) -> list[Symbol]:
