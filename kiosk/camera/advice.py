@@ -23,7 +23,7 @@ Box = tuple[int, int, int, int]
 """Left, top, width and height, in pixels of the camera's picture."""
 
 _SMALL = (7 * CELL, 13 * CELL)  # a code no wider and no higher is too far away; nearer ones are read when nothing else is wrong
-_SHORT = 17 * CELL  # bars no longer than this are thinner than two pixels each: too far away
+_SHORT = 11 * CELL  # bars no longer than this are too far away
 _NEAR = 0.3  # of the picture's width: what is wider and not wholly seen, or not sharp, is too near
 _BLURRED = 0.16  # of the contrast, from one pixel to the next: 0.33 is sharp, 0.19 is the last that is read
 _LONG = 1.8  # times as long as wide: bars, which have edges in one direction only
