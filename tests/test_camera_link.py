@@ -359,12 +359,15 @@ def test_a_webcam_unplugged_frozen_and_covered_is_told_of_in_words_and_goes_on_w
 def test_what_is_wrong_with_the_camera_is_reported_when_it_changes_and_only_then(inbox: Inbox, linked):
     linked(
         liar("""
-for words in (Blind("dark"), Blind("dark"), Blind(None), Trouble("gone"), Trouble("gone"), Trouble("frozen"), Ready(), Ready()):
+gone, frozen = Trouble("gone", ScanHint.UNPLUGGED), Trouble("frozen", ScanHint.FROZEN)
+for words in (Blind("dark"), Blind("dark"), Blind(None), gone, gone, frozen, Trouble("?"), Ready(), Ready()):
     line.sendall(pack(words))
 """)
     )
-    problems = [None, "dark", None, "gone", "frozen", None]
-    assert [inbox.wait(Health).problem for _ in problems] == problems
+    hints = [("dark", ScanHint.COVERED), ("gone", ScanHint.UNPLUGGED), ("frozen", ScanHint.FROZEN), ("?", ScanHint.NO_CAMERA)]
+    well = (None, None)
+    problems = [well, hints[0], well, *hints[1:], well]
+    assert [(health.problem, health.hint) for health in (inbox.wait(Health) for _ in problems)] == problems
     assert len(inbox.all) == len(problems)
 
 

@@ -336,7 +336,7 @@ def test_a_frozen_picture_is_noticed_and_the_camera_is_well_when_its_pictures_mo
     kiosk.say(Scan("a"))
     kiosk.hear(Picture)
     camera.frozen = True
-    assert kiosk.hear(Trouble) == Trouble(vigil.FROZEN_WORDS)
+    assert kiosk.hear(Trouble) == Trouble(vigil.FROZEN_WORDS, ScanHint.FROZEN)
     tried = camera.starts
     until(lambda: camera.starts > tried + 1)  # opened afresh it still shows the same: not well
     camera.frozen = False

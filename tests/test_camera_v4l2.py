@@ -13,6 +13,7 @@ from PIL import Image
 from kiosk.camera import pixels
 from kiosk.camera import v4l2 as driver
 from kiosk.camera.decode import read_symbols
+from kiosk.camera.frame import Unplugged
 from kiosk.camera.pictures import PictureError, jpeg_frame
 from kiosk.camera.v4l2 import WebCamera
 from kiosk.core.errors import DriverError
@@ -46,7 +47,7 @@ def test_the_one_that_is_named_is_taken_and_no_other():
     kernel = FakeKernel(video0=Webcam(GOOD), video5=Webcam("YUYV", usb=False))
     assert WebCamera(Path("/dev/video5"), 50, kernel)._device.path == Path("/dev/video5")
     assert len(kernel.open_files) == 1
-    with pytest.raises(DriverError, match=r"\[camera\] device /dev/video9 is not there"):
+    with pytest.raises(Unplugged, match=r"\[camera\] device /dev/video9 is not there"):
         WebCamera(Path("/dev/video9"), 50, kernel)
 
 
@@ -162,9 +163,9 @@ def test_unplugged_while_looking_or_not_it_says_so_and_gives_everything_back():
     next(frames)
     camera.check()
     webcam.plugged = False
-    with pytest.raises(DriverError, match="unplugged"):
+    with pytest.raises(Unplugged, match="unplugged"):
         next(frames)
-    with pytest.raises(DriverError, match="unplugged"):
+    with pytest.raises(Unplugged, match="unplugged"):
         camera.check()
     camera.close()
     assert not kernel.open_files

@@ -52,6 +52,7 @@ MESSAGES: list[Message] = [
     Picture(2, 1, b"abcdef", (Outline(Reading.UNSURE, ((0, 0), (1, 0), (1, 0), (0, 0))),)),
     Picture(2, 2, b"abcdefghijkl", tuple(Outline(reading, ((0, 0), (1, 0), (1, 1), (0, 1))) for reading in Reading)),
     Trouble("no camera: see to it"),
+    Trouble("plug it in", ScanHint.UNPLUGGED),
     Blind("it is dark"),
     Blind(None),
 ]
@@ -124,7 +125,9 @@ def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[Message]
             )
         ),
         raw({"is": "beat", "outlines": []}),
-        raw({"is": "trouble", "text": "x" * 1001}),
+        raw({"is": "trouble", "text": "x" * 1001, "hint": "frozen"}),
+        raw({"is": "trouble", "text": "x"}),
+        raw({"is": "trouble", "text": "x", "hint": "closer"}),  # says nothing of the camera
         raw({"is": "blind"}),
         raw({"is": "open"}),
         raw({"is": "open", "prove": 1}),

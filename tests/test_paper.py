@@ -226,7 +226,7 @@ def test_without_a_camera_no_receipt_is_sought() -> None:
 def test_an_unwell_printer_is_a_sign_and_hinders_no_sale() -> None:
     """It goes when the printer is well again."""
     flow = Flow(receipts=Receipts.PAID)
-    flow.happen(Health(Part.PRINTER, "out of paper: put in a new roll", PrinterTrouble.PAPER))
+    flow.happen(Health(Part.PRINTER, "out of paper: put in a new roll", printer=PrinterTrouble.PAPER))
     assert flow.signs.printer is PrinterTrouble.PAPER
     paid(flow)
     flow.sees(screens.PaidScreen)

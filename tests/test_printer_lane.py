@@ -114,7 +114,7 @@ def test_what_ails_it_is_told_once_and_once_that_it_is_over(device: Device, runn
     running.until(lambda: device.looks > seen + 3, "more looks")
     device.unwell = None
     running.until(lambda: len(running.told) > 1, "another word")
-    assert running.told == [Health(Part.PRINTER, str(OUT), PrinterTrouble.PAPER), Health(Part.PRINTER, None)]
+    assert running.told == [Health(Part.PRINTER, str(OUT), printer=PrinterTrouble.PAPER), Health(Part.PRINTER, None)]
 
 
 def test_a_slip_waits_a_moment_for_new_paper(device: Device, running: Running):

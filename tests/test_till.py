@@ -252,12 +252,14 @@ def test_what_the_camera_refuses_is_told_for_a_moment() -> None:
 
 
 def test_a_camera_that_dies_while_scanning_is_told_until_it_is_back() -> None:
-    """NO_CAMERA comes and goes with the camera, not with the clock."""
+    """What is wrong with it comes and goes with the camera, not with the clock."""
     flow = Flow()
     flow.press("5 OK")
     flow.happen(Health(Part.CAMERA, "unplugged"))
     flow.pass_time(10 * SECOND)
     assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND, ScanHint.NO_CAMERA)
+    flow.happen(Health(Part.CAMERA, "black", ScanHint.COVERED))
+    assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND, ScanHint.COVERED)
     flow.happen(Health(Part.CAMERA, None))
     assert flow.screen == screens.Scanning(hkd(5), START + 60 * SECOND)
 

@@ -1,6 +1,6 @@
 """Looking at a grey picture in more than one way, for what one look misses.
 
-It knows which look helps when; parts.py prepares the pixels, zxing.py and decode.py read them.
+It knows which look helps when; parts.py and bars.py prepare the pixels, zxing.py and decode.py read them.
 
 Each frame gets two cheap looks: the whole at half its size, and the busiest part softened. When neither shows a payment code one
 more is taken, by turns, so that what is dear or rarely needed is spread over the frames.
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from kiosk.camera.bars import ironed
 from kiosk.camera.decode import Grey, read_symbols
 from kiosk.camera.parts import Part
 from kiosk.camera.symbol import Corners, Format, Symbol
@@ -26,6 +27,7 @@ from kiosk.core.secret import is_payment_code
 _LEAST = 16  # a picture with a side of fewer pixels holds no code
 _ENLARGE_TO = 1_000_000  # pixels: a larger part is looked at as it is, or it would cost more than all the rest
 _ZBAR_MOST = 300_000  # pixels: zbar takes three times as long as zxing-cpp for each
+_FOR_ZXING, _FOR_ZBAR = 2.5, 0.0  # how much each wants an ironed barcode sharpened
 _QUIET = 0.125  # of a barcode's length: its quiet zone, and some
 _REMEMBERED = 6  # frames for which the place of the last payment code is looked at
 
@@ -35,6 +37,7 @@ class _Way(Enum):
 
     PLAIN = auto()
     SOFTENED = auto()
+    IRONED = auto()
     ZBAR = auto()
 
 
@@ -103,7 +106,7 @@ def study(grey: Grey) -> Iterator[list[Symbol]]:
     busy = frame.busiest() or frame
     spot = busy.busiest_spot()
     seen: _Seen = {}
-    for look in (*_STILL, *_ALWAYS, *_TURNS):
+    for look in dict.fromkeys((*_STILL, *_ALWAYS, *_TURNS)):
         yield list(dict.fromkeys(_proofread(frame, look, look.read(frame, busy, spot), seen)))
 
 
@@ -145,8 +148,16 @@ def _for_zbar(part: Part) -> Part:
     return part if part.grey.size <= _ZBAR_MOST else part.halved()
 
 
+def _ironed(part: Part, read: Callable[[Grey], list[Symbol]], sharpen: float) -> list[Symbol]:
+    """Light bars on dark too: neither decoder inverts a barcode by itself."""
+    smooth = ironed(part, sharpen)
+    if smooth is None:
+        return []
+    return smooth.placed(read(smooth.grey)) or smooth.placed(read(~smooth.grey))
+
+
 def _by_zbar(place: Part) -> list[Symbol]:
-    return _zbar(place.softened())
+    return _zbar(place.softened()) or _ironed(place, read_symbols, _FOR_ZBAR)
 
 
 def _by_zxing(place: Part) -> list[Symbol]:
@@ -154,7 +165,7 @@ def _by_zxing(place: Part) -> list[Symbol]:
 
 
 def _dark_by_zbar(place: Part) -> list[Symbol]:
-    return _zbar(place.softened().inverted())
+    return _by_zbar(place.inverted())
 
 
 def _dark_by_zxing(place: Part) -> list[Symbol]:
@@ -166,13 +177,17 @@ _ALWAYS = (
     _Look(_Way.SOFTENED, lambda frame, _busy, _spot: _zxing(frame.halved()), _by_zbar),
     _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened()), _by_zbar),
 )
+_BARS = _Look(_Way.IRONED, lambda _frame, _busy, spot: _ironed(spot, find_symbols, _FOR_ZXING), _by_zbar)
 _TURNS = (
-    # Far away or out of focus: thin bars and small modules.
+    # Thin bars; twice a round, because it is cheap, and a barcode by itself wants two frames.
+    _BARS,
+    # Far away or out of focus: small modules.
     _Look(_Way.SOFTENED, lambda _frame, _busy, spot: _zxing(_enlarged(_enlarged(spot).softened()), smaller=True), _by_zbar),
     # Torn, covered or crooked: zbar finds what zxing-cpp does not.
     _Look(_Way.ZBAR, lambda _frame, _busy, spot: _zbar(_for_zbar(spot)), _by_zxing),
     # Grain and moire.
     _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened().halved().softened()), _by_zbar),
+    _BARS,
     # Dark mode: zxing-cpp inverts for a QR by itself, and for a barcode it does not.
     _Look(_Way.SOFTENED, lambda _frame, busy, _spot: _zxing(busy.softened().inverted()), _dark_by_zbar),
     # A barcode on its side, and codes so small that softening smears them.

@@ -10,12 +10,32 @@ from numpy.typing import NDArray
 from kiosk.camera.decode import Grey
 from kiosk.camera.wire import Picture
 from kiosk.core.errors import DriverError
+from kiosk.core.events import ScanHint
 
 VIEW_WIDTH, VIEW_HEIGHT = 320, 240  # the box a view fits into; 320 x 180 of a 16:9 camera
 
 
 class Spent(DriverError):
     """The camera fails, and its library with it: only a new process gets it going again."""
+
+
+class Unplugged(DriverError):
+    """There is no camera, or no more."""
+
+
+class Frozen(DriverError):
+    """It shows the same picture all the time."""
+
+
+def hint_of(error: DriverError) -> ScanHint:
+    """What people are told of a camera that does not work."""
+    match error:
+        case Unplugged():
+            return ScanHint.UNPLUGGED
+        case Frozen():
+            return ScanHint.FROZEN
+        case _:
+            return ScanHint.NO_CAMERA
 
 
 @dataclass(frozen=True, slots=True, repr=False)

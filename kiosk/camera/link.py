@@ -40,7 +40,7 @@ from kiosk.camera.wire import (
     pack,
 )
 from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ReceiptSeen
+from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
@@ -198,11 +198,11 @@ class ScannerLink:
             case Ready():
                 child.ready_at = time.monotonic()
                 self._mark(child, None)
-            case Trouble(text):
+            case Trouble(text, hint):
                 child.ready_at, child.told = None, (None, 0)
-                self._mark(child, text)
+                self._mark(child, text, hint)
             case Blind(problem):
-                self._mark(child, problem)
+                self._mark(child, problem, ScanHint.COVERED)
             case Beat():
                 pass
             case Code(ticket, digits):
@@ -249,9 +249,9 @@ class ScannerLink:
     def _unwell(self) -> bool:
         return self._health is not None and self._health.problem is not None
 
-    def _mark(self, child: _Child | None, problem: str | None) -> None:
+    def _mark(self, child: _Child | None, problem: str | None, hint: ScanHint = ScanHint.NO_CAMERA) -> None:
         """Report how the camera is, when that has changed."""
-        health = Health(Part.CAMERA, problem)
+        health = Health(Part.CAMERA, problem, hint if problem else None)
         if health != self._health:
             if child is not None:
                 child.change()

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.camera.decode import Grey
-from kiosk.camera.frame import Frame, Spent, mirrored, rgb
+from kiosk.camera.frame import Frame, Spent, Unplugged, mirrored, rgb
 from kiosk.core.errors import DriverError
 
 READ_SIZE = (1280, 720)
@@ -55,7 +55,7 @@ class PiCamera:
                 'system site packages; without a Pi set [camera] driver = "folder"'
             ) from None
         if not Picamera2.global_camera_info():
-            raise DriverError(f"no camera is connected: {_REMEDY}, then switch the kiosk off and on")
+            raise Unplugged(f"no camera is connected: {_REMEDY}, then switch the kiosk off and on")
         try:
             self._camera = Picamera2(0)
             self._camera.configure(

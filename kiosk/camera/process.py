@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 from kiosk.camera.eye import Eye
-from kiosk.camera.frame import Frame, Spent
+from kiosk.camera.frame import Frame, Frozen, Spent, hint_of
 from kiosk.camera.look import Looker
 from kiosk.camera.marks import Marks
 from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
@@ -96,7 +96,7 @@ class _Scanner:
         self._opened = False  # Open was said; a spare beats not, as nobody listens to it
         self._prove_first = False  # pictures are wanted before Ready
         self._beat_at = 0.0
-        self._trouble: str | None = None  # the words said of a camera that does not work now
+        self._trouble: Trouble | None = None  # what was said of a camera that does not work now
         self._blind: str | None = None  # those said of the pictures of this scan
 
     def run(self) -> bool:
@@ -114,17 +114,17 @@ class _Scanner:
                     self._obey(camera)
             except DriverError as error:
                 tries += 1
-                self._tell_trouble(str(error))
+                self._tell_trouble(Trouble(str(error), hint_of(error)))
                 if isinstance(error, Spent):
                     break
                 self._rest()
         return False
 
-    def _tell_trouble(self, words: str) -> None:
+    def _tell_trouble(self, trouble: Trouble) -> None:
         self._blind, self._prove_first = None, True
-        if words != self._trouble:
-            self._trouble = words
-            self._send(Trouble(words))
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._send(trouble)
 
     def _rest(self) -> None:
         """Before the next try. What is wanted meanwhile is said again after Ready."""
@@ -142,7 +142,7 @@ class _Scanner:
                 if vigil.moved or not camera.live or sight is Sight.DARK:
                     return
                 if sight is Sight.FROZEN:
-                    raise DriverError(FROZEN_WORDS)
+                    raise Frozen(FROZEN_WORDS)
 
     def _obey(self, camera: Camera) -> None:
         scan: Scan | None = None
@@ -190,7 +190,7 @@ class _Scanner:
 
     def _judge_sight(self, sight: Sight) -> None:
         if sight is Sight.FROZEN:
-            raise DriverError(FROZEN_WORDS)  # opened afresh, it often comes to
+            raise Frozen(FROZEN_WORDS)  # opened afresh, it often comes to
         self._tell_blind(DARK_WORDS if sight is Sight.DARK else None)
 
     def _tell_blind(self, words: str | None) -> None:

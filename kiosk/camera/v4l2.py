@@ -13,7 +13,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from kiosk.camera import pixels
-from kiosk.camera.frame import Frame
+from kiosk.camera.frame import Frame, Unplugged
 from kiosk.camera.pictures import PictureError, jpeg_frame
 from kiosk.camera.v4l2_device import Control, Kernel, Linux, PixelFormat, Shape, VideoDevice
 from kiosk.core.errors import DriverError
@@ -101,7 +101,7 @@ def _named(path: Path, kernel: Kernel) -> VideoDevice:
         device = VideoDevice(path, kernel)
     except OSError as error:
         if error.errno == errno.ENOENT:
-            raise DriverError(
+            raise Unplugged(
                 f"[camera] device {path} is not there: plug the camera in, or leave the key out for the first camera on USB"
             ) from None
         raise _in_words(error, path) from None
@@ -128,7 +128,7 @@ def _first(kernel: Kernel) -> VideoDevice:
         return _named(min(found)[2], kernel)
     if refused is not None and refused.errno in {errno.EACCES, errno.EPERM}:
         raise _in_words(refused, Path("/dev/video*"))
-    raise DriverError(
+    raise Unplugged(
         "no camera is found on USB: plug one in (`v4l2-ctl --list-devices` lists them); a camera on a ribbon cable wants "
         '[camera] driver = "picamera2"'
     )
@@ -164,7 +164,7 @@ def _set_up(device: VideoDevice, mains_hz: int) -> None:
 def _in_words(error: OSError, path: Path) -> DriverError:
     match error.errno:
         case errno.ENODEV | errno.ENXIO | errno.ENOENT:
-            return DriverError(_GONE)
+            return Unplugged(_GONE)
         case errno.EACCES | errno.EPERM:
             return DriverError(f"the camera {path} may not be opened: give it to the kiosk's user with `usermod -aG video USER`")
         case errno.EBUSY:

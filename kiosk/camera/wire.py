@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from kiosk.core.commands import LookFor
 from kiosk.core.errors import KioskError
-from kiosk.core.events import ScanHint
+from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
 from kiosk.core.numbers import is_order_number
 from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import is_payment_code
@@ -117,6 +117,7 @@ class Trouble:
     """From the scanner: the camera does not work, in words with the remedy. It is tried again; the scan is over with it."""
 
     text: str
+    hint: ScanHint = ScanHint.NO_CAMERA  # of ABOUT_THE_CAMERA
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,8 @@ def pack(message: Message) -> bytes:
             header = {"is": "picture", "width": width, "height": height}
             if outlines:
                 header["outlines"] = [[one.reading.value, *(side for point in one.corners for side in point)] for one in outlines]
-        case Trouble(text):
-            header = {"is": "trouble", "text": text[:MAX_TROUBLE]}
+        case Trouble(text, hint):
+            header = {"is": "trouble", "text": text[:MAX_TROUBLE], "hint": hint.value}
         case Blind(problem):
             header = {"is": "blind", "problem": problem and problem[:MAX_TROUBLE]}
         case Open(prove):
@@ -240,11 +241,14 @@ def _number(values: dict[str, object], _body: bytes) -> Number:
 
 
 def _hint(values: dict[str, object], _body: bytes) -> Hint:
-    ticket, hint = _text(values, "ticket", MAX_TICKET), _text(values, "hint", 32)
+    return Hint(_text(values, "ticket", MAX_TICKET), _scan_hint(values))
+
+
+def _scan_hint(values: dict[str, object]) -> ScanHint:
     try:
-        return Hint(ticket, ScanHint(hint))
+        return ScanHint(_text(values, "hint", 32))
     except ValueError:
-        raise WireError("a hint message with an unknown hint") from None
+        raise WireError("a message with an unknown hint") from None
 
 
 def _picture(values: dict[str, object], body: bytes) -> Picture:
@@ -278,7 +282,10 @@ def _outline(value: object, width: int, height: int) -> Outline:
 
 
 def _trouble(values: dict[str, object], _body: bytes) -> Trouble:
-    return Trouble(_printable(_text(values, "text", MAX_TROUBLE)))
+    text, hint = _printable(_text(values, "text", MAX_TROUBLE)), _scan_hint(values)
+    if hint not in ABOUT_THE_CAMERA:
+        raise WireError("a camera's trouble with a hint about something else")
+    return Trouble(text, hint)
 
 
 def _blind(values: dict[str, object], _body: bytes) -> Blind:

@@ -58,7 +58,13 @@ class ScanHint(StrEnum):
     STILL = "still"  # blurred
     GLARE = "glare"  # blown out
     BRIGHTER = "brighter"  # faint: the phone's screen shines too little
-    NO_CAMERA = "no_camera"
+    NO_CAMERA = "no_camera"  # it does not work, for a reason that only the log tells
+    UNPLUGGED = "unplugged"
+    FROZEN = "frozen"  # one and the same picture
+    COVERED = "covered"  # a black one
+
+
+ABOUT_THE_CAMERA = frozenset({ScanHint.NO_CAMERA, ScanHint.UNPLUGGED, ScanHint.FROZEN, ScanHint.COVERED})
 
 
 class Part(StrEnum):
@@ -161,10 +167,14 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A part reports itself well (`problem` None) or unwell, in words with the remedy; a printer by its kind as well."""
+    """A part is well (`problem` None) or unwell, in words with the remedy.
+
+    What people read of it: `hint` of the camera, `printer` of the printer.
+    """
 
     part: Part
     problem: str | None
+    hint: ScanHint | None = None
     printer: PrinterTrouble | None = None
 
 

@@ -95,5 +95,5 @@ class Paper(Books):
         if told.part is Part.PRINTER:
             self.k.printer = told.printer
         if told.part is Part.CAMERA and isinstance(self.k.till, till.Scanning):
-            hint = ScanHint.NO_CAMERA if told.problem else None
+            hint = (told.hint or ScanHint.NO_CAMERA) if told.problem else None
             self.go(replace(self.k.till, hint=hint, hint_until=None))

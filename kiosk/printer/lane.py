@@ -134,7 +134,7 @@ class PrinterLane:
         self._told = trouble
         words = None if unwell is None else str(unwell)
         _log.log(logging.INFO if words is None else logging.WARNING, "the printer: %s", words or "it works")
-        self._post(Health(Part.PRINTER, words, trouble))
+        self._post(Health(Part.PRINTER, words, printer=trouble))
 
     def _do(self, errand: _Errand) -> None:
         """The errand itself, in its own thread."""
