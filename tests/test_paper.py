@@ -192,6 +192,7 @@ def test_a_late_receipt_changes_nothing() -> None:
     number = flow.sell()
     ticket = seek(flow)
     flow.code(ticket=ticket)
+    flow.happen(ReceiptSeen("receipt 1", number))
     flow.sees(screens.SeekingReceipt)
     assert len(flow.all(LookUp)) == 0
     flow.press("CANCEL CANCEL")
