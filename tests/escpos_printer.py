@@ -133,11 +133,11 @@ class Mechanism:
 
 
 class NetworkPrinter(Mechanism):
-    """At `port` on this machine. `deaf`: it takes the connection and reads nothing."""
+    """At `port` on this machine. `deaf`: it takes the connection and reads nothing; `rude`: it hangs up at the first byte."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.deaf = False
+        self.deaf = self.rude = False
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -169,7 +169,7 @@ class NetworkPrinter(Mechanism):
                         self._stopping.wait(0.02)
                         continue
                     data = connection.recv(65536)
-                    if not data:
+                    if not data or self.rude:
                         break
                     self.take(data, connection.sendall)
 

@@ -121,6 +121,20 @@ def test_one_that_takes_nothing_is_given_up(printer: NetworkPrinter):
     assert told.value.trouble is PrinterTrouble.SILENT
 
 
+def test_one_that_hangs_up_is_told_of_at_once_and_called_again(printer: NetworkPrinter):
+    """As when it is switched off and on while the kiosk wants to know of its paper."""
+    device = driver(printer)
+    printer.paper = False
+    with pytest.raises(Unwell):
+        device.look()
+    printer.rude = True
+    with pytest.raises(Unwell, match="broke off") as told:
+        device.look()
+    assert told.value.trouble is PrinterTrouble.AWAY
+    printer.rude, printer.paper = False, True
+    device.look()
+
+
 def test_words_said_unasked_are_not_taken_for_an_answer(printer: NetworkPrinter, monkeypatch: pytest.MonkeyPatch):
     """Some tell of each change by themselves (GS a): four bytes that begin with another pattern."""
     answer = printer._status

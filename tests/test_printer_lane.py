@@ -81,6 +81,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "LOOK_S", 0.05)
     monkeypatch.setattr(lanes, "LOOK_AGAIN_S", 0.02)
     monkeypatch.setattr(lanes, "BEAT_S", 0.01)
+    monkeypatch.setattr(lanes, "SCREEN_FIRST_S", 0.0)
 
 
 @pytest.fixture

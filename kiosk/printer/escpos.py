@@ -150,13 +150,16 @@ class EscposPrinter:
 
     def _read(self, printer: Any) -> bytes:  # noqa: ANN401
         try:
-            return bytes(printer._read())  # noqa: SLF001
+            read = bytes(printer._read())  # noqa: SLF001
         except TimeoutError:
             return b""
         except OSError as error:
             if error.errno in (errno.ETIMEDOUT, errno.EAGAIN):  # pyusb's way of saying so
                 return b""
             raise
+        if not read and self._place.connection == "network":
+            raise ConnectionResetError(errno.ECONNRESET, "it hung up")
+        return read
 
     # -- the line to it --------------------------------------------------------------------------------------------
 
@@ -179,7 +182,7 @@ class EscposPrinter:
                 PrinterTrouble.SILENT if silent else PrinterTrouble.AWAY,
                 f"{self._place} broke off ({error.args[-1] if error.args else error}): look at its plug and its switch",
             ) from None
-        else:
+        finally:
             if self._place.connection == "network":  # others may want it, and a line left open dies unnoticed
                 self.close()
 

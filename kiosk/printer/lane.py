@@ -27,6 +27,7 @@ FIRST_LOOK_S = 5.0  # after the start: what loads the library then takes nothing
 LOOK_S = 15.0  # while it is well and idle
 LOOK_AGAIN_S = 2.0  # while it is not
 ERRAND_MOST_S = 100.0  # longer than all that a driver waits for
+SCREEN_FIRST_S = 0.15  # the step that prints shows something, too: drawing dots beside that would make it late
 BEAT_S = 0.5
 _log = logging.getLogger(__name__)
 
@@ -142,6 +143,7 @@ class PrinterLane:
             self._device = self._open_device()
         self._device.look()
         if errand.slip is not None:
+            time.sleep(SCREEN_FIRST_S)
             pieces = self._lay_out(errand.slip)
             errand.began = True
             self._device.put(pieces)
