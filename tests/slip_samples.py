@@ -1,13 +1,20 @@
-"""Slips, and what they are set with, for the tests of the printer."""
+"""Slips, and what they are set with, for the tests and the README (`python -m tests.slip_samples docs/receipts.png`)."""
 
 from __future__ import annotations
+
+import os
+import sys
+import time
+
+from PIL import Image
 
 from kiosk.core.model import Refund, RefundState, Tender
 from kiosk.core.money import Money
 from kiosk.core.slips import Bill, Receipt
 from kiosk.display import fonts, qr
 from kiosk.display.words import words_of
-from kiosk.printer.layout import House
+from kiosk.printer.layout import House, lay_out
+from kiosk.printer.raster import render
 
 AT = 1_767_600_000_000  # 2026-01-05 08:00 UTC
 NUMBER = "K07-260105-aa0001"
@@ -27,3 +34,21 @@ BILL = Bill("Harbour Snacks", MONEY, NUMBER, CODE_URL, AT + 300_000)
 def house(merchant: str = "en", customer: str = "zh_CN") -> House:
     """What a kiosk in these two languages sets its slips with."""
     return House(words_of(customer), words_of(merchant), fonts.pieces, qr.modules)
+
+
+def _write_picture(path: str) -> None:
+    """An original, a copy after a refund, and a bill, beside each other at half their size."""
+    os.environ["TZ"] = "Asia/Hong_Kong"
+    time.tzset()
+    pairs = ((RECEIPT, house()), (COPY, house("ja", "th")), (BILL, house("ko", "zh_TW")))
+    slips = [render(lay_out(slip, made), made, 384) for slip, made in pairs]
+    desk = Image.new("L", (sum(slip.width + 24 for slip in slips) + 24, max(slip.height for slip in slips) + 48), 200)
+    left = 24
+    for slip in slips:
+        desk.paste(slip.convert("L"), (left, 24))
+        left += slip.width + 24
+    desk.resize((desk.width // 2, desk.height // 2), Image.Resampling.BOX).quantize(8).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    _write_picture(sys.argv[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 import requests
+from PIL import Image
+from pyzbar import pyzbar
 
 from tests.webdriver import Browser, missing
 
@@ -132,6 +135,9 @@ def test_quick_pay(demo: Demo, browser: Browser) -> None:
     line = demo.orders()[-1]
     assert (line["state"], line["tender"], line["amount"]) == ("PAID", "quick_pay", 1250)
     assert demo.bank()[line["out_trade_no"]]["trade_state"] == "SUCCESS"
+    browser.wait("!document.querySelector('#slip').hidden")
+    receipt = Image.open(io.BytesIO(requests.get(demo.page + "/slip.png", timeout=5).content))
+    assert [code.data.decode() for code in pyzbar.decode(receipt.convert("L"))] == [line["out_trade_no"]]
     leave(browser)
 
 
