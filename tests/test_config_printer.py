@@ -9,9 +9,10 @@ import pytest
 
 from kiosk import config
 from kiosk.config_example import EXAMPLE
-from kiosk.config_printer import PrinterConfig, read_printer
+from kiosk.config_printer import PRINTERS, WIDTHS_MM, PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table
 from kiosk.core.slips import Receipts
+from kiosk.printer import DOTS, DRIVERS
 
 USB = {"driver": "escpos", "connection": "usb"}
 NETWORK = {"driver": "escpos", "connection": "network", "host": "192.168.1.87"}
@@ -34,6 +35,10 @@ def test_the_example_has_every_key_with_its_default() -> None:
         assert raw.pop(key)
     assert set(raw) | {"usb_id", "device", "host", "folder"} == set(PrinterConfig.__slots__)
     assert read(raw) == PrinterConfig("escpos")
+
+
+def test_every_driver_and_width_that_may_be_written_is_there() -> None:
+    assert (DRIVERS, tuple(DOTS)) == (PRINTERS, WIDTHS_MM)
 
 
 def test_each_connection_has_its_own_keys() -> None:

@@ -28,12 +28,15 @@ class Device:
         self.breaks: Exception | None = None  # while printing
         self.hangs = threading.Event()
         self.hangs.set()
+        self.stalls = threading.Event()
+        self.stalls.set()
         self.came_out: list[str] = []
         self.begun = 0
         self.looks = 0
 
     def look(self) -> None:
         self.looks += 1
+        self.stalls.wait(PATIENCE_S)
         if self.unwell is not None:
             raise self.unwell
 
@@ -140,6 +143,18 @@ def test_an_old_slip_does_not_come_out_for_the_next_customer(
     running.print("new")
     running.until(lambda: device.came_out, "a slip")
     assert device.came_out == ["new"]
+
+
+def test_nor_does_one_that_grew_old_while_the_printer_was_asked_how_it_is(
+    device: Device, running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    device.stalls.clear()
+    running.print("old")
+    running.until(lambda: not running.lane._waiting, "it is taken up")
+    monkeypatch.setattr(lanes, "GOOD_FOR_S", 0.0)
+    device.stalls.set()
+    running.until(lambda: NotPrinted("old") in running.told, "it is given up")
+    assert device.begun == 0
 
 
 def test_no_more_than_a_few_wait_and_the_oldest_goes(device: Device, running: Running):

@@ -142,7 +142,7 @@ class PrinterLane:
         if self._device is None:
             self._device = self._open_device()
         self._device.look()
-        if errand.slip is not None:
+        if errand.slip is not None and time.monotonic() - errand.asked_at < GOOD_FOR_S:  # the look may have taken long
             time.sleep(SCREEN_FIRST_S)
             pieces = self._lay_out(errand.slip)
             errand.began = True
