@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 from kiosk import config as configuration
 from kiosk import service
 from kiosk.clock import SteadyClock
-from kiosk.config import CameraConfig, Config, DisplayConfig, LedgerConfig
+from kiosk.config import CameraConfig, Config, LedgerConfig
+from kiosk.config_display import DisplayConfig
 from kiosk.control import Answer as Told
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError
