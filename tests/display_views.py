@@ -41,6 +41,9 @@ from kiosk.display.painter import Painter
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
 OTHER_SIZES = ((1920, 1080), (1280, 720), (1280, 800), (640, 480), (480, 272), (720, 720))
 """Screens people also have: nothing runs out of them either."""
+UPRIGHT_SIZES = ((480, 800), (600, 1024), (320, 480), (720, 1280))
+TOUCHED_SIZES = ((800, 480), (1024, 600), (480, 800), (320, 480), (640, 480))
+"""With the keys on the screen."""
 NOW = 1_790_000_000_000
 CODE_URL = "weixin://wxpay/bizpayurl?pr=Qx9Example0zz"
 TAIL = "A3F7"

@@ -32,5 +32,6 @@ def calm(sheet: Sheet, whole: Rect, screen: Idle, signs: Signs, now: int, *, key
         Space(scale.gap),
         Say(words(begin), words, scale.body, MUTED, icon=icons.KEYPAD, least=scale.floor),
     ]
-    row_of_signs(sheet, (box[0], box[1], wide, scale.bar), signs, now)
+    aside, _ = drift.shift(now, scale.pad // 3)
+    row_of_signs(sheet, (x + scale.pad + aside, box[1], width - 2 * scale.pad, scale.bar), signs, now)
     sheet.stack((box[0], box[1] + scale.bar, wide, high - scale.bar), items)
