@@ -150,7 +150,7 @@ def test_all_text_fits_beside_and_on_the_keys_of_a_touched_screen(size: tuple[in
     assert mistakes == {}
 
 
-@pytest.mark.parametrize("size", (*UPRIGHT_SIZES, *TOUCHED_SIZES), ids=str)
+@pytest.mark.parametrize("size", [*UPRIGHT_SIZES, *TOUCHED_SIZES], ids=str)
 @pytest.mark.parametrize("keys", [False, True])
 def test_the_qr_is_read_back_off_upright_and_touched_screens(size: tuple[int, int], *, keys: bool) -> None:
     painter = Painter(size, "en", "zh_CN", keys=keys and size in TOUCHED_SIZES)

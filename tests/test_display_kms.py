@@ -83,15 +83,17 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.skipif(bool(list(kms.DEVICES.glob("card*"))), reason="a machine with a screen of its own: nothing is drawn on it here")
-def test_without_a_desktop_and_a_screen_the_error_says_what_to_do(bare: None) -> None:  # noqa: PT019
+@pytest.mark.skipif(bool(list(kms.DEVICES.glob("card*"))), reason="a machine with a screen of its own")
+@pytest.mark.usefixtures("bare")
+def test_without_a_desktop_and_a_screen_the_error_says_what_to_do() -> None:
     with pytest.raises(DriverError, match=r'driver "pygame".*kmsdrm.*offscreen.*Without a desktop.*(python3-pygame|vc4-kms-v3d)'):
         Window((800, 480), fullscreen=False)
     assert "SDL_VIDEODRIVER" not in os.environ
 
 
-@pytest.mark.skipif(bool(list(kms.DEVICES.glob("card*"))), reason="as above")
-def test_the_kiosk_asks_sdl_for_kmsdrm_and_for_nothing_else(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: PT019
+@pytest.mark.skipif(bool(list(kms.DEVICES.glob("card*"))), reason="a machine with a screen of its own")
+@pytest.mark.usefixtures("bare")
+def test_the_kiosk_asks_sdl_for_kmsdrm_and_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def init() -> None:

@@ -1,4 +1,4 @@
-"""How bright the screen is and when it rests; what moves against burn-in; and the lamp behind it, in a folder like the kernel's."""
+"""How bright the screen is, when it rests, what moves against burn-in; and the lamp, in a folder like the kernel's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_dimmed_is_never_off() -> None:
 def test_each_minute_all_is_a_pixel_aside_and_in_time_everywhere() -> None:
     seen = [drift.shift(NOW + minute * MINUTE, 3) for minute in range(12 * 12)]
     assert set(seen) == {(x, y) for x in range(-3, 4) for y in range(-3, 4)}
-    for one, other in zip(seen, seen[1:], strict=False):
+    for one, other in pairwise(seen):
         assert abs(one[0] - other[0]) == 1
         assert abs(one[1] - other[1]) <= 1
 
@@ -80,7 +81,7 @@ def test_the_dark_screens_words_stand_everywhere_in_the_room_they_have() -> None
     assert all(0 <= x <= 300 and 0 <= y <= 200 for x, y in places)
     cells = {(x * 6 // 301, y * 4 // 201) for x, y in places}
     assert len(cells) == 24
-    assert all(abs(a[0] - b[0]) + abs(a[1] - b[1]) > 60 for a, b in zip(places, places[1:], strict=False))
+    assert all(abs(a[0] - b[0]) + abs(a[1] - b[1]) > 60 for a, b in pairwise(places))
 
 
 # --- the lamp ---

@@ -1,4 +1,4 @@
-"""A real window that nobody uses: when it dims and goes dark, what brings it back, and that idling costs no picture more than before."""
+"""A real window that nobody uses: when it dims and goes dark, what brings it back, and that idling paints nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kiosk.display.light import CALM_AFTER_S, DIM_SHARE
 from kiosk.display.painter import Painter
 from kiosk.display.screen import Habits, WindowDisplay
 from tests.display_views import MAIN, NOW
-from tests.test_display_turn import Screen, pixels, xserver
+from tests.test_display_turn import Screen, xserver
 
 assert xserver  # the fixture
 
@@ -56,7 +56,7 @@ class Patience(Screen):
 def _stands(screen: Screen) -> bool:
     """Whether the newest view is seen in its own light."""
     shown = screen.display._picture._painted  # type: ignore[attr-defined]
-    return shown[0] == MAIN["idle"] and bool((screen.seen() == pixels(screen.display.snapshot())).all())
+    return shown[0] == MAIN["idle"] and screen.stands()
 
 
 def _mean(screen: Screen) -> float:
@@ -77,7 +77,7 @@ def test_without_a_lamp_the_picture_is_darkened_and_a_key_brings_it_back(
         dim = screen.seen().astype(int)
         assert (abs(dim - bright * DIM_SHARE // 100) <= 1).all()
         screen.display.play(Sound.REFUSED_KEY)  # CANCEL on the idle screen, say: nothing else changes
-        until(lambda: (screen.seen() == bright).all())
+        until(lambda: screen.looks(bright))
         screen.pass_time(DIM_AFTER_S)
         until(lambda: screen.presented[-1] == (None, DIM_SHARE))
         screen.display.show(MAIN["paid"])
@@ -187,7 +187,7 @@ def test_the_first_touch_on_a_dark_screen_only_wakes_it(
         until(lambda: screen.presented[-1][1] == DIM_SHARE)
         tap()
         until(lambda: screen.touched == [(-1, Key.D1, True), (-1, Key.D1, False)])
-        until(lambda: (screen.seen() == awake).all())
+        until(lambda: screen.looks(awake))
 
     screen.run(work)
 

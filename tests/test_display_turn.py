@@ -1,4 +1,4 @@
-"""A screen on its side: the picture, its parts and the fingers are turned alike. The window is a real one under a real X server."""
+"""A screen on its side: the picture, its parts and the fingers are turned alike, in a real window under a real X server."""
 
 from __future__ import annotations
 
@@ -94,6 +94,13 @@ class Screen:
         screen = np.asarray(ImageGrab.grab(xdisplay=self.xdisplay))[y : y + height, x : x + width]
         return np.rot90(screen, self.rotation // 90)
 
+    def stands(self) -> bool:
+        """Whether people see the very picture that the display means."""
+        return self.looks(pixels(self.display.snapshot()))
+
+    def looks(self, picture: np.ndarray) -> bool:
+        return bool((self.seen() == picture).all())
+
     def point(self, at: tuple[int, int]) -> None:
         """Move the mouse to where people see this point."""
         x, y = self._corner()
@@ -133,12 +140,12 @@ def test_people_see_the_very_picture_and_the_camera_in_it(
     def work() -> None:
         for name in ("idle", "scanning", "paid"):
             screen.display.show(MAIN[name])
-            until(lambda: (screen.seen() == pixels(screen.display.snapshot())).all())
+            until(screen.stands)
             if name == "scanning":
                 without = screen.seen()
                 screen.display.show_camera(*camera_picture())
                 until(lambda without=without: (screen.seen() != without).any())
-                until(lambda: (screen.seen() == pixels(screen.display.snapshot())).all())
+                until(screen.stands)
 
     screen.run(work)
 
@@ -158,7 +165,7 @@ def test_a_finger_is_for_the_key_that_people_see_below_it(
 
     def work() -> None:
         screen.display.show(MAIN["keying"])
-        until(lambda: (screen.seen() == pixels(screen.display.snapshot())).all())
+        until(screen.stands)
         resting = screen.seen()
         for key in (Key.D1, Key.OK, Key.MENU, Key.SCAN):
             screen.touched.clear()
@@ -173,7 +180,7 @@ def test_a_finger_is_for_the_key_that_people_see_below_it(
             assert not differs.any()
             screen.tell("mouseup", "1")
             until(lambda key=key: (-1, key, False) in screen.touched)
-            until(lambda resting=resting: (screen.seen() == resting).all())
+            until(lambda resting=resting: screen.looks(resting))
         screen.touched.clear()
         screen.point(at(Key.D5))
         screen.tell("mousedown", "1")
@@ -182,7 +189,7 @@ def test_a_finger_is_for_the_key_that_people_see_below_it(
         until(lambda: screen.touched[1:] == [(-1, None, False)])
         screen.tell("mouseup", "1", "click", "3")
         screen.point(at(Key.D6))
-        until(lambda resting=resting: (screen.seen() == resting).all())
+        until(lambda resting=resting: screen.looks(resting))
         assert len(screen.touched) == 2
 
     screen.run(work)

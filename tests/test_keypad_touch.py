@@ -1,4 +1,4 @@
-"""Fingers on the screen's keys: what is a press, what slides off, and what a hand or a cloth does. The contract suite has the rest."""
+"""Fingers on the screen's keys: what is a press, what slides off, what a hand or a cloth does. More: the contract suite."""
 
 from __future__ import annotations
 

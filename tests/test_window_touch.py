@@ -64,7 +64,7 @@ def touch(counter: Desk, *keys: str) -> None:
 
 
 def test_a_sale_by_touch_on_a_screen_on_its_side(counter: Desk) -> None:
-    """1250 keyed, one digit taken back and keyed again, QR, paid by the stand-in's customer; then a scan, switched to and paid."""
+    """1250 keyed with a mistake taken back, QR, paid by the stand-in's customer; then a scan, and the last orders."""
     touch(counter, "1", "2", "5", "9", "CLEAR", "0", "QR")
     counter.shows("ShowingQr")
     read: list[str] = []

@@ -327,7 +327,7 @@ class Window:
 def _no_window(size: tuple[int, int], error: pygame.error) -> DriverError:
     """Why there is no window, and what to do."""
     driver = os.environ.get("SDL_VIDEODRIVER", "of its own choice")
-    drivers = kms.video_drivers()
+    drivers = video_drivers()
     pygame.display.quit()
     said = (
         f'display: driver "pygame" cannot open a window of {size[0]}x{size[1]}: SDL (video driver {driver}) says "{error}". '
@@ -373,6 +373,11 @@ class Speaker:
     def close(self) -> None:
         if self.problem is None:
             pygame.mixer.quit()
+
+
+def video_drivers() -> tuple[str, ...]:
+    """What the SDL that is loaded with this module can draw on."""
+    return kms.video_drivers()
 
 
 def version() -> str:

@@ -135,7 +135,7 @@ def _draw_key(sheet: Sheet, cap: Rect, key: Key, word: str | None, *, meant: boo
     sheet.stack(inner, items)
 
 
-def _largest(sheet: Sheet, text: str, most: int, width: int, ink: Colour, *, bold: bool = False) -> Say:  # noqa: PLR0913
+def _largest(sheet: Sheet, text: str, most: int, width: int, ink: Colour, *, bold: bool = False) -> Say:
     """The text in the largest size in which no word is cut."""
     lines = 1 if bold else 2
     for size in range(max(most, sheet.scale.floor), sheet.scale.floor - 1, -1):

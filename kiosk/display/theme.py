@@ -77,6 +77,8 @@ _SMALL = Scale(False, 8, 6, 24, 36, 12, 84, 34, 22, 16, 14, 12, 62, 3)
 _TINY = Scale(False, 5, 4, 20, 27, 9, 58, 26, 17, 14, 12, 11, 46, 2, roomy=False)
 
 SMALLEST = (320, 240)
+_BESIDE = {(960, 560): _LARGE, (640, 400): _MEDIUM, (440, 290): _SMALL}
+_BELOW = {(440, 420): _TALL, (440, 290): _SMALL}
 _WIDE = 1.1  # width by height: from here on things stand side by side, on screens that are large enough
 
 
@@ -87,9 +89,8 @@ def scale_for(size: tuple[int, int]) -> Scale:
     base, grown = (_LARGE, min(width / 1024, height / 600)) if beside else (_TALL, min(width / 480, height / 520))
     if grown > (1.2 if beside else 1.1):  # a television, say: everything grows with it
         return _grown(base, grown)
-    classes = ((960, 560, _LARGE), (640, 400, _MEDIUM)) if beside else ((440, 420, _TALL),)
-    for least_width, least_height, scale in (*classes, (440, 290, _SMALL)):
-        if width >= least_width and height >= least_height:
+    for least, scale in (_BESIDE if beside else _BELOW).items():
+        if width >= least[0] and height >= least[1]:
             return scale
     return _TINY
 

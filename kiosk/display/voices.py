@@ -14,7 +14,6 @@ from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, MUTED, PANEL, TEXT, Colour, Tone
 
-
 _LINES = 8  # so many headings high a panel has room for its icons above the words
 _FEW_LINES = 4.5  # or for a heading of two lines
 _HIGH = 0.75  # of its width: a box that has room for a large icon above the words
