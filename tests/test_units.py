@@ -68,7 +68,8 @@ def test_the_lamp_is_opened_to_a_group_of_the_kiosks_and_to_nobody_else(tmp_path
     runs = re.findall(r'RUN\+="(.*?)"', rule)
     (group,) = re.findall(r"chgrp (\w+) ", rule)
     assert f"m kiosk {group}" in (FOLDER / "kiosk.sysusers").read_text("utf-8").splitlines()
-    assert "-/sys/devices/platform" in settings("kiosk.service", "ReadWritePaths")
+    assert settings("kiosk.service", "ReadOnlyPaths") == ["/sys"]
+    assert settings("kiosk.service", "ReadWritePaths") == ["-/sys/devices/platform"]
     lamp = tmp_path / "10-0045"
     lamp.mkdir()
     for name in ("brightness", "bl_power"):
