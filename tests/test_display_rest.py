@@ -53,12 +53,6 @@ class Patience(Screen):
         self.display._window.wake()  # type: ignore[attr-defined]
 
 
-def _stands(screen: Screen) -> bool:
-    """Whether the newest view is seen in its own light."""
-    shown = screen.display._picture._painted  # type: ignore[attr-defined]
-    return shown[0] == MAIN["idle"] and screen.stands()
-
-
 def _mean(screen: Screen) -> float:
     return float(screen.seen().mean())
 
@@ -70,7 +64,7 @@ def test_without_a_lamp_the_picture_is_darkened_and_a_key_brings_it_back(
 
     def work() -> None:
         screen.display.show(MAIN["idle"])
-        until(lambda: _stands(screen))
+        until(screen.stands)
         bright = screen.seen().astype(int)
         screen.pass_time(DIM_AFTER_S)
         until(lambda: screen.presented[-1] == (None, DIM_SHARE))
@@ -93,7 +87,7 @@ def test_a_long_idle_screen_is_nearly_black_and_no_light_is_left_where_it_stood(
 
     def work() -> None:
         screen.display.show(MAIN["idle"])
-        until(lambda: _stands(screen))
+        until(screen.stands)
         screen.pass_time(DIM_AFTER_S + CALM_AFTER_S)
         until(lambda: (screen.seen() == 0).all(axis=2).mean() > 0.9)
         assert screen.seen().any()
@@ -175,7 +169,7 @@ def test_the_first_touch_on_a_dark_screen_only_wakes_it(
 
     def work() -> None:
         screen.display.show(MAIN["idle"])
-        until(lambda: _stands(screen))
+        until(screen.stands)
         awake = screen.seen()
         screen.point((x + width // 2, y + height // 2))
         screen.pass_time(DIM_AFTER_S + CALM_AFTER_S)

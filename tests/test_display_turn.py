@@ -95,8 +95,9 @@ class Screen:
         return np.rot90(screen, self.rotation // 90)
 
     def stands(self) -> bool:
-        """Whether people see the very picture that the display means."""
-        return self.looks(pixels(self.display.snapshot()))
+        """Whether people see the very picture that the display means, of the newest view."""
+        picture = self.display._picture  # type: ignore[attr-defined]
+        return picture._painted[0] is picture._view and self.looks(pixels(self.display.snapshot()))
 
     def looks(self, picture: np.ndarray) -> bool:
         return bool((self.seen() == picture).all())

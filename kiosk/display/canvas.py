@@ -24,6 +24,7 @@ from kiosk.display.turn import turned, turned_back, turned_size
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # or it prints an advertisement into the journal
 os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # or SIGTERM becomes a closed window instead of what the kiosk makes of it
+os.environ.setdefault("SDL_MOUSE_FOCUS_CLICKTHROUGH", "1")  # or a click that gives the window the keyboard is no press
 # pygame would bring numpy for array functions that nobody calls here, and setuptools to look for its own font: both take longer
 # to import than all of SDL, and pygame does without what is not there.
 _kept_away = [name for name in ("numpy", "pkg_resources") if name not in sys.modules]
@@ -254,7 +255,7 @@ class Window:
                 del os.environ["SDL_VIDEODRIVER"]  # it is ours, and no child's
         if fullscreen or bare:
             pygame.mouse.set_visible(False)
-        pygame.event.set_allowed(None)
+        pygame.event.set_blocked(None)
         pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, *_REDRAW])
         self._woken = threading.Event()
         self._rotation = rotation

@@ -5,7 +5,7 @@ No dead ground between two keys: a finger is for the key in whose share of the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kiosk.core.events import Key
 from kiosk.core.screens import (
@@ -106,22 +106,35 @@ def key_at(point: tuple[int, int], panel: Rect) -> Key | None:
     )
 
 
-def draw(sheet: Sheet, panel: Rect, screen: Screen, held: frozenset[Key], only: Iterable[Key] | None = None) -> None:
-    """The keys, or those of them that have changed, with what each of them does on this screen. `sheet` has the panel's scale."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a key looks: whether it does something, whether a finger is on it, and what it does (a word of the table `keys`)."""
+
+    meant: bool
+    held: bool
+    word: str | None
+
+
+def looks(screen: Screen, held: frozenset[Key]) -> dict[Key, Look]:
+    """How each key looks on this screen."""
     words = {cap: word for cap, word in LEGENDS[type(screen)] if cap in _ALL}
-    for key in _ALL if only is None else only:
+    return {key: Look(key in MEANT[type(screen)], key in held, words.get(key)) for key in _ALL}
+
+
+def draw(sheet: Sheet, panel: Rect, wanted: dict[Key, Look]) -> None:
+    """These keys."""
+    for key, look in wanted.items():
         box = share_of(key, panel)
         sheet.canvas.fill(box, GROUND)
         gap = max(2, min(box[2:]) // 24)
-        cap = (box[0] + gap, box[1] + gap, box[2] - 2 * gap, box[3] - 2 * gap)
-        _draw_key(sheet, cap, key, words.get(key), meant=key in MEANT[type(screen)], held=key in held)
+        _draw_key(sheet, (box[0] + gap, box[1] + gap, box[2] - 2 * gap, box[3] - 2 * gap), key, look)
 
 
-def _draw_key(sheet: Sheet, cap: Rect, key: Key, word: str | None, *, meant: bool, held: bool) -> None:
-    face, ink = CAPS.get(key, (CAP, TEXT)) if meant else (FAINT_CAP, FAINT_TEXT)
-    if held:
+def _draw_key(sheet: Sheet, cap: Rect, key: Key, look: Look) -> None:
+    face, ink = CAPS.get(key, (CAP, TEXT)) if look.meant else (FAINT_CAP, FAINT_TEXT)
+    if look.held:
         face, ink = (LINE, WHITE) if face in (CAP, FAINT_CAP) else (WHITE, ink)
-    key_cap(sheet, cap, face, pressed=held)
+    key_cap(sheet, cap, face, pressed=look.held)
     x, y, width, height = cap
     inner = (x + 2, y + 2, width - 4, height - 4 - max(2, height // 12))
     side = min(width, height * 5 // 4)
@@ -129,8 +142,8 @@ def _draw_key(sheet: Sheet, cap: Rect, key: Key, word: str | None, *, meant: boo
         sheet.say(inner, Say(str(key), sheet.merchant, side // 2, ink, bold=True, tight=True, most_lines=1), align=0.5)
         return
     items: list[Item] = [_largest(sheet, str(key), side // 4, inner[2], ink, bold=True)]
-    if word is not None and sheet.scale.roomy:
-        told = _largest(sheet, sheet.merchant(f"keys.{word}"), side // 6, inner[2], ink)
+    if look.word is not None and sheet.scale.roomy:
+        told = _largest(sheet, sheet.merchant(f"keys.{look.word}"), side // 6, inner[2], ink)
         items += [Space(2), told] if sheet.fits(told, inner[2]) else []  # a word that is cut tells nothing
     sheet.stack(inner, items)
 

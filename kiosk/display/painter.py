@@ -29,9 +29,9 @@ from kiosk.core.screens import (
     View,
 )
 from kiosk.display import answers, codes, counter, drift, fonts
-from kiosk.display import keys as screen_keys
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import LEGENDS, legend, signs
+from kiosk.display.keys import Look, draw, looks, split
 from kiosk.display.light import MOVING, Rest
 from kiosk.display.resting import calm
 from kiosk.display.sheet import Mark, Sheet
@@ -47,7 +47,7 @@ class Painter:
         if size[0] < SMALLEST[0] or size[1] < SMALLEST[1]:
             least = f"{SMALLEST[0]}x{SMALLEST[1]}"
             raise DriverError(f"display: {size[0]}x{size[1]} is too small to be read; [display] size must be at least {least}")
-        parts = screen_keys.split(size) if keys else ((0, 0, *size), None)
+        parts = split(size) if keys else ((0, 0, *size), None)
         if parts is None:
             raise DriverError(
                 f'display: {size[0]}x{size[1]} has no room for keys that a finger hits, and [keypad] driver is "touch": turn the '
@@ -61,18 +61,21 @@ class Painter:
         self._scale = scale_for(self._content[2:])
         self.canvas = Canvas(size)
         self._camera_box: Rect | None = None  # where the camera's picture belongs on what was painted last
-        self._screen: Screen | None = None  # whose keys are on the canvas
-        self._held: frozenset[Key] = frozenset()  # the keys drawn with a finger on them
+        self._screen: Screen = Starting()  # the one painted last
+        self._keys: dict[Key, Look] = {}  # those that stand on the canvas
+        self._held: frozenset[Key] = frozenset()  # the keys with a finger on them
 
     def paint(self, view: View, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
         """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock, and where it all stands a little aside."""
         whole = (0, 0, *self.canvas.size)
         sheet = self._sheet(trace)
-        self._camera_box = self._screen = None
+        self._camera_box, self._screen = None, view.screen
+        if trace is not None or rest is Rest.CALM:
+            self._keys = {}
         if rest is Rest.CALM and isinstance(view.screen, Idle):
             calm(sheet, whole, view.screen, view.signs, now, keys=self.panel is not None)
             return
-        self.canvas.fill(whole, GROUND)
+        self.canvas.fill(self._content, GROUND)
         scale = self._scale
         across, down = drift.shift(now, scale.pad // 3)
         x, y, width, height = self._content
@@ -86,33 +89,37 @@ class Painter:
         room = height - scale.bar - bottom - scale.pad
         stage = (left + scale.pad, top + scale.bar, width - 2 * scale.pad, room)
         self._camera_box = self._stage(sheet, stage, view, now)
-        if self.panel is not None:
-            self._screen = view.screen
-            screen_keys.draw(sheet, self.panel, view.screen, self._held)
+        self._draw_keys(sheet)
 
     def hold(self, keys: frozenset[Key]) -> Rect | None:
         """Fingers lie on these keys: draw those that change. Returns the part of the canvas that changed."""
-        changed = keys ^ self._held
-        self._held = keys
-        if not changed or self._screen is None or self.panel is None:
+        changed, self._held = keys != self._held, keys
+        if not changed or not self._keys:  # none are seen on a dark screen
             return None
-        screen_keys.draw(self._sheet(None), self.panel, self._screen, keys, changed)
+        self._draw_keys(self._sheet(None))
         return self.panel
 
     def rehearse(self, view: View, now: int) -> None:
         """Paint it where nobody sees it, so that the true one is quick."""
-        canvas, box, screen = self.canvas, self._camera_box, self._screen
-        self.canvas = Canvas(canvas.size)
+        canvas, box, screen, keys = self.canvas, self._camera_box, self._screen, self._keys
+        self.canvas, self._keys = Canvas(canvas.size), {}
         try:
             self.paint(view, now)
         finally:
-            self.canvas, self._camera_box, self._screen = canvas, box, screen
+            self.canvas, self._camera_box, self._screen, self._keys = canvas, box, screen, keys
 
     def paint_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> Rect | None:
         """Put the camera's picture where the view painted last has room for it. Returns the part of the canvas that changed."""
         if self._camera_box is not None:
             codes.camera_picture(self.canvas, self._camera_box, (width, height, rgb), outlines, self._scale.stroke)
         return self._camera_box
+
+    def _draw_keys(self, sheet: Sheet) -> None:
+        """Those that look otherwise than they do on the canvas."""
+        if self.panel is not None:
+            wanted = looks(self._screen, self._held)
+            draw(sheet, self.panel, {key: look for key, look in wanted.items() if self._keys.get(key) != look})
+            self._keys = wanted
 
     def _sheet(self, trace: list[Mark] | None) -> Sheet:
         return Sheet(self.canvas, self._scale, self._merchant, self._customer, trace)
