@@ -147,8 +147,15 @@ def _write_pictures(folder: Path) -> None:
     for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
         painter.paint(MAIN[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
-        image = Image.frombytes("RGB", (800, 480), painter.canvas.rgb())
-        image.quantize(96, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+        _write_picture(painter, folder / f"{name}.png")
+    touched = Painter((800, 480), "en", "zh_CN", keys=True)
+    touched.paint(MAIN["keying"], NOW)
+    _write_picture(touched, folder / "touch.png")
+
+
+def _write_picture(painter: Painter, path: Path) -> None:
+    image = Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
+    image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
