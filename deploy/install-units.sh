@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 
 ROOT=${1:-}
 install -D -m 644 systemd/kiosk.sysusers "$ROOT/usr/lib/sysusers.d/kiosk.conf"
+install -D -m 644 systemd/kiosk.rules "$ROOT/usr/lib/udev/rules.d/60-kiosk.rules"
 for unit in kiosk.service kiosk-scanner.service kiosk-scanner.socket; do
     install -D -m 644 "systemd/$unit" "$ROOT/etc/systemd/system/$unit"
 done
@@ -15,4 +16,4 @@ install -d -m 755 "$ROOT/etc/kiosk"
 install -d -m 700 "$ROOT/etc/credstore.encrypted"
 systemd-sysusers --root="${ROOT:-/}" kiosk.conf
 systemctl --root="${ROOT:-/}" --quiet enable kiosk-scanner.socket kiosk.service
-[ -n "$ROOT" ] || systemctl daemon-reload
+[ -n "$ROOT" ] || { systemctl daemon-reload && udevadm trigger --action=add --subsystem-match=backlight; }

@@ -26,10 +26,10 @@ from kiosk.control import ControlServer
 from kiosk.core import refunds
 from kiosk.core.commands import Insert, Play
 from kiosk.core.errors import KioskError
-from kiosk.core.events import ClockSynchronized, Event, Health
+from kiosk.core.events import ClockSynchronized, Event, Health, Key
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.core.state import Settings
-from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, Wiring, open_keypad
+from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring, open_keypad
 from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
@@ -228,6 +228,11 @@ class App:
             customer_language=chosen.customer_language,
             now=self._clock.now,
             on_key=self._on_key,
+            on_touch=self._on_touch,
+            keys=self._config.keypad.driver == "touch",
+            rotation=chosen.rotation,
+            brightness=chosen.brightness,
+            dim_after_s=chosen.dim_after_s,
         )
         self._display.show(self._view)
         return self._display
@@ -237,6 +242,10 @@ class App:
             self.stop()
         elif isinstance(self._keypad, KeyboardKeypad):
             self._keypad.raw(name, down)
+
+    def _on_touch(self, finger: int, key: Key | None, down: bool) -> None:  # noqa: FBT001  the shape of a finger's event
+        if isinstance(self._keypad, TouchKeypad):
+            self._keypad.finger(finger, key, down)
 
     def _show(self, view: View) -> None:
         self._view = view

@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_printer import PrinterConfig, read_printer
@@ -23,8 +24,6 @@ from kiosk.core.model import Direct, Institution, Merchant, Tender
 from kiosk.core.money import exponent, known_currency
 
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
-LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
-DISPLAYS = ("pygame", "offscreen", "recording")
 CAMERAS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
@@ -42,17 +41,6 @@ class MerchantConfig:
     currency: str
     kiosk_id: str
     time_zone: tzinfo
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayConfig:
-    """The screen: pixels and languages (locales as "zh_CN")."""
-
-    driver: str
-    size: tuple[int, int]
-    fullscreen: bool
-    merchant_language: str
-    customer_language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +115,13 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
     merchant = _merchant(tables["merchant"])
     ledger = _ledger(tables["ledger"], files)
     wechat_pay = read_wechat_pay(tables["wechat_pay"], files)
+    keypad = read_keypad(tables["keypad"], files)
     config = Config(
         path=path,
         merchant=merchant,
         wechat_pay=wechat_pay,
-        display=_display(tables["display"]),
-        keypad=read_keypad(tables["keypad"], files),
+        display=read_display(tables["display"], keys=keypad.driver == "touch"),
+        keypad=keypad,
         camera=_camera(tables["camera"], files),
         till=_till(tables["till"], merchant.currency),
         ledger=ledger,
@@ -267,24 +256,6 @@ def _system_zone() -> tzinfo:
         return UTC
 
 
-def _display(table: Table) -> DisplayConfig:
-    return DisplayConfig(
-        driver=table.choice("driver", DISPLAYS),
-        size=_size(table),
-        fullscreen=table.flag("fullscreen", "Write true or false.", default=False),
-        merchant_language=table.choice("merchant_language", LANGUAGES, default="en"),
-        customer_language=table.choice("customer_language", LANGUAGES, default="zh_CN"),
-    )
-
-
-def _size(table: Table) -> tuple[int, int]:
-    remedy = "Write width and height in pixels, as [800, 480]; the least is [320, 240]."
-    width, height = table.numbers("size", remedy, bounds=(1, 4096), default=_SIZE)
-    if width < _LEAST_SIZE[0] or height < _LEAST_SIZE[1]:
-        table.wrong("size", [width, height], "is too small for people to read", remedy)
-    return width, height
-
-
 def _camera(table: Table, files: Files) -> CameraConfig:
     driver = table.choice("driver", CAMERAS)
     folder = None
@@ -348,8 +319,6 @@ _APPID_REMEDY = 'Write the app id from the merchant platform, as "wx7bc98d929da7
 _CURRENCY_REMEDY = 'Write the settlement currency of the merchant number in three capital letters, as "HKD".'
 _NAME_REMEDY = 'Write the shop\'s name as customers know it, as "Harbour Snacks".'
 _LAST_OF_THREE_BYTES = "\uffff"  # WeChat takes UTF-8 of one to three bytes a character (contract 1.2)
-_SIZE = (800, 480)
-_LEAST_SIZE = (320, 240)
 _MAX_WHOLE_UNITS = {
     "HUF": 250_000,
     "JPY": 100_000,

@@ -27,9 +27,12 @@ size = [800, 480]
 fullscreen = false
 merchant_language = "en"              # en, zh_CN, zh_TW, ja, th or ko
 customer_language = "zh_CN"
+#rotation = 0                         # 90, 180 or 270: how far the picture is turned clockwise; size is what people see then
+#brightness = 100                     # percent, where the screen's lamp can be set; a QR always has all of it
+#dim_after_s = 120                    # idle for so long, the screen is dimmed; 0: never
 
 [keypad]
-driver = "keyboard"                   # keyboard, matrix, evdev or scripted
+driver = "keyboard"                   # keyboard, matrix, evdev, touch (on the screen) or scripted
 #remote = false                       # true: the bench page may press keys
 #script = "keys.txt"                  # scripted: presses the words of this file, as 1 2 5 0 OK
 #device = "/dev/input/by-id/usb-..."  # evdev: the pad's path or name; default: the only number pad there is

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kiosk.config_reader import Files, Table
 
-KEYPADS = ("keyboard", "matrix", "evdev", "scripted")
+KEYPADS = ("keyboard", "matrix", "evdev", "touch", "scripted")
 SIDE = 4
 
 

@@ -13,7 +13,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from kiosk import config as configuration
 from kiosk import service
 from kiosk.clock import SteadyClock
-from kiosk.config import CameraConfig, Config, DisplayConfig, LedgerConfig
+from kiosk.config import CameraConfig, Config, LedgerConfig
 from kiosk.control import Answer as Told
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError
@@ -51,6 +51,8 @@ def examine(path: Path | None) -> list[Check]:
             Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+    from kiosk.display import backlight  # noqa: PLC0415  as below
+    from kiosk.doctor_display import brightness, display  # noqa: PLC0415  as below
     from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
     from kiosk.doctor_printer import printer  # noqa: PLC0415  as the keypad's
@@ -73,6 +75,7 @@ def examine(path: Path | None) -> list[Check]:
         keypad(config.keypad, running),
         *printer(config, running),
         display(config.display, has_module, os.environ),
+        *([brightness(config.display, backlight.find())] if config.display.driver == "pygame" else []),
         power(_vcgencmd()),
     ]
 
@@ -201,22 +204,6 @@ def camera(wanted: CameraConfig, running: Told | None) -> Check:
     return Check("camera", Verdict.OK, f"{wanted.driver}: {pictures}")
 
 
-def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapping[str, str]) -> Check:
-    """The library, the fonts of both languages, and a screen to draw on."""
-    if not has("pygame"):
-        return Check("display", Verdict.FAIL, "pygame cannot be imported", "Install it: sudo apt install python3-pygame")
-    if (missing := _missing_font(wanted.merchant_language, wanted.customer_language)) is not None:
-        return Check("display", Verdict.FAIL, missing, "Install the fonts: this sentence says how.")
-    screen = (
-        environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY") or next(map(str, Path("/dev/dri").glob("card*")), None)
-    )
-    if wanted.driver == "pygame" and screen is None and "SDL_VIDEODRIVER" not in environment:
-        return Check("display", Verdict.WARN, "no screen is connected", "Connect one; without a screen use: kiosk demo")
-    return Check(
-        "display", Verdict.OK, f"{wanted.driver} {wanted.size[0]} x {wanted.size[1]}" + (f" on {screen}" if screen else "")
-    )
-
-
 def power(throttled: str | None) -> Check:
     """`throttled` is what `vcgencmd get_throttled` says (Raspberry Pi documentation, vcgencmd), None where there is none."""
     if throttled is None:
@@ -287,16 +274,6 @@ def _watched(opened: Camera) -> Grey:
     if not lit(grey):
         raise DriverError(DARK_WORDS)
     return grey
-
-
-def _missing_font(*languages: str) -> str | None:
-    from kiosk.display import fonts  # noqa: PLC0415  only this check looks for fonts
-
-    try:
-        fonts.check(*languages)
-    except DriverError as error:
-        return str(error)
-    return None
 
 
 def _free_bytes(folder: Path) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from kiosk.config import DisplayConfig
+from kiosk.config_display import DisplayConfig
 from kiosk.config_printer import PrinterConfig
 from kiosk.core.ports import Post
 from kiosk.display import fonts, qr

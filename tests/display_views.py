@@ -46,6 +46,9 @@ from kiosk.display.painter import Painter
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
 OTHER_SIZES = ((1920, 1080), (1280, 720), (1280, 800), (640, 480), (480, 272), (720, 720))
 """Screens people also have: nothing runs out of them either."""
+UPRIGHT_SIZES = ((480, 800), (600, 1024), (320, 480), (720, 1280))
+TOUCHED_SIZES = ((800, 480), (1024, 600), (480, 800), (320, 480), (640, 480))
+"""With the keys on the screen."""
 NOW = 1_790_000_000_000
 CODE_URL = "weixin://wxpay/bizpayurl?pr=Qx9Example0zz"
 TAIL = "A3F7"
@@ -168,8 +171,15 @@ def _write_pictures(folder: Path) -> None:
     for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
         painter.paint(MAIN[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
-        image = Image.frombytes("RGB", (800, 480), painter.canvas.rgb())
-        image.quantize(96, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+        _write_picture(painter, folder / f"{name}.png")
+    touched = Painter((800, 480), "en", "zh_CN", keys=True)
+    touched.paint(MAIN["keying"], NOW)
+    _write_picture(touched, folder / "touch.png")
+
+
+def _write_picture(painter: Painter, path: Path) -> None:
+    image = Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
+    image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

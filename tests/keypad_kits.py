@@ -22,7 +22,7 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from kiosk.core.events import Event, Key, Pressed
-from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, Wiring
+from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring
 from kiosk.keypad.matrix import MatrixKeypad
 from kiosk.keypad.number_pad import KEYS, NumberPad
 from kiosk.keypad.wiring import CAPS
@@ -354,6 +354,26 @@ class KeyboardKit(Kit):
         self.keypad.look()
 
 
+class TouchKit(Kit):
+    """Each key has a finger of its own; where it lies is the display's to say, and tested there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keypad = TouchKeypad(self.events.append, stuck_ms=STUCK_MS, now=lambda: self.ms)
+
+    def down(self, key: Key) -> None:
+        self.keypad.finger(LOGICAL.index(key), key, True)
+
+    def up(self, key: Key) -> None:
+        self.keypad.finger(LOGICAL.index(key), key, False)
+
+    def slide_off(self, key: Key) -> None:
+        self.keypad.finger(LOGICAL.index(key), None, False)
+
+    def look(self) -> None:
+        self.keypad.look()
+
+
 class ScriptedKit(Kit):
     holds = False
 
@@ -371,6 +391,7 @@ class ScriptedKit(Kit):
 KITS: dict[str, type[Kit]] = {
     "scripted": ScriptedKit,
     "keyboard": KeyboardKit,
+    "touch": TouchKit,
     "matrix": MatrixKit,
     "evdev over a pipe": PadKit,
     "evdev over uinput": KernelPadKit,

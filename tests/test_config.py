@@ -419,6 +419,10 @@ MISTAKES = [
         'fullscreen = "no"',
         '[display] fullscreen = "no" is a text in quotes, not true or false. Write true or false.',
     ),
+    ("display.rotation", "rotation = 45", "[display] rotation = 45 is no quarter of a turn. Write by how many degrees"),
+    ("display.rotation", "rotation = 360", "[display] rotation = 360 is not between 0 and 270. Write by how many degrees"),
+    ("display.brightness", "brightness = 5", "[display] brightness = 5 is not between 10 and 100. Write the percentage"),
+    ("display.dim_after_s", "dim_after_s = -1", "[display] dim_after_s = -1 is not between 0 and 86400. Write after how many"),
     (
         "display.customer_language",
         'customer_language = "zh-CN"',
@@ -476,6 +480,18 @@ def test_a_mistake_is_told_by_key_value_and_remedy(folder: Path, key: str, line:
     assert [problem for problem in found if says in problem], found
     assert {problem.split("]")[0] for problem in found} == {"[" + key.split(".", maxsplit=1)[0]}, found
     assert len(found) <= 2, "the mistake, and where a key was renamed the one that is missing now"
+
+
+@pytest.mark.parametrize(("size", "fits"), [([480, 320], False), ([480, 272], False), ([320, 480], True), ([800, 480], True)])
+def test_keys_on_a_screen_too_small_for_them_are_a_mistake(folder: Path, size: list[int], *, fits: bool) -> None:
+    text = EXAMPLE.replace('driver = "keyboard"', 'driver = "touch"').replace("size = [800, 480]", f"size = {size}")
+    put(folder, "kiosk.toml", text)
+    if fits:
+        assert config.load(folder / "kiosk.toml").display.size == tuple(size)
+        return
+    (said,) = problems(folder, text)
+    assert said.startswith(f"[display] size = {size} has no room for keys")
+    assert "rotation = 90" in said
 
 
 def test_all_mistakes_come_at_once(folder: Path) -> None:

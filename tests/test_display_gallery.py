@@ -13,17 +13,32 @@ from PIL import Image
 
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, OutOfOrder, Reading, Screen, ShowingQr
-from kiosk.display import codes
+from kiosk.display import codes, drift
+from kiosk.display import keys as drawn_keys
 from kiosk.display.canvas import Canvas
 from kiosk.display.frame import LEGENDS
 from kiosk.display.icons import WARNING, Icon
+from kiosk.display.light import Rest
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
 from kiosk.display.qr import modules
 from kiosk.display.sheet import Mark
 from kiosk.display.theme import AMBER, GREEN, WHITE, Tone, contrast, scale_for
 from kiosk.display.words import LANGUAGES
-from tests.display_views import CODE_URL, MAIN, MORE, NOW, ONLINE, OTHER_SIZES, SIZES, VIEWS, View, camera_picture
+from tests.display_views import (
+    CODE_URL,
+    MAIN,
+    MORE,
+    NOW,
+    ONLINE,
+    OTHER_SIZES,
+    SIZES,
+    TOUCHED_SIZES,
+    UPRIGHT_SIZES,
+    VIEWS,
+    View,
+    camera_picture,
+)
 
 GALLERY = Path(__file__).parent / "out" / "gallery"
 PAIRS = [("en", customer) for customer in LANGUAGES] + [(merchant, "zh_CN") for merchant in LANGUAGES if merchant != "en"]
@@ -60,8 +75,9 @@ def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return across > 0 and down > 0
 
 
-def _mistakes(trace: list[Mark], size: tuple[int, int]) -> list[str]:
+def _mistakes(trace: list[Mark], size: tuple[int, int], floor: int | None = None) -> list[str]:
     width, height = size
+    floor = scale_for(size).floor if floor is None else floor
     found = []
     for mark in trace:
         x, y, wide, high = mark.ink
@@ -75,7 +91,7 @@ def _mistakes(trace: list[Mark], size: tuple[int, int]) -> list[str]:
             found.append(f"out of the screen: {mark}")
         if contrast(mark.colour, mark.ground) < 4.5:
             found.append(f"contrast {contrast(mark.colour, mark.ground):.2f}: {mark}")
-        if mark.size < scale_for(size).floor:
+        if mark.size < floor:
             found.append(f"too small: {mark}")
     found += [f"{one.text!r} over {other.text!r}" for one, other in combinations(trace, 2) if _overlap(one.ink, other.ink)]
     return found
@@ -110,13 +126,70 @@ def test_a_problem_told_at_great_length_is_cut_and_stays_in_its_panel(size: tupl
     assert all(mark.ink[1] + mark.ink[3] <= size[1] - scale_for(size).pad for mark in trace)
 
 
-@pytest.mark.parametrize("size", OTHER_SIZES, ids=str)
+@pytest.mark.parametrize("size", OTHER_SIZES + UPRIGHT_SIZES, ids=str)
 @pytest.mark.parametrize("pair", [("en", "zh_CN"), ("ja", "th")], ids="-".join)
 def test_other_sizes_of_screens_work_too(size: tuple[int, int], pair: tuple[str, str]) -> None:
     painter = Painter(size, *pair)
     for name, view in MAIN.items():
         assert _mistakes(_paint(painter, view), size) == []
         _save(painter, f"other-{size[0]}x{size[1]}-{pair[1]}", name)
+
+
+@pytest.mark.parametrize("size", TOUCHED_SIZES, ids=str)
+@pytest.mark.parametrize("pair", [("en", "zh_CN"), ("th", "ja"), ("ko", "en"), ("zh_TW", "th")], ids="-".join)
+def test_all_text_fits_beside_and_on_the_keys_of_a_touched_screen(size: tuple[int, int], pair: tuple[str, str]) -> None:
+    painter = Painter(size, *pair, keys=True)
+    mistakes = {}
+    for name, view in (VIEWS if pair == ("en", "zh_CN") else MAIN).items():
+        if found := _mistakes(_paint(painter, view), size, painter._scale.floor):
+            mistakes[name] = found
+        if name == "scanning":
+            painter.paint_camera(*camera_picture())
+        if name in MAIN and pair[0] in ("en", "th"):
+            _save(painter, f"touch-{size[0]}x{size[1]}-{pair[0]}", name)
+    assert mistakes == {}
+
+
+@pytest.mark.parametrize("size", [*UPRIGHT_SIZES, *TOUCHED_SIZES], ids=str)
+@pytest.mark.parametrize("keys", [False, True])
+def test_the_qr_is_read_back_off_upright_and_touched_screens(size: tuple[int, int], *, keys: bool) -> None:
+    painter = Painter(size, "en", "zh_CN", keys=keys and size in TOUCHED_SIZES)
+    painter.paint(MAIN["qr"], NOW)
+    (found,) = zxingcpp.read_barcodes(_image(painter))
+    assert found.text == CODE_URL
+    pixels = np.asarray(_image(painter))
+    assert _module_size(pixels, found.position.top_left.x, found.position.top_left.y) >= codes.LEAST_MODULE
+
+
+@pytest.mark.parametrize("size", [(800, 480), (320, 240), (480, 800)], ids=str)
+@pytest.mark.parametrize("pair", [("en", "zh_CN"), ("th", "ja")], ids="-".join)
+def test_wherever_the_picture_has_moved_nothing_of_it_is_cut(size: tuple[int, int], pair: tuple[str, str]) -> None:
+    """The four corners of its way, to which it comes within two days."""
+    painter = Painter(size, *pair)
+    most = painter._scale.pad // 3
+    corners = {(x, y) for x in (-most, most) for y in (-most, most)}
+    minutes = {drift.shift(NOW + minute * 60_000, most): NOW + minute * 60_000 for minute in range(16 * most * most)}
+    assert corners <= set(minutes)
+    for corner in corners:
+        for name in ("idle", "keying", "paid", "idle_attention"):
+            trace: list[Mark] = []
+            painter.paint(VIEWS[name], minutes[corner], trace)
+            assert _mistakes(trace, size) == [], (name, corner)
+
+
+@pytest.mark.parametrize("size", [(800, 480), (320, 240), (480, 800)], ids=str)
+@pytest.mark.parametrize("keys", [False, True])
+@pytest.mark.parametrize("pair", [("en", "zh_CN"), ("th", "ja")], ids="-".join)
+def test_the_dark_screen_holds_its_words_wherever_they_stand(size: tuple[int, int], pair: tuple[str, str], *, keys: bool) -> None:
+    painter = Painter(size, *pair, keys=keys and drawn_keys.split(size) is not None)
+    for name in ("idle", "idle_offline", "idle_connecting", "idle_clock", "idle_long_name", "idle_attention"):
+        for minute in range(0, 8, 3):
+            trace: list[Mark] = []
+            painter.paint(VIEWS[name], NOW + minute * 60_000, trace, Rest.CALM)
+            assert _mistakes(trace, size, scale_for(size).floor if not keys else painter._scale.floor) == []
+            dark = (np.asarray(_image(painter)) == 0).all(axis=2)
+            assert dark.mean() > 0.9
+        _save(painter, f"calm-{size[0]}x{size[1]}{'-touch' * keys}", f"{name}-{pair[0]}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -17,6 +17,7 @@ from kiosk.display import fonts
 from kiosk.display.canvas import Canvas, _thai, _wide
 from kiosk.display.fonts import FACE_OF, Script, path_of, runs
 from kiosk.display.frame import LEGENDS
+from kiosk.display.light import Rest
 from kiosk.display.painter import Painter
 from kiosk.display.words import LANGUAGES, Words, words_of
 from tests.display_views import NOW, VIEWS
@@ -68,10 +69,12 @@ class _Asked(dict[str, str]):
 def test_every_word_is_on_some_screen() -> None:
     """All views painted once: a word that none asks for is dead, or its screen has no view in the gallery."""
     asked = _Asked(words_of("en").table)
-    painter = Painter((800, 480), "en", "zh_CN")
-    painter._merchant = painter._customer = Words("en", asked)
-    for view in VIEWS.values():
-        painter.paint(view, NOW)
+    for keys in (False, True):
+        painter = Painter((800, 480), "en", "zh_CN", keys=keys)
+        painter._merchant = painter._customer = Words("en", asked)
+        for view in VIEWS.values():
+            painter.paint(view, NOW)
+        painter.paint(VIEWS["idle"], NOW, None, Rest.CALM)
     on_paper = {key for key in asked if key.startswith("slip.")}  # test_printer_slips.py looks at those
     assert set(asked) - asked.keys_asked == on_paper
 

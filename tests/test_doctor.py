@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from PIL import Image
 
-from kiosk import doctor, doctor_ledger
+from kiosk import doctor, doctor_display, doctor_ledger
 from kiosk.camera import v4l2
 from kiosk.cli import main
-from kiosk.config import CameraConfig, DisplayConfig
+from kiosk.config import CameraConfig
+from kiosk.config_display import DisplayConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
+from kiosk.display import backlight, kms
 from kiosk.doctor_checks import Check, Verdict
 from kiosk.payment.backups import Backups
 from kiosk.payment.chain import ChainKey
@@ -225,10 +228,45 @@ def test_a_camera_without_its_library_says_what_to_install() -> None:
 
 def test_a_display_needs_library_fonts_and_screen() -> None:
     """In this order; a picture without a window needs no screen."""
-    assert seen(doctor.display(PYGAME, lambda _: False, {})) == ("display", "fail")
-    check = doctor.display(PYGAME, lambda _: True, {"DISPLAY": ":7"})
+    assert seen(doctor_display.display(PYGAME, lambda _: False, {})) == ("display", "fail")
+    check = doctor_display.display(PYGAME, lambda _: True, {"DISPLAY": ":7"})
     assert seen(check) == ("display", "ok")
     assert check.found == "pygame 800 x 480 on :7"
+    turned = replace(PYGAME, size=(480, 800), rotation=270)
+    assert doctor_display.display(turned, lambda _: True, {"DISPLAY": ":7"}).found == (
+        "pygame 480 x 800, turned by 270 degrees on :7"
+    )
+    assert seen(doctor_display.display(replace(PYGAME, driver="offscreen"), lambda _: True, {})) == ("display", "ok")
+
+
+def test_a_display_without_a_desktop_needs_an_sdl_that_can_and_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDL of this machine is asked; what stands in its way is told with what to do."""
+    monkeypatch.setattr(kms, "problem", lambda _drivers: None)
+    check = doctor_display.display(PYGAME, lambda _: True, {})
+    assert seen(check) == ("display", "ok")
+    assert "KMSDRM" in check.found
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(kms, "problem", lambda drivers: (asked.append(drivers), "no screen is connected (HDMI): plug it in")[1])
+    check = doctor_display.display(PYGAME, lambda _: True, {})
+    assert seen(check) == ("display", "warn")
+    assert check.found == "pygame 800 x 480: no screen is connected (HDMI)"
+    assert check.remedy.startswith("Plug it in. ")
+    assert "x11" in asked[0]
+
+
+def test_a_lamp_is_named_and_one_that_may_not_be_set_is_a_warning(tmp_path: Path) -> None:
+    """HDMI has none, which is well."""
+    assert seen(doctor_display.brightness(PYGAME, backlight.find(tmp_path))) == ("brightness", "ok")
+    lamp = tmp_path / "10-0045"
+    lamp.mkdir()
+    (lamp / "max_brightness").write_text("255")
+    (lamp / "brightness").write_text("255")
+    check = doctor_display.brightness(replace(PYGAME, brightness=70), backlight.find(tmp_path))
+    assert (seen(check), check.found) == (("brightness", "ok"), "10-0045: 70 %, all of it for a QR, dimmed after 120 s")
+    (lamp / "brightness").unlink()
+    check = doctor_display.brightness(PYGAME, backlight.find(tmp_path))
+    assert seen(check) == ("brightness", "warn")
+    assert check.remedy.startswith("The kiosk's user has to be in the group video")
 
 
 def test_key_files_open_to_others_are_a_warning_each() -> None:

@@ -52,6 +52,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.demo"),
     (5, "kiosk.doctor"),
     (5, "kiosk.doctor_checks"),
+    (5, "kiosk.doctor_display"),
     (5, "kiosk.doctor_keypad"),
     (5, "kiosk.doctor_ledger"),
     (5, "kiosk.doctor_printer"),

@@ -1,7 +1,8 @@
 """What any keypad must do: one press for one press, none for what nobody pressed, and words for a key that is stuck.
 
-Held by each driver: the scripted one, a window's keyboard, the matrix over gpiozero's mock pins wired as in copper, the
-number pad over a pipe, and, where the kernel has them, over its own uinput and its simulated pins (gpio-sim).
+Held by each driver: the scripted one, a window's keyboard, fingers on the screen's keys, the matrix over gpiozero's mock pins
+wired as in copper, the number pad over a pipe, and, where the kernel has them, over its own uinput and its simulated pins
+(gpio-sim).
 """
 
 from __future__ import annotations

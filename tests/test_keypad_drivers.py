@@ -12,7 +12,7 @@ from kiosk.app import make_keypad
 from kiosk.config_keypad import KEYPADS, KeypadConfig
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Event, Key, Pressed
-from kiosk.keypad import DRIVERS, KeyboardKeypad, ScriptedKeypad, Wiring, open_keypad
+from kiosk.keypad import DRIVERS, KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring, open_keypad
 from kiosk.keypad.matrix import MatrixKeypad
 from kiosk.keypad.number_pad import NumberPad
 from tests.keypad_kits import MatrixKit, Ports, mocked
@@ -25,13 +25,13 @@ def nowhere(_event: Event) -> None:
 def test_the_configuration_and_the_drivers_know_the_same_names_and_defaults() -> None:
     assert KEYPADS == DRIVERS
     kinds = [type(make_keypad(KeypadConfig(driver, remote=False), nowhere)) for driver in DRIVERS]
-    assert kinds == [KeyboardKeypad, MatrixKeypad, NumberPad, ScriptedKeypad]
+    assert kinds == [KeyboardKeypad, MatrixKeypad, NumberPad, TouchKeypad, ScriptedKeypad]
     written = KeypadConfig("matrix", remote=False)
     assert Wiring() == Wiring(written.rows, written.columns, written.keys, written.settle_ms, written.freed_pins)
 
 
 def test_a_name_that_is_none_is_refused_with_those_there_are() -> None:
-    with pytest.raises(DriverError, match=r'"joystick" is not .* "keyboard" or "matrix" or "evdev" or "scripted"'):
+    with pytest.raises(DriverError, match=r'"joystick" is not .* "keyboard" or "matrix" or "evdev" or "touch" or "scripted"'):
         open_keypad("joystick", nowhere)
 
 

@@ -62,6 +62,28 @@ def test_the_sealed_keys_are_those_that_the_example_names():
     assert re.findall(r"LoadCredentialEncrypted=(\S+)", prompt) == sealed
 
 
+def test_the_lamp_is_opened_to_a_group_of_the_kiosks_and_to_nobody_else(tmp_path: Path):
+    """What the rule runs is run here, on a folder like the kernel's."""
+    (rule,) = [line for line in (FOLDER / "kiosk.rules").read_text("utf-8").splitlines() if not line.startswith("#")]
+    runs = re.findall(r'RUN\+="(.*?)"', rule)
+    (group,) = re.findall(r"chgrp (\w+) ", rule)
+    assert f"m kiosk {group}" in (FOLDER / "kiosk.sysusers").read_text("utf-8").splitlines()
+    assert settings("kiosk.service", "ReadOnlyPaths") == ["/sys"]
+    assert settings("kiosk.service", "ReadWritePaths") == ["-/sys/devices/platform"]
+    lamp = tmp_path / "10-0045"
+    lamp.mkdir()
+    for name in ("brightness", "bl_power"):
+        (lamp / name).touch(0o644)
+    if os.getuid() != 0:
+        pytest.skip("only root may give a file to a group that is not its own")
+    for run in runs:
+        subprocess.run(run.replace("%S%p", str(lamp)).split(), check=True)
+    seen = {path.name: (path.group(), path.stat().st_mode & 0o777) for path in lamp.iterdir()}
+    assert seen["brightness"] == (group, 0o664)
+    assert seen["bl_power"][1] == 0o644
+    assert seen["bl_power"][0] != group
+
+
 def test_kiosk_and_scanner_meet_at_one_socket():
     place = settings("kiosk-scanner.socket", "ListenStream")
     assert f"{VARIABLE}={place[0]}" in settings("kiosk.service", "Environment")

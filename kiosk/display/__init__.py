@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.core.errors import DriverError
+from kiosk.core.events import Key
 from kiosk.core.ports import Display
+from kiosk.display import backlight
 
 DRIVERS = ("pygame", "offscreen", "recording")
 
@@ -19,13 +21,21 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     customer_language: str,
     now: Callable[[], int],
     on_key: Callable[[str, bool], None],
+    on_touch: Callable[[int, Key | None, bool], None] = lambda _finger, _key, _down: None,
+    keys: bool = False,
+    rotation: int = 0,
+    brightness: int = 100,
+    dim_after_s: int = 120,
     sounds: bool = True,
 ) -> Display:
     """Open the display. With `pygame`, call it from the thread that will call `run`: its window opens here.
 
     `size` is that of the window or of the offscreen picture; `fullscreen` takes the screen's own. `now`: ms of Unix time by
     the steady clock. `on_key(name, down)` gets pygame's own key names ("1", "[1]", "return", "f1"), and "quit" when the
-    window is closed; it is called from `run`. DriverError when anything this driver needs is missing.
+    window is closed; it is called from `run`. With `keys` the keys are on the screen, and `on_touch(finger, key, down)` gets
+    each finger that comes down on one or lifts from it (without a key: that slid off). `rotation`: degrees by which the picture
+    is turned clockwise, `size` being what people see. `brightness` in percent, `dim_after_s` 0: never. DriverError when
+    anything this driver needs is missing.
     """
     if driver not in DRIVERS:
         raise DriverError(f"display: there is no driver {driver!r}; set [display] driver to one of {', '.join(DRIVERS)}")
@@ -37,18 +47,19 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
         # pygame takes a good part of the start: nothing is imported before a display is opened
         from kiosk.display.canvas import Window  # noqa: PLC0415
         from kiosk.display.painter import Painter  # noqa: PLC0415
-        from kiosk.display.screen import OffscreenDisplay, WindowDisplay  # noqa: PLC0415
+        from kiosk.display.screen import Habits, OffscreenDisplay, WindowDisplay  # noqa: PLC0415
     except ImportError as error:
         raise DriverError(
             f"display: driver {driver!r} needs {error.name}, which cannot be imported ({error}); on a Raspberry Pi install it "
             "with: sudo apt install python3-pygame python3-qrcode"
         ) from error
     if driver == "offscreen":
-        return OffscreenDisplay(Painter(size, merchant_language, customer_language), now)
-    window = Window(size, fullscreen=fullscreen)
+        return OffscreenDisplay(Painter(size, merchant_language, customer_language, keys=keys), now)
+    window = Window(size, fullscreen=fullscreen, rotation=rotation)
     try:
-        painter = Painter(window.size, merchant_language, customer_language)
+        painter = Painter(window.size, merchant_language, customer_language, keys=keys)
     except DriverError:
         window.close()
         raise
-    return WindowDisplay(painter, window, now, on_key, sounds=sounds)
+    habits = Habits(brightness, dim_after_s, backlight.find())
+    return WindowDisplay(painter, window, now, on_key, on_touch, sounds=sounds, habits=habits)

@@ -16,13 +16,15 @@ from typing import cast
 
 from kiosk.core.commands import Sound
 from kiosk.core.errors import DriverError
-from kiosk.display import tones
+from kiosk.display import kms, tones
 from kiosk.display.fonts import FACE_OF, Script, path_of, runs
 from kiosk.display.icons import Icon, Stroke
 from kiosk.display.theme import Colour
+from kiosk.display.turn import turned, turned_back, turned_size
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # or it prints an advertisement into the journal
 os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # or SIGTERM becomes a closed window instead of what the kiosk makes of it
+os.environ.setdefault("SDL_MOUSE_FOCUS_CLICKTHROUGH", "1")  # or a click that gives the window the keyboard is no press
 # pygame would bring numpy for array functions that nobody calls here, and setuptools to look for its own font: both take longer
 # to import than all of SDL, and pygame does without what is not there.
 _kept_away = [name for name in ("numpy", "pkg_resources") if name not in sys.modules]
@@ -227,42 +229,64 @@ def _refuse_a_fallback() -> None:
 
 
 class Window:
-    """A window of `size`, or the whole screen at its own size. Used by one thread; `wake` by any."""
+    """A window of `size`, or the whole screen at its own size; without a desktop always that. Used by one thread; `wake` by any.
 
-    def __init__(self, size: tuple[int, int], *, fullscreen: bool) -> None:
+    `size` is what people see: the picture is turned clockwise by `rotation` degrees, and fingers are turned back.
+    """
+
+    def __init__(self, size: tuple[int, int], *, fullscreen: bool, rotation: int = 0) -> None:
+        bare = kms.wanted(os.environ)
         try:
+            if bare:
+                os.environ["SDL_VIDEODRIVER"] = "kmsdrm"
             pygame.display.init()
             _refuse_a_fallback()
             pygame.display.set_caption("kiosk")
             # (0, 0) is the screen's own size: asked for another one, SDL draws a part of the picture into the middle
-            self._screen = pygame.display.set_mode((0, 0), pygame.FULLSCREEN) if fullscreen else pygame.display.set_mode(size)
+            self._screen = (
+                pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
+                if fullscreen or bare
+                else pygame.display.set_mode(turned_size(size, rotation))
+            )
         except pygame.error as error:
-            driver = os.environ.get("SDL_VIDEODRIVER", "of its own choice")
-            pygame.display.quit()
-            raise DriverError(
-                f'display: driver "pygame" cannot open a window of {size[0]}x{size[1]}: SDL (video driver {driver}) says '
-                f'"{error}". Run it where a screen is (DISPLAY or WAYLAND_DISPLAY set); without a desktop, pygame must come '
-                "from apt (sudo apt install python3-pygame), as PyPI's cannot draw straight to the screen (KMSDRM), and the "
-                'user be in the groups video and render; with no screen at all, set [display] driver = "offscreen"'
-            ) from error
-        if fullscreen:
+            raise _no_window(size, error) from error
+        finally:
+            if bare:
+                del os.environ["SDL_VIDEODRIVER"]  # it is ours, and no child's
+        if fullscreen or bare:
             pygame.mouse.set_visible(False)
-        pygame.event.set_allowed(None)
+        pygame.event.set_blocked(None)
         pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, *_REDRAW])
         self._woken = threading.Event()
-        self.size: tuple[int, int] = self._screen.get_size()
+        self._rotation = rotation
+        self.size: tuple[int, int] = turned_size(self._screen.get_size(), rotation)
 
-    def present(self, canvas: Canvas, rect: Rect | None = None) -> None:
-        """Put the canvas, or this part of it, on the screen."""
-        if rect is None:
-            self._screen.blit(canvas.surface, (0, 0))
+    def present(self, canvas: Canvas, rect: Rect | None = None, share: int = 100) -> None:
+        """Put the canvas, or this part of it, on the screen, with `share` percent of its brightness."""
+        if rect is None and not self._rotation:
+            place, part = (0, 0, *self.size), canvas.surface
+        elif not self._rotation:
+            assert rect is not None
+            place, part = rect, canvas.surface.subsurface(rect)
+        else:
+            rect = rect or (0, 0, *canvas.size)
+            place = turned(rect, canvas.size, self._rotation)
+            part = pygame.transform.rotate(canvas.surface.subsurface(rect), -self._rotation)
+        self._screen.blit(part, place)
+        if share < 100:  # noqa: PLR2004  per cent
+            level = 255 * share // 100
+            self._screen.fill((level, level, level), place, pygame.BLEND_RGB_MULT)
+        if place[2:] == self._screen.get_size():
             pygame.display.flip()
         else:
-            self._screen.blit(canvas.surface, rect, rect)
-            pygame.display.update(rect)
+            pygame.display.update(place)
 
-    def wait(self, timeout_ms: int, on_key: Callable[[str, bool], None]) -> bool:
-        """Wait until a key, `wake` or the time-out; pass all keys on. True when the window has to be drawn anew.
+    def watch_fingers(self) -> None:
+        """From now on `wait` passes fingers on; a mouse stands for one."""
+        pygame.event.set_allowed(list(_FINGERS | _MOUSE))
+
+    def wait(self, timeout_ms: int, on_key: Callable[[str, bool], None], on_finger: OnFinger) -> bool:
+        """Wait until a key, a finger, `wake` or the time-out; pass all on. True when the window has to be drawn anew.
 
         SDL's own waiting looks a thousand times a second, which costs a Raspberry Pi more than everything else here.
         """
@@ -278,9 +302,20 @@ class Window:
                 on_key(pygame.key.name(event.key), event.type == pygame.KEYDOWN)
             elif event.type == pygame.QUIT:
                 on_key("quit", True)
+            elif event.type in _FINGERS:
+                width, height = self._screen.get_size()
+                at = (min(int(event.x * width), width - 1), min(int(event.y * height), height - 1))
+                on_finger(event.finger_id, self._seen_at(at), event.type != pygame.FINGERUP)
+            elif event.type in _MOUSE:
+                # SDL lets each finger move the mouse as well, which would be a second one
+                if not event.touch and (event.buttons[0] if event.type == pygame.MOUSEMOTION else event.button == 1):
+                    on_finger(_MOUSE_FINGER, self._seen_at(event.pos), event.type != pygame.MOUSEBUTTONUP)
             else:
                 exposed = True
         return exposed
+
+    def _seen_at(self, point: tuple[int, int]) -> tuple[int, int]:
+        return turned_back(point, self.size, self._rotation)
 
     def wake(self) -> None:
         """Make `wait` return now."""
@@ -290,6 +325,27 @@ class Window:
         pygame.display.quit()
 
 
+def _no_window(size: tuple[int, int], error: pygame.error) -> DriverError:
+    """Why there is no window, and what to do."""
+    driver = os.environ.get("SDL_VIDEODRIVER", "of its own choice")
+    drivers = video_drivers()
+    pygame.display.quit()
+    said = (
+        f'display: driver "pygame" cannot open a window of {size[0]}x{size[1]}: SDL (video driver {driver}) says "{error}". '
+        'With no screen at all, set [display] driver = "offscreen"'
+    )
+    if driver == "kmsdrm":
+        other = "does another program draw on it (a desktop: sudo systemctl set-default multi-user.target, then restart)?"
+        return DriverError(f"{said}. Without a desktop (DISPLAY or WAYLAND_DISPLAY): {kms.problem(drivers) or other}")
+    return DriverError(f"{said}; else run it where a screen is (DISPLAY or WAYLAND_DISPLAY set), or without a desktop at all")
+
+
+OnFinger = Callable[[int, tuple[int, int], bool], None]
+"""A finger (its number while it is down), the point of the picture where it is, and whether it is still down."""
+
+_MOUSE_FINGER = -1
+_FINGERS = frozenset((pygame.FINGERDOWN, pygame.FINGERMOTION, pygame.FINGERUP))
+_MOUSE = frozenset((pygame.MOUSEBUTTONDOWN, pygame.MOUSEMOTION, pygame.MOUSEBUTTONUP))
 _REDRAW = tuple(getattr(pygame, name) for name in ("VIDEOEXPOSE", "WINDOWEXPOSED") if hasattr(pygame, name))
 
 
@@ -318,6 +374,11 @@ class Speaker:
     def close(self) -> None:
         if self.problem is None:
             pygame.mixer.quit()
+
+
+def video_drivers() -> tuple[str, ...]:
+    """What the SDL that is loaded with this module can draw on."""
+    return kms.video_drivers()
 
 
 def version() -> str:

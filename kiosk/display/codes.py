@@ -29,7 +29,7 @@ LEAST_MODULE = 4  # pixels: smaller ones a phone may not read off a screen
 
 
 def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
-    """Camera at the left, what to do at the right. Returns where the camera's picture belongs."""
+    """Camera at the left, what to do at the right; on an upright screen above and below. Returns where the picture belongs."""
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
     inner, column = camera_room(sheet, stage)
     customer = "scanning.customer" if screen.hint is None else f"scan_hint.{screen.hint}.customer"
@@ -60,15 +60,30 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
 
 
 def camera_room(sheet: Sheet, stage: Rect) -> tuple[Rect, Rect]:
-    """Make room for the camera's picture at the left: where that belongs, and the column beside it."""
+    """Make room for the camera's picture: where that belongs, and the column beside it, or below it on an upright screen."""
     scale = sheet.scale
     x, y, width, height = stage
-    view = (x, y, min(round(width * 0.56), round(height * 4 / 3)), height)
+    if _upright(stage):
+        view = (x, y, width, min(round(height * 0.5), round(width * 3 / 4)))
+        column = _below(sheet, stage, view[3])
+    else:
+        view = (x, y, min(round(width * 0.56), round(height * 4 / 3)), height)
+        edge = x + view[2] + scale.pad
+        column = (edge, y, x + width - edge, height)
     sheet.canvas.panel(view, PANEL, scale.radius)
-    inner = (x + scale.gap, y + scale.gap, view[2] - 2 * scale.gap, height - 2 * scale.gap)
+    inner = (x + scale.gap, y + scale.gap, view[2] - 2 * scale.gap, view[3] - 2 * scale.gap)
     _no_picture(sheet, inner)
-    edge = x + view[2] + scale.pad
-    return inner, (edge, y, x + width - edge, height)
+    return inner, column
+
+
+def _upright(stage: Rect) -> bool:
+    return stage[3] > stage[2]
+
+
+def _below(sheet: Sheet, stage: Rect, taken: int) -> Rect:
+    """What is left of the stage below a part of this height."""
+    x, y, width, height = stage
+    return x, y + taken + sheet.scale.pad, width, height - taken - sheet.scale.pad
 
 
 def camera_picture(
@@ -128,29 +143,31 @@ def _no_picture(sheet: Sheet, box: Rect) -> None:
 
 
 def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
-    """The QR on white at the left, as large as fits; amount, words and the time left at the right."""
+    """The QR on white, as large as fits; amount, words and the time left at its right, or below it on an upright screen."""
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
     x, y, width, height = stage
     rows = modules(screen.code_url)
     across = len(rows) + 2 * QUIET
-    pixels = min(height, round(width * 0.6)) // across
+    upright = _upright(stage)
+    pixels = (min(width, round(height * 0.6)) if upright else min(height, round(width * 0.6))) // across
     if pixels < LEAST_MODULE:
         card = Card(Tone.OPEN, icons.QR, Voice(theirs("qr.too_long_customer")), screen.money)
         two_voices(sheet, stage, card, Voice(words("qr.too_long_merchant")), sign=Sign(icons.WARNING, AMBER))
         return
     side = across * pixels
-    top = y + (height - side) // 2
-    sheet.canvas.fill((x, top, side, side), WHITE)
-    corner = (x + QUIET * pixels, top + QUIET * pixels)
+    left, top = (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2)
+    sheet.canvas.fill((left, top, side, side), WHITE)
+    corner = (left + QUIET * pixels, top + QUIET * pixels)
     for down, row in enumerate(rows):
         for right, dark in enumerate(row):
             if dark:
                 sheet.canvas.fill((corner[0] + right * pixels, corner[1] + down * pixels, pixels, pixels), INK)
     edge = x + side + scale.pad
+    column = _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
     who = "paying_" if screen.paying else ""
     colour = GREEN if screen.paying else TEXT
     sheet.stack(
-        (edge, y, x + width - edge, height),
+        column,
         [
             amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
             Space(scale.gap * 2),

@@ -13,7 +13,7 @@ from kiosk.display.frame import wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
-from kiosk.display.voices import Card, Sign, Voice, amount, halves, merchant_panel, two_voices, with_printer
+from kiosk.display.voices import Card, Sign, Voice, amount, halves, icon_beside, merchant_panel, two_voices, with_printer
 
 
 def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
@@ -32,7 +32,7 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
         Say(theirs(f"{name}_more"), theirs, scale.body, MUTED),
     ]
     x, y, width, height = left
-    if scale.side:
+    if not icon_beside(sheet, left):
         sheet.stack((x + scale.pad, y + scale.pad, width - 2 * scale.pad, height - 2 * scale.pad), items)
     else:
         room = scale.icon + scale.pad * 2

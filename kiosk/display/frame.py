@@ -33,7 +33,7 @@ from kiosk.core.screens import (
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.sheet import Say, Sheet
-from kiosk.display.theme import AMBER, CAP, GREEN, INK, MUTED, PANEL, RED, TEXT, Colour
+from kiosk.display.theme import AMBER, CAP, GREEN, INK, MUTED, RED, TEXT, Colour
 
 _DIGITS = "0–9"
 
@@ -72,9 +72,8 @@ _WITH_PRINTER: dict[type[Screen], tuple[tuple[str, str], ...]] = {
 }
 """The same where something can be printed: these screens say so by `prints`."""
 
-_CAPS: dict[
-    str, tuple[Colour, Colour]
-] = {  # as on every terminal: green goes on, red goes back, yellow corrects; and each has its name
+CAPS: dict[str, tuple[Colour, Colour]] = {
+    # as on every terminal: green goes on, red goes back, yellow corrects; and each has its name
     Key.OK: (GREEN, INK),
     Key.CANCEL: (RED, INK),
     Key.CLEAR: (AMBER, INK),
@@ -150,10 +149,9 @@ def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
         return
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = box
-    sheet.canvas.fill(box, PANEL)
     size, pad = scale.small, scale.gap
     for smaller in range(size - scale.floor + 1):
-        caps = [Say(str(cap), words, size - smaller, _CAPS.get(cap, (CAP, TEXT))[1], bold=True, most_lines=1) for cap, _ in keys]
+        caps = [Say(str(cap), words, size - smaller, CAPS.get(cap, (CAP, TEXT))[1], bold=True, most_lines=1) for cap, _ in keys]
         tells = [Say(words(f"keys.{word}"), words, size - smaller, TEXT, most_lines=1) for _, word in keys]
         cap_widths = [sheet.width(cap) + pad * 2 for cap in caps]
         widths = [cap + sheet.width(tell) + pad + 2 for cap, tell in zip(cap_widths, tells, strict=True)]
@@ -167,7 +165,7 @@ def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
     left = x + (width - sum(widths) - step * (len(keys) - 1)) // 2
     for place, (cap, _) in enumerate(keys):
         key = (left, y + height // 6, cap_widths[place], height - height // 3)
-        _key_cap(sheet, key, _CAPS.get(cap, (CAP, TEXT))[0])
+        key_cap(sheet, key, CAPS.get(cap, (CAP, TEXT))[0])
         sheet.say(key, caps[place], align=0.5)
         if tells:
             after = left + cap_widths[place] + pad
@@ -175,11 +173,11 @@ def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
         left += widths[place] + step
 
 
-def _key_cap(sheet: Sheet, box: Rect, colour: Colour) -> None:
-    """A key seen from above: its face, and a darker edge below."""
+def key_cap(sheet: Sheet, box: Rect, colour: Colour, *, pressed: bool = False) -> None:
+    """A key seen from above: its face, and a darker edge below; pressed it lies deeper."""
     x, y, width, height = box
     shade = (colour[0] * 5 // 9, colour[1] * 5 // 9, colour[2] * 5 // 9)
     radius = max(3, sheet.scale.radius // 3)
     edge = max(2, height // 12)
     sheet.canvas.panel((x, y, width, height), shade, radius)
-    sheet.canvas.panel((x, y, width, height - edge), colour, radius)
+    sheet.canvas.panel((x, y + edge if pressed else y, width, height - edge), colour, radius)

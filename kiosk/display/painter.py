@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from kiosk.core.errors import DriverError
+from kiosk.core.events import Key
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -23,64 +24,108 @@ from kiosk.core.screens import (
     SaleUnknown,
     SameCustomer,
     Scanning,
+    Screen,
     SeekingReceipt,
     ShowingQr,
     Starting,
     Unresolved,
     View,
 )
-from kiosk.display import answers, codes, counter, fonts, receipts
+from kiosk.display import answers, codes, counter, drift, fonts, receipts
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
+from kiosk.display.keys import Look, draw, looks, split
+from kiosk.display.light import MOVING, Rest
+from kiosk.display.resting import calm
 from kiosk.display.sheet import Mark, Sheet
-from kiosk.display.theme import GROUND, SMALLEST, scale_for
+from kiosk.display.theme import GROUND, PANEL, SMALLEST, scale_for
 from kiosk.display.words import words_of
-
-_MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
 
 
 class Painter:
-    """Draws views of one size in two languages on one canvas. One thread at a time."""
+    """Draws views of one size in two languages on one canvas, with keys to be touched if `keys`. One thread at a time."""
 
-    def __init__(self, size: tuple[int, int], merchant_language: str, customer_language: str) -> None:
+    def __init__(self, size: tuple[int, int], merchant_language: str, customer_language: str, *, keys: bool = False) -> None:
         """DriverError when the size is too small, a language has no words or a font is missing."""
         if size[0] < SMALLEST[0] or size[1] < SMALLEST[1]:
             least = f"{SMALLEST[0]}x{SMALLEST[1]}"
             raise DriverError(f"display: {size[0]}x{size[1]} is too small to be read; [display] size must be at least {least}")
+        parts = split(size) if keys else ((0, 0, *size), None)
+        if parts is None:
+            raise DriverError(
+                f'display: {size[0]}x{size[1]} has no room for keys that a finger hits, and [keypad] driver is "touch": turn the '
+                "screen on its side ([display] rotation), or use a larger screen or another keypad"
+            )
+        self._content: Rect = parts[0]
+        self.panel: Rect | None = parts[1]  # where the keys are
         self._merchant = words_of(merchant_language)
         self._customer = words_of(customer_language)
         fonts.check(merchant_language, customer_language)
-        self._scale = scale_for(size)
+        self._scale = scale_for(self._content[2:])
         self.canvas = Canvas(size)
         self._camera_box: Rect | None = None  # where the camera's picture belongs on what was painted last
+        self._screen: Screen = Starting()  # the one painted last
+        self._keys: dict[Key, Look] = {}  # those that stand on the canvas
+        self._held: frozenset[Key] = frozenset()  # the keys with a finger on them
 
-    def paint(self, view: View, now: int, trace: list[Mark] | None = None) -> None:
-        """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock."""
-        width, height = self.canvas.size
+    def paint(self, view: View, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
+        """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock, and where it all stands a little aside."""
+        whole = (0, 0, *self.canvas.size)
+        sheet = self._sheet(trace)
+        self._camera_box, self._screen = None, view.screen
+        if trace is not None or rest is Rest.CALM:
+            self._keys = {}
+        if rest is Rest.CALM and isinstance(view.screen, Idle):
+            calm(sheet, whole, view.screen, view.signs, now, keys=self.panel is not None)
+            return
+        self.canvas.fill(self._content, GROUND)
         scale = self._scale
-        sheet = Sheet(self.canvas, scale, self._merchant, self._customer, trace)
-        self.canvas.fill((0, 0, width, height), GROUND)
-        signs(sheet, (scale.pad, 0, width - 2 * scale.pad, scale.bar), view.signs, now)
-        keys = keys_of(view.screen)
+        across, down = drift.shift(now, scale.pad // 3)
+        x, y, width, height = self._content
+        keys = () if self.panel is not None else keys_of(view.screen)
         bottom = scale.legend if keys else 0
-        legend(sheet, (0, height - bottom, width, bottom), keys)
+        if keys:
+            self.canvas.fill((x, y + height - bottom + down, width, bottom - down), PANEL)
+            legend(sheet, (x + across, y + height - bottom + down, width, bottom), keys)
+        left, top = x + across, y + down
+        signs(sheet, (left + scale.pad, top, width - 2 * scale.pad, scale.bar), view.signs, now)
         room = height - scale.bar - bottom - scale.pad
-        self._camera_box = self._stage(sheet, (scale.pad, scale.bar, width - 2 * scale.pad, room), view, now)
+        stage = (left + scale.pad, top + scale.bar, width - 2 * scale.pad, room)
+        self._camera_box = self._stage(sheet, stage, view, now)
+        self._draw_keys(sheet)
+
+    def hold(self, keys: frozenset[Key]) -> Rect | None:
+        """Fingers lie on these keys: draw those that change. Returns the part of the canvas that changed."""
+        changed, self._held = keys != self._held, keys
+        if not changed or not self._keys:  # none are seen on a dark screen
+            return None
+        self._draw_keys(self._sheet(None))
+        return self.panel
 
     def rehearse(self, view: View, now: int) -> None:
         """Paint it where nobody sees it, so that the true one is quick."""
-        canvas, box = self.canvas, self._camera_box
-        self.canvas = Canvas(canvas.size)
+        canvas, box, screen, keys = self.canvas, self._camera_box, self._screen, self._keys
+        self.canvas, self._keys = Canvas(canvas.size), {}
         try:
             self.paint(view, now)
         finally:
-            self.canvas, self._camera_box = canvas, box
+            self.canvas, self._camera_box, self._screen, self._keys = canvas, box, screen, keys
 
     def paint_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> Rect | None:
         """Put the camera's picture where the view painted last has room for it. Returns the part of the canvas that changed."""
         if self._camera_box is not None:
             codes.camera_picture(self.canvas, self._camera_box, (width, height, rgb), outlines, self._scale.stroke)
         return self._camera_box
+
+    def _draw_keys(self, sheet: Sheet) -> None:
+        """Those that look otherwise than they do on the canvas."""
+        if self.panel is not None:
+            wanted = looks(self._screen, self._held)
+            draw(sheet, self.panel, {key: look for key, look in wanted.items() if self._keys.get(key) != look})
+            self._keys = wanted
+
+    def _sheet(self, trace: list[Mark] | None) -> Sheet:
+        return Sheet(self.canvas, self._scale, self._merchant, self._customer, trace)
 
     def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen
         match view.screen:
@@ -131,4 +176,4 @@ class Painter:
 
 def moment(view: View, now: int) -> int:
     """What of the time shows on this view: the picture is the same as long as this is (and the view is)."""
-    return now // 1000 if isinstance(view.screen, _MOVING) else now // 60_000
+    return now // 1000 if isinstance(view.screen, MOVING) else now // 60_000

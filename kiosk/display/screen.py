@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from kiosk.core.commands import Sound
-from kiosk.core.screens import Network, Outline, Scanning, Signs, Starting, View
+from kiosk.core.events import Key
+from kiosk.core.screens import Network, Outline, Scanning, Screen, Signs, Starting, View
 from kiosk.display import rehearsal
+from kiosk.display.backlight import Backlight
 from kiosk.display.canvas import Rect, Speaker, Window
+from kiosk.display.light import Light, Rest, light
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
 from kiosk.display.qr import modules
+from kiosk.display.touches import Touches
 
 _Frame = tuple[int, int, bytes, tuple[Outline, ...]]  # width, height, pixels, what to mark
+
+OnTouch = Callable[[int, Key | None, bool], None]
+"""A finger (its number while it is down), the key it is on, and whether it is down; without a key: it has slid off its own."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +46,7 @@ class _Picture:
         self._newest = threading.Lock()  # around the two below, held for an instant
         self._view = _FIRST
         self._frame: _Frame | None = None
-        self._painted: tuple[View, int] | None = None
+        self._painted: tuple[View, int, Rest] | None = None
         self._painted_frame: _Frame | None = None
         self._number = 0  # counts the changes of the picture
         self._encoded: tuple[int, bytes] = (-1, b"")
@@ -53,26 +62,44 @@ class _Picture:
             if isinstance(self._view.screen, Scanning) and len(rgb) == width * height * 3 > 0:
                 self._frame = (width, height, rgb, outlines)
 
-    def refresh(self) -> tuple[bool, Rect | None]:
-        """Paint what has changed. Returns whether anything has, and the part, when only the camera's picture has."""
-        with _PAINTING:
-            return self._refresh()
+    @property
+    def screen(self) -> Screen:
+        """The newest, whether it is painted or not."""
+        return self._view.screen
 
-    def _refresh(self) -> tuple[bool, Rect | None]:
+    @property
+    def panel(self) -> Rect | None:
+        """Where the keys are, if there are any."""
+        return self._painter.panel
+
+    def refresh(self, rest: Rest = Rest.AWAKE, held: frozenset[Key] = frozenset()) -> tuple[bool, Rect | None]:
+        """Paint what has changed. `held`: the keys with a finger on them.
+
+        Returns whether anything has changed, and the part, when only the camera's picture or only keys have.
+        """
+        with _PAINTING:
+            return self._refresh(rest, held)
+
+    def _refresh(self, rest: Rest = Rest.AWAKE, held: frozenset[Key] = frozenset()) -> tuple[bool, Rect | None]:
         with self._newest:
             view, frame = self._view, self._frame
         now = self._now()
-        wanted = (view, moment(view, now))
+        wanted = (view, moment(view, now), rest)
+        pressed = self._painter.hold(held)
         part: Rect | None = None
         if wanted != self._painted or (frame is None) != (self._painted_frame is None):
-            self._painter.paint(view, now)
+            self._painter.paint(view, now, None, rest)
             self._painted = wanted
             if frame is not None:
                 self._painter.paint_camera(*frame)
         elif frame is None or frame is self._painted_frame:
-            return False, None
+            if pressed is None:
+                return False, None
+            part = pressed
         else:
             part = self._painter.paint_camera(*frame)
+            if pressed is not None:
+                part = None  # two parts: all of it
         self._painted_frame = frame
         self._number += 1
         return True, part
@@ -94,13 +121,23 @@ class _Picture:
         with _PAINTING:
             self._painter.rehearse(view, self._now())
 
-    def present(self, window: Window, part: Rect | None) -> None:
+    def present(self, window: Window, part: Rect | None, share: int) -> None:
         with _PAINTING:
-            window.present(self._painter.canvas, part)
+            window.present(self._painter.canvas, part, share)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How bright the screen is, and when it rests. `monotonic`: seconds; what is quiet is measured by it."""
+
+    brightness: int = 100
+    dim_after_s: int = 120
+    backlight: Backlight | None = None
+    monotonic: Callable[[], float] = time.monotonic
 
 
 class WindowDisplay:
-    """A real window, or the whole screen."""
+    """A real window, or the whole screen. Where keys are on it, `on_touch` is told which finger lies on which."""
 
     def __init__(
         self,
@@ -108,14 +145,24 @@ class WindowDisplay:
         window: Window,
         now: Callable[[], int],
         on_key: Callable[[str, bool], None],
+        on_touch: OnTouch,
         *,
         sounds: bool,
+        habits: Habits,
     ) -> None:
         self._picture = _Picture(painter, now)
         self._window = window
         self._now = now
         self._on_key = on_key
+        self._on_touch = on_touch
         self._with_sounds = sounds
+        self._habits = habits
+        self._touches: Touches | None = None
+        if self._picture.panel is not None:
+            self._touches = Touches(self._picture.panel)
+            window.watch_fingers()
+        self._busy_at = habits.monotonic()
+        self._light = Light()
         self._speaker: Speaker | None = None
         self._to_play: list[Sound] = []
         self._ready = False
@@ -124,6 +171,8 @@ class WindowDisplay:
         self._running = False
 
     def show(self, view: View) -> None:
+        if view.screen != self._picture.screen:
+            self._busy_at = self._habits.monotonic()
         self._picture.show(view)
         self._window.wake()
 
@@ -132,6 +181,7 @@ class WindowDisplay:
         self._window.wake()
 
     def play(self, sound: Sound) -> None:
+        self._busy_at = self._habits.monotonic()  # each key that is pressed sounds, also one that changes nothing
         if self._with_sounds and len(self._to_play) < 4:  # noqa: PLR2004  more are not told apart anyway
             self._to_play.append(sound)
             self._window.wake()
@@ -144,15 +194,21 @@ class WindowDisplay:
         try:
             exposed = True
             while not self._stopping:
-                changed, part = self._picture.refresh()
-                if changed or exposed:
-                    self._picture.present(self._window, None if exposed else part)
+                light = self._light_now()
+                held = self._touches.held if self._touches is not None else frozenset()
+                changed, part = self._picture.refresh(light.rest, held)
+                relit = light.picture != self._light.picture
+                if changed or exposed or relit:
+                    self._picture.present(self._window, None if exposed or relit else part, light.picture)
+                self._shine(light)
                 beat()
                 self._make_ready()
                 self._sound()
-                exposed = self._window.wait(self._sleep_ms(), self._on_key)
+                exposed = self._window.wait(self._sleep_ms(), self._on_key, self._finger)
         finally:
             self._running = False
+            if self._habits.backlight is not None:
+                self._habits.backlight.put(self._habits.brightness)  # whoever comes next shall see something
             if self._speaker is not None:
                 self._speaker.close()
             self._window.close()
@@ -162,6 +218,31 @@ class WindowDisplay:
         self._window.wake()
         if not self._running:
             self._window.close()
+
+    def _light_now(self) -> Light:
+        habits = self._habits
+        return light(
+            self._picture.screen,
+            habits.monotonic() - self._busy_at,
+            dim_after_s=habits.dim_after_s,
+            brightness=habits.brightness,
+            has_lamp=habits.backlight is not None,
+        )
+
+    def _shine(self, wanted: Light) -> None:
+        """The lamp follows the picture: nobody sees the old one in a new light."""
+        if self._habits.backlight is not None and (wanted.lamp != self._light.lamp or not self._ready):
+            self._habits.backlight.put(wanted.lamp)
+        self._light = wanted
+
+    def _finger(self, number: int, at: tuple[int, int], down: bool) -> None:  # noqa: FBT001  the shape of a finger's event
+        """A finger on the glass is a sign of life; on the dark screen, where no key is seen, it is nothing else."""
+        if self._touches is None:
+            return
+        told = self._touches.finger(number, at, down, ignored=self._light.rest is Rest.CALM)
+        self._busy_at = self._habits.monotonic()
+        if told is not None:
+            self._on_touch(*told)
 
     def _sleep_ms(self) -> int:
         """Until the next second begins, as then a countdown changes."""

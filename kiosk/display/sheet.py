@@ -125,6 +125,12 @@ class Sheet:
         text = wrap.plain(say.text)
         return round(measure(text, say.words.language, say.size, bold=say.bold)) + self._extra(say, say.size) + 1
 
+    def fits(self, say: Say, width: int) -> bool:
+        """Whether the text stands in its lines at its full size with no word cut."""
+        own = partial(estimate, language=say.words.language, size=say.size, bold=say.bold)
+        found = wrap.lines(say.text, width, own, cut=False)
+        return found is not None and len(found) <= say.most_lines
+
     def _set(self, item: Item, width: int, step: float) -> _Set:
         match item:
             case Space():

@@ -15,6 +15,9 @@ GROUND: Colour = (9, 13, 20)
 PANEL: Colour = (22, 29, 41)
 CAP: Colour = (39, 49, 66)
 LINE: Colour = (54, 66, 86)
+FAINT_CAP: Colour = (15, 20, 29)
+FAINT_TEXT: Colour = (122, 134, 153)
+BLACK: Colour = (0, 0, 0)
 TEXT: Colour = (243, 246, 250)
 MUTED: Colour = (166, 178, 196)
 INK: Colour = (14, 17, 23)
@@ -69,19 +72,24 @@ class Scale:
 
 _LARGE = Scale(True, 20, 14, 40, 66, 22, 168, 74, 40, 29, 22, 17, 132, 5)
 _MEDIUM = Scale(True, 14, 10, 34, 54, 18, 132, 58, 32, 24, 18, 14, 104, 4)
+_TALL = Scale(False, 12, 9, 30, 54, 16, 104, 44, 27, 20, 16, 13, 88, 4)
 _SMALL = Scale(False, 8, 6, 24, 36, 12, 84, 34, 22, 16, 14, 12, 62, 3)
 _TINY = Scale(False, 5, 4, 20, 27, 9, 58, 26, 17, 14, 12, 11, 46, 2, roomy=False)
 
 SMALLEST = (320, 240)
+_BESIDE = {(960, 560): _LARGE, (640, 400): _MEDIUM, (440, 290): _SMALL}
+_BELOW = {(440, 420): _TALL, (440, 290): _SMALL}
+_WIDE = 1.1  # width by height: from here on things stand side by side, on screens that are large enough
 
 
 def scale_for(size: tuple[int, int]) -> Scale:
     """The class for a screen of `size` pixels."""
     width, height = size
-    grown = min(width / 1024, height / 600)
-    if grown > 1.2:  # noqa: PLR2004  a television, say: everything grows with it
-        return _grown(_LARGE, grown)
-    for least, scale in (((960, 560), _LARGE), ((640, 400), _MEDIUM), ((440, 290), _SMALL)):
+    beside = width >= height * _WIDE  # two columns of words
+    base, grown = (_LARGE, min(width / 1024, height / 600)) if beside else (_TALL, min(width / 480, height / 520))
+    if grown > (1.2 if beside else 1.1):  # a television, say: everything grows with it
+        return _grown(base, grown)
+    for least, scale in (_BESIDE if beside else _BELOW).items():
         if width >= least[0] and height >= least[1]:
             return scale
     return _TINY

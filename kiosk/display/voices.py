@@ -15,6 +15,10 @@ from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, MUTED, PANEL, TEXT, Colour, Tone
 
+_LINES = 8  # so many headings high a panel has room for its icons above the words
+_FEW_LINES = 4.5  # or for a heading of two lines
+_HIGH = 0.75  # of its width: a box that has room for a large icon above the words
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -56,6 +60,11 @@ def halves(sheet: Sheet, stage: Rect) -> tuple[Rect, Rect]:
     return (x, y, width, top), (x, y + top + scale.gap, width, height - top - scale.gap)
 
 
+def icon_beside(sheet: Sheet, box: Rect) -> bool:
+    """Whether a large icon stands beside the words rather than above them: the box is low, or everything is small."""
+    return not sheet.scale.side and box[3] < box[2] * _HIGH
+
+
 def amount(sheet: Sheet, money: Money, size: int, colour: Colour, soft: Colour, *, terse: bool = False) -> Say:
     """A sum as the merchant's language writes it, with the currency's code, as one ¥ may be yen or yuan.
 
@@ -78,12 +87,12 @@ def two_voices(sheet: Sheet, stage: Rect, card: Card, merchant: Voice, *, tail: 
 
 
 def customer_card(sheet: Sheet, box: Rect, card: Card) -> None:
-    """Icon and words in the middle, one above the other; on small screens the icon stands beside them."""
+    """Icon and words in the middle, one above the other; in a low box the icon stands beside them."""
     scale, look = sheet.scale, card.tone.value
     sheet.canvas.panel(box, look.ground, scale.radius)
     x, y, width, height = box
     inner = (x + scale.pad, y + scale.pad, width - 2 * scale.pad, height - 2 * scale.pad)
-    beside = not scale.side
+    beside = icon_beside(sheet, box)
     items: list[Item] = [] if beside else [Draw(card.icon, scale.icon, look.mark), Space(scale.gap)]
     items.append(Say(card.voice.first, sheet.customer, scale.title, look.text, bold=True))
     if card.money is not None:
@@ -116,7 +125,7 @@ def merchant_panel(sheet: Sheet, box: Rect, voice: Voice, *, tail: str = "", sig
     if voice.further:
         said += [Space(scale.gap // 2), Say(voice.further, words, scale.body, AMBER, icon=voice.further_icon, least=scale.floor)]
     number = Say(words("order.tail", tail=tail), words, scale.small, MUTED, most_lines=1, least=scale.floor)
-    if scale.side:
+    if scale.side or height >= scale.head * _LINES:
         foot = round(scale.small * 1.5) if tail else 0
         if tail:
             sheet.say((inner[0], y + height - scale.pad - foot, inner[2], foot), number)
@@ -136,6 +145,11 @@ def merchant_panel(sheet: Sheet, box: Rect, voice: Voice, *, tail: str = "", sig
         return
     short = number if scale.roomy else replace(number, text=f"...{tail}")
     own = sheet.width(short) + 2
+    if sheet.width(heading) > text[2] - own - scale.gap and height >= scale.head * _FEW_LINES:
+        foot = round(scale.small * 1.5)
+        sheet.say((text[0], text[1] + text[3] - foot, text[2], foot), number, align=1.0)
+        sheet.stack((*text[:3], text[3] - foot), said, align=0.0)
+        return
     row = round(scale.head * (1.5 if words.language == "th" else 1.32))
     sheet.say((text[0] + text[2] - own, text[1], own, row), short, align=1.0)
     sheet.say((text[0], text[1], text[2] - own - scale.gap, row), replace(heading, most_lines=1))

@@ -12,11 +12,12 @@ from kiosk.core.ports import Keypad, Post
 from kiosk.keypad.keyboard import KeyboardKeypad
 from kiosk.keypad.presses import DEBOUNCE_MS, STUCK_MS
 from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.keypad.touch import TouchKeypad
 from kiosk.keypad.wiring import Wiring
 
-__all__ = ["DRIVERS", "KeyboardKeypad", "ScriptedKeypad", "Wiring", "open_keypad"]
+__all__ = ["DRIVERS", "KeyboardKeypad", "ScriptedKeypad", "TouchKeypad", "Wiring", "open_keypad"]
 
-DRIVERS = ("keyboard", "matrix", "evdev", "scripted")
+DRIVERS = ("keyboard", "matrix", "evdev", "touch", "scripted")
 
 
 def open_keypad(
@@ -44,6 +45,8 @@ def open_keypad(
             from kiosk.keypad.number_pad import NumberPad  # noqa: PLC0415  see the top
 
             return NumberPad(post, device, debounce_ms=debounce_ms, stuck_ms=stuck_ms)
+        case "touch":
+            return TouchKeypad(post, stuck_ms=stuck_ms)
         case "scripted":
             return ScriptedKeypad(post, script)
     known = " or ".join(f'"{name}"' for name in DRIVERS)

@@ -83,9 +83,9 @@ class Stage:
         refresh, present = screen._Picture._refresh, canvas.Window.present
         _ = painter
 
-        def refreshed(self_: screen._Picture):
+        def refreshed(self_: screen._Picture, *rest):
             self._began = time.perf_counter()
-            return refresh(self_)
+            return refresh(self_, *rest)
 
         def presented(self_: canvas.Window, *rest) -> None:
             present(self_, *rest)

@@ -95,6 +95,15 @@ def _who_is_who(report: Report, kiosk: Appliance) -> None:
         )
         as_kiosk = ["systemd-run", "--quiet", "--wait", "--pipe", "--property=User=kiosk", "--property=PrivateUsers=yes"]
         machine.run(*as_kiosk, "cat", *(f"/run/lab/{group}" for group in GROUPS))
+    with report.check(
+        "/sys is read-only for the kiosk, the part of the screen's lamp a mount of its own; the lamp's rule is sound"
+    ):
+        # The container's own /sys is read-only, so that part is too.
+        mounts = machine.run("cat", f"/proc/{machine.pid('kiosk.service')}/mountinfo").splitlines()
+        rights = {line.split()[4]: line.split()[5].split(",")[0] for line in mounts if line.split()[4].startswith("/sys")}
+        assert "/sys/devices/platform" in rights, rights
+        assert {right for place, right in rights.items() if place != "/sys/devices/platform"} == {"ro"}, rights
+        machine.run("udevadm", "verify", "/usr/lib/udev/rules.d/60-kiosk.rules")
     with report.check("sealed keys: no plain one on the disk, and only the kiosk reads them"):
         for name in CREDENTIALS:
             plain = (kiosk.bank.folder / name).read_bytes().strip()

@@ -1,0 +1,165 @@
+"""The keys on the screen: where they stand, which of them mean something, how they look. Their order is the matrix keypad's.
+
+No dead ground between two keys: a finger is for the key in whose share of the panel it lies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiosk.core.events import Key
+from kiosk.core.screens import (
+    AttentionScreen,
+    CancelledScreen,
+    Cancelling,
+    Charging,
+    DeclinedScreen,
+    Idle,
+    Keying,
+    Menu,
+    OutOfOrder,
+    PaidScreen,
+    Password,
+    Placing,
+    SaleFound,
+    SaleUnknown,
+    SameCustomer,
+    Scanning,
+    Screen,
+    SeekingReceipt,
+    ShowingQr,
+    Starting,
+    Unresolved,
+)
+from kiosk.display.canvas import Rect
+from kiosk.display.frame import CAPS, key_cap, keys_of
+from kiosk.display.sheet import Item, Say, Sheet, Space
+from kiosk.display.theme import CAP, FAINT_CAP, FAINT_TEXT, GROUND, LINE, SMALLEST, TEXT, WHITE, Colour
+
+ROWS: tuple[tuple[Key, ...], ...] = (
+    (Key.D1, Key.D2, Key.D3, Key.SCAN),
+    (Key.D4, Key.D5, Key.D6, Key.QR),
+    (Key.D7, Key.D8, Key.D9, Key.CANCEL),
+    (Key.CLEAR, Key.D0, Key.OK, Key.MENU),
+)
+LEAST = 60  # pixels: 8 to 9 mm on the screens of 3.5 to 5 inches that are so small
+_BESIDE, _BELOW = 0.37, 0.38  # the panel's share of the width, or of the height
+_WIDE = 1.2  # from here on the panel stands beside
+
+_DIGITS = frozenset(key for row in ROWS for key in row if key.isdigit())
+_ALL = frozenset(key for row in ROWS for key in row)
+_LEAVE = _DIGITS | {Key.OK, Key.CANCEL, Key.CLEAR, Key.MENU}
+_IDLE = _DIGITS | {Key.MENU}
+MEANT: dict[type[Screen], frozenset[Key]] = {
+    Starting: frozenset(),
+    Idle: _IDLE,
+    Keying: _ALL - {Key.MENU},
+    SameCustomer: frozenset((Key.OK, Key.CANCEL)),
+    Scanning: frozenset((Key.QR, Key.CANCEL)),
+    Charging: frozenset((Key.CANCEL,)),
+    Password: frozenset((Key.QR, Key.CANCEL)),
+    Placing: frozenset((Key.CANCEL,)),
+    ShowingQr: frozenset((Key.SCAN, Key.CANCEL)),
+    Cancelling: _LEAVE,
+    PaidScreen: _LEAVE,
+    DeclinedScreen: _LEAVE | {Key.SCAN, Key.QR},
+    Unresolved: _LEAVE,
+    CancelledScreen: _LEAVE | {Key.SCAN, Key.QR},
+    AttentionScreen: _LEAVE,
+    Menu: _ALL,
+    SeekingReceipt: frozenset((Key.CANCEL, Key.MENU)),
+    SaleFound: _DIGITS | {Key.CANCEL, Key.MENU},
+    SaleUnknown: _DIGITS | {Key.CANCEL, Key.MENU},
+    OutOfOrder: _IDLE,
+}
+"""The keys that do something on a screen, as core/till.py has it (a test holds both against each other). Only these, and what
+the row of keys would name there, are not faint."""
+
+
+def split(size: tuple[int, int]) -> tuple[Rect, Rect] | None:
+    """The part of the screen for the picture and the part for the keys; None when there is no room for both."""
+    width, height = size
+    wide = max(4 * LEAST, round(width * _BESIDE))
+    high = max(4 * LEAST, round(height * _BELOW))
+    beside = width - wide >= SMALLEST[0] and height >= max(4 * LEAST, SMALLEST[1])
+    below = height - high >= SMALLEST[1] and width >= SMALLEST[0]
+    if beside and (width >= height * _WIDE or not below):
+        return (0, 0, width - wide, height), (width - wide, 0, wide, height)
+    if below:
+        return (0, 0, width, height - high), (0, height - high, width, high)
+    return None
+
+
+def share_of(key: Key, panel: Rect) -> Rect:
+    """The part of the panel in which a finger is for this key."""
+    row = next(number for number, keys in enumerate(ROWS) if key in keys)
+    column = ROWS[row].index(key)
+    x, y, width, height = panel
+    left, right = (width * edge // 4 for edge in (column, column + 1))
+    top, bottom = (height * edge // 4 for edge in (row, row + 1))
+    return x + left, y + top, right - left, bottom - top
+
+
+def key_at(point: tuple[int, int], panel: Rect) -> Key | None:
+    """The key in whose share of the panel the point lies; None beside the panel."""
+    across, down = point[0] - panel[0], point[1] - panel[1]
+    if not (0 <= across < panel[2] and 0 <= down < panel[3]):
+        return None
+    return next(
+        key
+        for row in ROWS
+        for key in row
+        if (box := share_of(key, panel))[0] <= point[0] < box[0] + box[2] and box[1] <= point[1] < box[1] + box[3]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a key looks: whether it does something, whether a finger is on it, and what it does (a word of the table `keys`)."""
+
+    meant: bool
+    held: bool
+    word: str | None
+
+
+def looks(screen: Screen, held: frozenset[Key]) -> dict[Key, Look]:
+    """How each key looks on this screen."""
+    words = {cap: word for cap, word in keys_of(screen) if cap in _ALL}
+    return {key: Look(key in MEANT[type(screen)] or key in words, key in held, words.get(key)) for key in _ALL}
+
+
+def draw(sheet: Sheet, panel: Rect, wanted: dict[Key, Look]) -> None:
+    """These keys."""
+    for key, look in wanted.items():
+        box = share_of(key, panel)
+        sheet.canvas.fill(box, GROUND)
+        gap = max(2, min(box[2:]) // 24)
+        _draw_key(sheet, (box[0] + gap, box[1] + gap, box[2] - 2 * gap, box[3] - 2 * gap), key, look)
+
+
+def _draw_key(sheet: Sheet, cap: Rect, key: Key, look: Look) -> None:
+    face, ink = CAPS.get(key, (CAP, TEXT)) if look.meant else (FAINT_CAP, FAINT_TEXT)
+    if look.held:
+        face, ink = (LINE, WHITE) if face in (CAP, FAINT_CAP) else (WHITE, ink)
+    key_cap(sheet, cap, face, pressed=look.held)
+    x, y, width, height = cap
+    inner = (x + 2, y + 2, width - 4, height - 4 - max(2, height // 12))
+    side = min(width, height * 5 // 4)
+    if key.isdigit():
+        sheet.say(inner, Say(str(key), sheet.merchant, side // 2, ink, bold=True, tight=True, most_lines=1), align=0.5)
+        return
+    items: list[Item] = [_largest(sheet, str(key), side // 4, inner[2], ink, bold=True)]
+    if look.word is not None and sheet.scale.roomy:
+        told = _largest(sheet, sheet.merchant(f"keys.{look.word}"), side // 6, inner[2], ink)
+        items += [Space(2), told] if sheet.fits(told, inner[2]) else []  # a word that is cut tells nothing
+    sheet.stack(inner, items)
+
+
+def _largest(sheet: Sheet, text: str, most: int, width: int, ink: Colour, *, bold: bool = False) -> Say:
+    """The text in the largest size in which no word is cut."""
+    lines = 1 if bold else 2
+    for size in range(max(most, sheet.scale.floor), sheet.scale.floor - 1, -1):
+        say = Say(text, sheet.merchant, size, ink, bold=bold, most_lines=lines, least=size)
+        if sheet.fits(say, width):
+            break
+    return say

@@ -1,0 +1,60 @@
+"""What `kiosk doctor` finds of the screen: the library and the fonts, where it draws and how, and the lamp behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kiosk.config_display import DisplayConfig
+from kiosk.core.errors import DriverError
+from kiosk.display import backlight, kms
+from kiosk.doctor_checks import Check, Verdict
+
+
+def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapping[str, str]) -> Check:
+    """The library, the fonts of both languages, and a screen to draw on."""
+    if not has("pygame"):
+        return Check("display", Verdict.FAIL, "pygame cannot be imported", "Install it: sudo apt install python3-pygame")
+    if (missing := _missing_font(wanted.merchant_language, wanted.customer_language)) is not None:
+        return Check("display", Verdict.FAIL, missing, "Install the fonts: this sentence says how.")
+    how = f"{wanted.driver} {wanted.size[0]} x {wanted.size[1]}"
+    if wanted.rotation:
+        how += f", turned by {wanted.rotation} degrees"
+    if wanted.driver != "pygame":
+        return Check("display", Verdict.OK, how)
+    if kms.wanted(environment):
+        problem = kms.problem(_drivers())
+        if problem is None:
+            return Check("display", Verdict.OK, f"{how}, without a desktop (KMSDRM), over the whole screen")
+        found, _, remedy = problem.partition(": ")
+        remedy = remedy[:1].upper() + remedy[1:]
+        return Check("display", Verdict.WARN, f"{how}: {found}", f"{remedy}. On a desk without a screen use: kiosk demo")
+    where = next(environment[name] for name in ("WAYLAND_DISPLAY", "DISPLAY", "SDL_VIDEODRIVER") if environment.get(name))
+    return Check("display", Verdict.OK, f"{how} on {where}")
+
+
+def brightness(wanted: DisplayConfig, lamp: backlight.Backlight | None) -> Check:
+    """Whether the lamp behind the screen can be set."""
+    dims = f"dimmed after {wanted.dim_after_s} s" if wanted.dim_after_s else "never dimmed"
+    if lamp is None:
+        return Check("brightness", Verdict.OK, f"no backlight that can be set, as with HDMI: the picture is {dims}")
+    if lamp.problem is not None:
+        found, _, remedy = lamp.problem.partition(": ")
+        return Check("brightness", Verdict.WARN, found, remedy[:1].upper() + remedy[1:])
+    return Check("brightness", Verdict.OK, f"{lamp.name}: {wanted.brightness} %, all of it for a QR, {dims}")
+
+
+def _missing_font(*languages: str) -> str | None:
+    from kiosk.display import fonts  # noqa: PLC0415  only this check looks for fonts
+
+    try:
+        fonts.check(*languages)
+    except DriverError as error:
+        return str(error)
+    return None
+
+
+def _drivers() -> tuple[str, ...]:
+    """What this machine's SDL can draw on."""
+    from kiosk.display import canvas  # noqa: PLC0415  loads SDL, which alone knows
+
+    return canvas.video_drivers()
