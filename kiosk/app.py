@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from kiosk import ledgers, service
@@ -24,7 +24,7 @@ from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
 from kiosk.control import ControlServer
 from kiosk.core import refunds
-from kiosk.core.commands import Insert, Play
+from kiosk.core.commands import Announce, Heard, Hush, Insert, Play
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized, Event, Health
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
@@ -198,9 +198,9 @@ class App:
         return scanner
 
     def _open_display(self) -> Display:
-        from kiosk.display import open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
+        from kiosk.display import Sounds, open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
 
-        chosen = self._config.display
+        chosen, sound = self._config.display, self._config.sound
         self._display = open_display(
             chosen.driver,
             size=chosen.size,
@@ -209,6 +209,7 @@ class App:
             customer_language=chosen.customer_language,
             now=self._clock.now,
             on_key=self._on_key,
+            sounds=Sounds(sound.language(chosen.merchant_language, chosen.customer_language), sound.volume, sound.fresh_s * 1000),
         )
         self._display.show(self._view)
         return self._display
@@ -234,9 +235,18 @@ class App:
         if self._display is not None:
             self._display.show_camera(width, height, rgb, outlines)
 
-    def _play(self, act: Play) -> None:
-        if self._display is not None:
-            self._display.play(act.sound)
+    def _play(self, act: Heard) -> None:
+        if self._display is None:
+            return
+        match act:
+            case Play(sound):
+                self._display.play(sound)
+            case Announce(money, at):
+                self._display.announce(money, at)
+            case Hush():
+                self._display.hush()
+            case _:
+                assert_never(act)
 
     def _tell_clock(self) -> None:
         if service.clock_is_set():

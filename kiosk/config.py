@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
+from kiosk.config_sound import SoundConfig, read_sound
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant, Tender
@@ -28,7 +29,7 @@ CAMERAS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
 TENDERS = tuple(str(tender) for tender in Tender)
-TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control", "notifications")
+TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control", "notifications", "sound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Config:
     ledger: LedgerConfig
     control: ControlConfig
     notifications: NotificationsConfig
+    sound: SoundConfig
     warnings: tuple[str, ...] = ()
 
 
@@ -136,6 +138,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         ledger=ledger,
         control=_control(tables["control"], files, ledger),
         notifications=read_notifications(tables["notifications"], wechat_pay.notify_url),
+        sound=read_sound(tables["sound"]),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():

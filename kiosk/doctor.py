@@ -53,6 +53,7 @@ def examine(path: Path | None) -> list[Check]:
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
     from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
+    from kiosk.doctor_sound import device, voice  # noqa: PLC0415  only these checks need a voice
 
     home = config.ledger.path.parent
     running = _ask_kiosk(config.control.socket)
@@ -71,6 +72,8 @@ def examine(path: Path | None) -> list[Check]:
         camera(config.camera, running),
         keypad(config.keypad, running),
         display(config.display, has_module, os.environ),
+        device(config, running),
+        voice(config),
         power(_vcgencmd()),
     ]
 

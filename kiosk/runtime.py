@@ -17,12 +17,15 @@ from typing import Any, TypeVar, assert_never, cast
 
 from kiosk.core.commands import (
     Act,
+    Announce,
     Ask,
     AskRefund,
     Charge,
     Close,
     CorrectClock,
     GiveBack,
+    Heard,
+    Hush,
     Place,
     Play,
     Probe,
@@ -75,7 +78,7 @@ class Runtime:
         open_ledger: Callable[[], Ledger],
         clock: Clock,
         show: Callable[[View], None],
-        play: Callable[[Play], None],
+        play: Callable[[Heard], None],
     ) -> None:
         self._settings = settings
         self._open_ledger = open_ledger
@@ -247,7 +250,7 @@ class Runtime:
             case StopScan():
                 if self._scanner is not None:
                     self._scanner.pause()
-            case Play():
+            case Play() | Announce() | Hush():
                 self._play(act)
             case CorrectClock(offset_ms):
                 self._clock.correct(offset_ms)

@@ -27,6 +27,7 @@ hypothesis.settings.load_profile("kiosk")
 MISSING = {  # marker: the programs its tests need, all installed by `make test` (chromium not on a Pi)
     "screen": ["Xvfb"],
     "browser": ["chromium", "chromedriver"],
+    "voice": ["espeak-ng"],
 }
 
 

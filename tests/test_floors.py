@@ -50,6 +50,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.doctor_checks"),
     (5, "kiosk.doctor_keypad"),
     (5, "kiosk.doctor_ledger"),
+    (5, "kiosk.doctor_sound"),
     (5, "kiosk.enquiry"),
     (5, "kiosk.ledgers"),
     (5, "kiosk.listener"),

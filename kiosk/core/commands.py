@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.core.model import Order, Refund, Sale
+from kiosk.core.money import Money
 from kiosk.core.secret import PaymentCode
 
 
@@ -131,6 +132,19 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Say aloud that this much was paid: for the sale in front, and no other. `at`: when, as far as anybody has told."""
+
+    money: Money
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Say nothing more: the next sale begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer to whoever asked over the control socket (`token` names the asker). `problem` is None when accepted."""
 
@@ -153,5 +167,9 @@ Act = (
     | StartScan
     | StopScan
     | Play
+    | Announce
+    | Hush
     | Reply
 )
+
+Heard = Play | Announce | Hush

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Display
+from kiosk.display.sounds import Sounds
+
+__all__ = ["DRIVERS", "Sounds", "open_display"]
 
 DRIVERS = ("pygame", "offscreen", "recording")
 
@@ -19,13 +22,14 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     customer_language: str,
     now: Callable[[], int],
     on_key: Callable[[str, bool], None],
-    sounds: bool = True,
+    sounds: Sounds | None = None,
 ) -> Display:
     """Open the display. With `pygame`, call it from the thread that will call `run`: its window opens here.
 
     `size` is that of the window or of the offscreen picture; `fullscreen` takes the screen's own. `now`: ms of Unix time by
     the steady clock. `on_key(name, down)` gets pygame's own key names ("1", "[1]", "return", "f1"), and "quit" when the
-    window is closed; it is called from `run`. DriverError when anything this driver needs is missing.
+    window is closed; it is called from `run`. `sounds`: what is heard, None for nothing. DriverError when anything this driver
+    needs is missing.
     """
     if driver not in DRIVERS:
         raise DriverError(f"display: there is no driver {driver!r}; set [display] driver to one of {', '.join(DRIVERS)}")
@@ -51,4 +55,4 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     except DriverError:
         window.close()
         raise
-    return WindowDisplay(painter, window, now, on_key, sounds=sounds)
+    return WindowDisplay(painter, window, now, on_key, sounds)
