@@ -8,8 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # No desktop package drags these in, so each is named. A reason stands where the name does not tell.
-VOICE=espeak-ng # says the amount
-RUN=(python3 python3-venv libzbar0 "$VOICE") # libzbar0: pyzbar loads it
+RUN=(python3 python3-venv libzbar0 espeak-ng) # libzbar0: pyzbar loads it; espeak-ng: says the amount
 BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
 FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
 TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
@@ -48,8 +47,8 @@ apt_packages() { # those of the named packages that are missing, or words on wha
     for name in "$@"; do
         grep -qx "$name" <<<"$here" || missing+=("$name")
     done
-    if [ "${missing[*]}" = "$VOICE" ]; then # tones are enough to sell with
-        (install_packages "$VOICE") || say "Going on without $VOICE: amounts are not spoken, and tones tell what happened."
+    if [ "${missing[*]}" = espeak-ng ]; then # tones are enough to sell with
+        (install_packages espeak-ng) || say "Going on without espeak-ng: amounts are not spoken, and tones tell what happened."
     elif [ ${#missing[@]} -gt 0 ]; then
         install_packages "${missing[@]}"
     fi
