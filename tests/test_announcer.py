@@ -124,6 +124,20 @@ def test_a_newer_payment_takes_the_place_of_an_older_one() -> None:
     assert counter.turns() == ["(hush)", "(hush)", "WeChat Pay: 8 Hong Kong dollars received"]
 
 
+def test_an_older_payments_failure_takes_nothing_from_the_newer_one() -> None:
+    counter = Counter(let=False)
+    counter.announcer.announce(HKD, NOW)
+    counter.announcer.turn(counter)
+    counter.announcer.announce(Money(800, "HKD"), NOW)
+    counter.fails = True
+    counter.may_speak.set()
+    for thread in threading.enumerate():
+        if thread.name == "voice":
+            thread.join(10)
+    counter.fails = False
+    assert counter.turns() == ["(hush)", "(hush)", "WeChat Pay: 8 Hong Kong dollars received"]
+
+
 def test_the_displays_thread_never_waits_for_the_voice() -> None:
     """Whoever waits in `turn` would wait for ever here: the voice is not let speak before the test ends."""
     counter = Counter(let=False)
