@@ -43,7 +43,7 @@ class Counter:
     def hush(self) -> None:
         self.heard.append("(hush)")
 
-    def turns(self, times: int = 3) -> list[str]:
+    def turns(self, times: int = 4) -> list[str]:
         """The display draws a few times, the voice working in between; what was heard so far."""
         for _ in range(times):
             self.announcer.turn(self)
@@ -119,7 +119,7 @@ def test_a_newer_payment_takes_the_place_of_an_older_one() -> None:
     counter.announcer.announce(HKD, NOW)
     counter.turns()
     counter.announcer.announce(Money(800, "HKD"), NOW)
-    counter.turns(1)
+    counter.turns(2)
     counter.may_speak.set()
     assert counter.turns() == ["(hush)", "(hush)", "WeChat Pay: 8 Hong Kong dollars received"]
 
@@ -127,7 +127,7 @@ def test_a_newer_payment_takes_the_place_of_an_older_one() -> None:
 def test_an_older_payments_failure_takes_nothing_from_the_newer_one() -> None:
     counter = Counter(let=False)
     counter.announcer.announce(HKD, NOW)
-    counter.announcer.turn(counter)
+    counter.turns(2)
     counter.announcer.announce(Money(800, "HKD"), NOW)
     counter.fails = True
     counter.may_speak.set()
@@ -152,10 +152,26 @@ def test_a_payment_wakes_the_display_and_so_does_a_voice_that_is_ready(until: Ca
     counter.announcer.announce(HKD, NOW)
     assert counter.woken.is_set()
     counter.woken.clear()
-    counter.announcer.turn(counter)
+    counter.turns(2)
     until(counter.woken.is_set)
     counter.announcer.hush()
     assert counter.woken.is_set()
+
+
+def test_the_picture_is_drawn_before_the_voice_is_started() -> None:
+    """The first turn may be before the picture, which is told of a moment later; the second is after it."""
+    counter = Counter()
+    counter.announcer.announce(HKD, NOW)
+    counter.turns(1)
+    assert counter.asked == []
+    counter.turns(1)
+    assert counter.asked == [SAID]
+
+
+def test_a_language_that_no_voice_speaks_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Counter(language="th")
+    assert [record.__dict__["language"] for record in caplog.records] == ["th"]
 
 
 def test_a_voice_that_is_missing_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:

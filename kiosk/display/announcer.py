@@ -16,7 +16,7 @@ from typing import Protocol
 from kiosk.core.errors import DriverError
 from kiosk.core.money import Money
 from kiosk.display import espeak
-from kiosk.display.spoken import Speech, received
+from kiosk.display.spoken import UNSPOKEN, Speech, received
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class _Wanted:
 
     money: Money
     at: int
+    seen: bool = False
     begun: bool = False
     samples: bytes | None = None
 
@@ -66,6 +67,8 @@ class Announcer:
         self._wanted: _Wanted | None = None
         self._hush = False
         self._told = False
+        if language in UNSPOKEN:
+            _LOG.warning("no voice speaks this language: amounts are spoken in English", extra={"language": language})
 
     def announce(self, money: Money, at: int) -> None:
         self._hush = True  # whatever is being said is about another payment
@@ -93,6 +96,8 @@ class Announcer:
         if self._now() - wanted.at > self._fresh_ms:
             self._drop(wanted)
             _LOG.info("a payment was not announced: too old by now")
+        elif not wanted.seen:  # the picture of it may be a moment behind: it is drawn before a program is started
+            wanted.seen = True
         elif not wanted.begun:
             wanted.begun = True
             threading.Thread(target=self._make, args=(wanted,), name="voice", daemon=True).start()
