@@ -24,7 +24,7 @@ from kiosk.payment.wechat import open_provider
 from kiosk.runtime import Runtime
 from kiosk.sandbox.server import SandboxServer, open_sandbox
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Rig:

@@ -198,7 +198,7 @@ def test_a_scanner_killed_while_scanning_is_back_and_goes_on_scanning(tmp_path: 
     until(lambda: inbox.views)
     os.kill(one.pids[0], signal.SIGKILL)
     put(tmp_path / "frames", CODE)
-    assert inbox.wait(CodeSeen, seconds=5) == CodeSeen("order-1", PaymentCode(CODE))
+    assert inbox.wait(CodeSeen) == CodeSeen("order-1", PaymentCode(CODE))
     assert len(one.pids) == 2
     assert inbox.all[1:] == [CodeSeen("order-1", PaymentCode(CODE))]  # so short an absence is no illness
 

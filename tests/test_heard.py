@@ -87,7 +87,7 @@ def test_the_tone_and_then_the_amount_are_heard_whole(shop: Shop, until: Callabl
         shop.display.show(MAIN["paid"])
         shop.display.play(Sound.PAID)
         shop.display.announce(HKD, NOW - 1000)
-        until(lambda: shop.has(SPEECH), 20)
+        until(lambda: shop.has(SPEECH))
 
     heard = shop.run(work)
     assert heard.count(PAID) == heard.count(SPEECH) == 1
@@ -148,7 +148,7 @@ def test_the_volume_is_that_of_tones_and_voice(shop: Shop, until: Callable[..., 
     def work() -> None:
         shop.display.play(Sound.PAID)
         shop.display.announce(HKD, NOW)
-        until(lambda: len(shop.heard()) > 2 * len(PAID + SPEECH), 20)
+        until(lambda: len(shop.heard()) > 2 * len(PAID + SPEECH))
 
     shop.run(work)
     wanted = max(loudest(PAID), loudest(SPEECH)) * volume / 100
