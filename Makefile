@@ -4,6 +4,7 @@ SEEDS := 100000
 CUTS := 100
 KILLS := 620
 SCANNER_KILLS := 1000
+WORKERS = $(shell expr 2 \* $$(nproc))
 
 .PHONY: help setup demo test lab soak mutants crash bench lint clean clean-root
 help:
@@ -24,8 +25,9 @@ setup: .venv/.ready
 demo: setup
 	@exec .venv/bin/kiosk demo $(ARGS)
 
+# Most tests wait for something: twice as many run at a time as there are cores, each file in one process. What ARGS chooses runs in one.
 test: .venv/.ready-for-tests
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
 lab: .venv/.ready-for-tests
 	$(PY) -m tests.lab $(LEVELS)

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # No desktop package drags these in, so each is named. A reason stands where the name does not tell.
-RUN=(python3 python3-venv libzbar0 libusb-1.0-0) # pyzbar loads libzbar0, pyusb libusb
+RUN=(python3 python3-venv libzbar0 libusb-1.0-0 espeak-ng) # pyzbar loads libzbar0, pyusb libusb; espeak-ng says the amount
 BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
 FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
 TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
@@ -41,13 +41,21 @@ apt_packages() { # those of the named packages that are missing, or words on wha
             "what Debian calls $* must be present under your system's own names."
         return
     fi
-    local missing=() unknown=() name as_root=() here
+    local missing=() name here
     # A package may be here under a new name that provides the old one: libzbar0 is libzbar0t64 since Debian 13.
     here=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Provides}\n' | sed -n 's/^installed//p' | tr ' ,' '\n\n')
     for name in "$@"; do
         grep -qx "$name" <<<"$here" || missing+=("$name")
     done
-    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "${missing[*]}" = espeak-ng ]; then # tones are enough to sell with
+        (install_packages espeak-ng) || say "Going on without espeak-ng: amounts are not spoken, and tones tell what happened."
+    elif [ ${#missing[@]} -gt 0 ]; then
+        install_packages "${missing[@]}"
+    fi
+}
+
+install_packages() { # all of those named, or words on what to do
+    local missing=("$@") unknown=() name as_root=()
     if [ "$(id -u)" != 0 ]; then
         as_root=(sudo)
         [ -t 0 ] || as_root=(sudo -n) # nobody is there to type a password

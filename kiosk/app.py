@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from kiosk import ledgers, service
@@ -24,9 +24,9 @@ from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
 from kiosk.control import ControlServer
 from kiosk.core import refunds
-from kiosk.core.commands import Insert, Play
+from kiosk.core.commands import Announce, Heard, Hush, Insert, Play
 from kiosk.core.errors import KioskError
-from kiosk.core.events import ClockSynchronized, Event, Health, Key
+from kiosk.core.events import ClockSynchronized, Event, Health, Key, Part
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.core.state import Settings
 from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring, open_keypad
@@ -83,8 +83,7 @@ class App:
         self._code = 0
         self._display: Display | None = None
         self._keeper: Keeper | None = None
-        self._camera_problem: str | None = None  # in words, while the camera does not work
-        self._printer_problem: str | None = None  # the same of the printer
+        self._problems: dict[str, str | None] = {Part.CAMERA: None, Part.PRINTER: None}  # in words, while they do not work
         self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
@@ -149,7 +148,7 @@ class App:
             lambda: self._view,
             remote,
             self._notifications,
-            lambda: {"camera": self._camera_problem, "printer": self._printer_problem},
+            lambda: self._problems,
         )
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
@@ -194,7 +193,7 @@ class App:
         camera = self._config.camera
         self._supervisor.hearts.register("scanner", SCANNER_SILENT_S)
         scanner = open_scanner(
-            self._hear_scanner,
+            self._hear,
             self._show_camera,
             driver=camera.driver,
             folder=camera.folder,
@@ -210,16 +209,16 @@ class App:
         """Paper, if kiosk.toml names a printer. Nothing waits for it."""
         if self._config.printer is None:
             return
-        printer = make_printer(self._config.printer, self._config.display, self._hear_printer)
+        printer = make_printer(self._config.printer, self._config.display, self._hear)
         self._runtime.use_printer(printer)
         thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), PRINTER_SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(printer.stop)
 
     def _open_display(self) -> Display:
-        from kiosk.display import open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
+        from kiosk.display import Sounds, open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
 
-        chosen = self._config.display
+        chosen, sound = self._config.display, self._config.sound
         self._display = open_display(
             chosen.driver,
             size=chosen.size,
@@ -233,6 +232,7 @@ class App:
             rotation=chosen.rotation,
             brightness=chosen.brightness,
             dim_after_s=chosen.dim_after_s,
+            sounds=Sounds(sound.language(chosen.merchant_language, chosen.customer_language), sound.volume, sound.fresh_s * 1000),
         )
         self._display.show(self._view)
         return self._display
@@ -253,23 +253,28 @@ class App:
         if self._display is not None:
             self._display.show(view)
 
-    def _hear_scanner(self, event: Event) -> None:
+    def _hear(self, event: Event) -> None:
+        """Of scanner and printer."""
         if isinstance(event, Health):
-            self._camera_problem = event.problem
-        self._runtime.post(event)
-
-    def _hear_printer(self, event: Event) -> None:
-        if isinstance(event, Health):
-            self._printer_problem = event.problem
+            self._problems[event.part] = event.problem
         self._runtime.post(event)
 
     def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
         if self._display is not None:
             self._display.show_camera(width, height, rgb, outlines)
 
-    def _play(self, act: Play) -> None:
-        if self._display is not None:
-            self._display.play(act.sound)
+    def _play(self, act: Heard) -> None:
+        if self._display is None:
+            return
+        match act:
+            case Play(sound):
+                self._display.play(sound)
+            case Announce(money, at):
+                self._display.announce(money, at)
+            case Hush():
+                self._display.hush()
+            case _:
+                assert_never(act)
 
     def _tell_clock(self) -> None:
         if service.clock_is_set():

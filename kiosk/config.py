@@ -18,6 +18,7 @@ from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
+from kiosk.config_sound import SoundConfig, read_sound
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant, Tender
@@ -28,7 +29,7 @@ CAMERAS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
 TENDERS = tuple(str(tender) for tender in Tender)
-TABLES = ("merchant", "wechat_pay", "display", "keypad", "camera", "till", "ledger", "control", "notifications", "printer")
+TABLES = tuple("merchant wechat_pay display sound keypad camera till ledger control notifications printer".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Config:
     ledger: LedgerConfig
     control: ControlConfig
     notifications: NotificationsConfig
+    sound: SoundConfig
     printer: PrinterConfig | None = None
     warnings: tuple[str, ...] = ()
 
@@ -128,6 +130,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         control=_control(tables["control"], files, ledger),
         notifications=read_notifications(tables["notifications"], wechat_pay.notify_url),
         printer=read_printer(tables["printer"], files) if "printer" in raw else None,
+        sound=read_sound(tables["sound"]),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():

@@ -66,6 +66,10 @@ path = "kiosk.db"
 #listen = "127.0.0.1:8089"            # default: nowhere. WeChat calls notify_url, and your proxy there passes it on to this
 #path = "/wechat/notify"              # default: that of notify_url
 
+[sound]
+#speak = "merchant"                   # whose language amounts are spoken in: merchant, customer, or none for tones alone
+#volume = 100                         # of tones and voice, 0 to 100
+#fresh_s = 10                         # a payment that is older by then is not spoken of
 ## [printer]                          # the whole table only where there is one
 ## driver = "escpos"                  # escpos or paper
 ## connection = "usb"                 # usb, serial or network

@@ -56,6 +56,7 @@ def examine(path: Path | None) -> list[Check]:
     from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
     from kiosk.doctor_printer import printer  # noqa: PLC0415  as the keypad's
+    from kiosk.doctor_sound import device, voice  # noqa: PLC0415  only these checks need a voice
 
     home = config.ledger.path.parent
     running = _ask_kiosk(config.control.socket)
@@ -76,6 +77,8 @@ def examine(path: Path | None) -> list[Check]:
         *printer(config, running),
         display(config.display, has_module, os.environ),
         *([brightness(config.display, backlight.find())] if config.display.driver == "pygame" else []),
+        device(config, running),
+        voice(config),
         power(_vcgencmd()),
     ]
 

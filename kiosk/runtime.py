@@ -18,12 +18,15 @@ from typing import Any, TypeVar, assert_never, cast
 
 from kiosk.core.commands import (
     Act,
+    Announce,
     Ask,
     AskRefund,
     Charge,
     Close,
     CorrectClock,
     GiveBack,
+    Heard,
+    Hush,
     LookUp,
     Place,
     Play,
@@ -78,7 +81,7 @@ class Runtime:
         open_ledger: Callable[[], Ledger],
         clock: Clock,
         show: Callable[[View], None],
-        play: Callable[[Play], None],
+        play: Callable[[Heard], None],
     ) -> None:
         self._settings = settings
         self._open_ledger = open_ledger
@@ -262,7 +265,7 @@ class Runtime:
             case StopScan():
                 if self._scanner is not None:
                     self._scanner.pause()
-            case Play():
+            case Play() | Announce() | Hush():
                 self._play(act)
             case Print(slip):
                 if self._printer is not None:

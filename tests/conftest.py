@@ -27,11 +27,17 @@ hypothesis.settings.load_profile("kiosk")
 MISSING = {  # marker: the programs its tests need, all installed by `make test` (chromium not on a Pi)
     "screen": ["Xvfb"],
     "browser": ["chromium", "chromedriver"],
+    "voice": ["espeak-ng"],
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine has no programs for; CI has them all, or fails."""
+    """Skip, with the reason, what this machine has no programs for; CI has them all, or fails.
+
+    Files with slow tests come first, so that of several processes none is left with a long file at the end.
+    """
+    slow = {item.path for item in items if any(item.get_closest_marker(mark) for mark in ("slow", "browser"))}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         for marker, programs in MISSING.items():
             absent = [program for program in programs if not shutil.which(program)]
@@ -55,9 +61,12 @@ def xvfb() -> Iterator[str]:
 
 @pytest.fixture
 def until() -> Callable[..., Any]:
-    """`until(check, seconds=10)`: the first true answer of check(), asked again and again; fails when none came in time."""
+    """`until(check, seconds=40)`: the first true answer of check(), asked again and again; fails when none came in time.
 
-    def ask_again(check: Callable[[], Any], seconds: float = 10) -> Any:
+    As patient as a machine is slow that has other things to do, too: nothing here is a bound on how long anything may take.
+    """
+
+    def ask_again(check: Callable[[], Any], seconds: float = 40) -> Any:
         deadline = time.monotonic() + seconds
         while not (answer := check()):
             assert time.monotonic() < deadline, f"not within {seconds} s: {getattr(check, '__qualname__', check)}"

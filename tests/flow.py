@@ -225,7 +225,7 @@ class Flow:
     def paid(self, number: str, **facts: Any) -> Paid:
         """WeChat took the money of this order."""
         facts.setdefault("total", self.order(number).money)
-        return Paid(f"42{number}", paid_at=self.now, **facts)
+        return Paid(f"42{number}", **{"paid_at": self.now, **facts})
 
     def all(self, kind: type[A]) -> list[A]:
         """Every act of this kind since the beginning."""

@@ -203,8 +203,8 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def client(url: str, authority: Authority) -> WechatPay:
-    """A client of one host, with short deadlines and a true clock."""
+def client(url: str, authority: Authority, deadlines: Deadlines = DEADLINES) -> WechatPay:
+    """A client of one host, with short deadlines unless given and a true clock."""
     nonces = count()
     provider = open_provider(
         merchant=Direct("wx1234567890abcdef", "1900009999"),
@@ -221,7 +221,7 @@ def client(url: str, authority: Authority) -> WechatPay:
         nonce=lambda: f"nonce{next(nonces)}",
         certificate_cache=None,
         ca_file=authority.file,
-        deadlines=DEADLINES,
+        deadlines=deadlines,
     )
     provider._transport._trust.context(Dates.MACHINE)  # a busy machine reads the authorities in half of so short a deadline
     return provider

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.camera.scripted import ScriptedScanner
 from kiosk.clock import SteadyClock
-from kiosk.core.commands import Play
+from kiosk.core.commands import Announce, Heard, Play
 from kiosk.core.model import Direct, Institution, Tender
 from kiosk.core.ports import Clock
 from kiosk.core.screens import View
@@ -24,7 +24,7 @@ from kiosk.payment.wechat import open_provider
 from kiosk.runtime import Runtime
 from kiosk.sandbox.server import SandboxServer, open_sandbox
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Rig:
@@ -40,6 +40,7 @@ class Rig:
         self.settings = Settings(self.merchant, "Harbour Snacks", "HKD", "K07", ZoneInfo("Asia/Hong_Kong"), default_tender)
         self.views: list[View] = []
         self.sounds: list[str] = []
+        self.announced: list[Announce] = []
         self.clock: Clock = SteadyClock()
         self.notify_url = "https://pay.example.net/wechat/notify"
 
@@ -123,5 +124,8 @@ class Rig:
     def _open_ledger(self) -> SqliteLedger:
         return SqliteLedger.open(self.folder / "kiosk.db", generation=lambda: "aa", now=self.clock.now())
 
-    def _heard(self, act: Play) -> None:
-        self.sounds.append(str(act.sound))
+    def _heard(self, act: Heard) -> None:
+        if isinstance(act, Play):
+            self.sounds.append(str(act.sound))
+        elif isinstance(act, Announce):
+            self.announced.append(act)

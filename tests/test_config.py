@@ -83,6 +83,7 @@ def test_the_example_loads_and_means_what_it_says(folder: Path) -> None:
     assert read.ledger.path == folder / "kiosk.db"
     assert read.control.socket == folder / "kiosk.db.sock"
     assert read.notifications == NotificationsConfig(None, 0, "/wechat/notify")
+    assert (read.sound.speak, read.sound.volume, read.sound.fresh_s) == ("merchant", 100, 10)
     assert read.warnings == ()
 
 
@@ -104,10 +105,18 @@ def test_only_what_has_no_default_must_be_written(folder: Path) -> None:
     bare = "\n".join(
         line
         for line in EXAMPLE.splitlines()
-        if not line.startswith(optional) and line not in {"[till]", "[control]", "[notifications]"}
+        if not line.startswith(optional) and line not in {"[till]", "[control]", "[notifications]", "[sound]"}
     )
     put(folder, "kiosk.toml", bare)
     assert config.load(folder / "kiosk.toml") == plain
+
+
+def test_amounts_are_spoken_to_whom_the_owner_says(folder: Path) -> None:
+    """In their language; "none" leaves the tones."""
+    for speak, language in {"merchant": "en", "customer": "zh_CN", "none": None}.items():
+        put(folder, "kiosk.toml", edited({"sound.speak": f'speak = "{speak}"'}))
+        read = config.load(folder / "kiosk.toml")
+        assert read.sound.language(read.display.merchant_language, read.display.customer_language) == language
 
 
 def test_a_direct_merchant_has_two_numbers(folder: Path) -> None:
@@ -469,6 +478,9 @@ MISTAKES = [
     ("ledger.path", "", "[ledger] path is missing. Write the ledger's file"),
     ("ledger.path", "path = 2026-01-01", '[ledger] path = "2026-01-01" is a date or time, not a text in quotes. Write'),
     ("ledger.path", 'pth = "x"', '[ledger] pth is not a key of this table (did you mean "path"?). Correct or remove it.'),
+    ("sound.speak", 'speak = "both"', '[sound] speak = "both" is not known here. Write one of "merchant", "customer", "none".'),
+    ("sound.volume", "volume = 101", "[sound] volume = 101 is not between 0 and 100. Write how loud"),
+    ("sound.fresh_s", "fresh_s = 600", "[sound] fresh_s = 600 is not between 2 and 60. Write for how many seconds"),
     ("ledger.path", '"a b\\n" = 1', '[ledger] "a b\\n" is not a key of this table. Correct or remove it.'),
 ]
 

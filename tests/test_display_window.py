@@ -17,7 +17,7 @@ from PIL import Image, ImageGrab
 
 from kiosk.core.commands import Sound
 from kiosk.core.ports import Display
-from kiosk.display import open_display
+from kiosk.display import Sounds, open_display
 from tests.display_views import MAIN, NOW, camera_picture
 
 pytestmark = pytest.mark.screen
@@ -83,7 +83,7 @@ def _open(driver: str, on_key: Callable[[str, bool], None], *, sounds: bool = Fa
         customer_language="zh_CN",
         now=lambda: NOW,
         on_key=on_key,
-        sounds=sounds,
+        sounds=Sounds() if sounds else None,
     )
 
 

@@ -56,6 +56,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.doctor_keypad"),
     (5, "kiosk.doctor_ledger"),
     (5, "kiosk.doctor_printer"),
+    (5, "kiosk.doctor_sound"),
     (5, "kiosk.enquiry"),
     (5, "kiosk.ledgers"),
     (5, "kiosk.listener"),

@@ -17,7 +17,7 @@ from kiosk.core.ports import Clock, Provider
 from kiosk.core.secret import PaymentCode
 from kiosk.lanes import lanes
 
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 
 
 class Still:

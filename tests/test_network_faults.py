@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.core.model import Paid, Unknown, Why
+from kiosk.payment.wechat import Deadlines
 from tests.network_faults import FAULTS, PAID, TOTAL_S, Fault, call, client
 from tests.wechat_stub import Authority, Platform, Received, Stub
 
@@ -50,7 +51,9 @@ def test_an_answer_cut_at_any_byte_is_no_answer(authority: Authority, tls: bool)
         return lambda connection: connection.sendall(whole[:cut_at])
 
     with Stub(answer, authority.server() if tls else None) as stub:
-        provider = client(stub.url, authority)
+        provider = client(
+            stub.url, authority, Deadlines(ask_s=60, charge_s=60)
+        )  # the cut is what ends each, however busy it is here
         for cut_at in range(0, 10_000, step):
             if cut_at >= len(whole) > 0:
                 break

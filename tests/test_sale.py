@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.core import screens
 from kiosk.core.model import Decline
-from tests.rig import Rig
+from tests.rig import PATIENCE_S, Rig
 
 
 @pytest.fixture(params=["institution", "direct"])
@@ -34,6 +34,9 @@ def test_quick_pay_takes_the_money_once_and_says_so(rig: Rig) -> None:
     assert (line.out_trade_no, line.transaction_id) == (order["out_trade_no"], order["transaction_id"])
     assert order["debits"] == 1
     assert rig.sounds[-1] == "paid"
+    (announced,) = rig.announced
+    assert announced.money == paid.money
+    assert 0 <= rig.clock.now() - announced.at < PATIENCE_S * 1000  # by the bank's own time, which counts whole seconds
 
 
 def test_native_is_paid_by_the_customers_scan(rig: Rig) -> None:

@@ -59,7 +59,7 @@ def test_without_a_notify_socket_nothing_happens(monkeypatch: pytest.MonkeyPatch
     ("usec", "pid", "means"),
     [
         ("30000000", None, 30_000_000),
-        ("30000000", str(os.getpid()), 30_000_000),
+        ("30000000", "ours", 30_000_000),
         ("30000000", "1", None),
         (None, None, None),
         ("0", None, None),
@@ -74,7 +74,7 @@ def test_the_watchdog_is_ours_only_if_it_watches_this_process(
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
-            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name, str(os.getpid()) if value == "ours" else value)
     assert service.watchdog_usec() == means
 
 

@@ -51,6 +51,7 @@ KEPT = {
 }
 
 
+@pytest.mark.slow
 def test_five_thousand_days_keep_every_promise() -> None:
     """Whatever the network, the plug, the disk, the clock and the people do."""
     result = run(0, 5000)

@@ -11,12 +11,14 @@ import pytest
 from kiosk.core import screens
 from kiosk.core.commands import (
     Act,
+    Announce,
     Ask,
     AskRefund,
     Charge,
     Close,
     CorrectClock,
     GiveBack,
+    Hush,
     Insert,
     Place,
     Play,
@@ -127,8 +129,42 @@ def test_paid_is_told_and_written_down() -> None:
     flow.answer(Call.CHARGE, flow.paid(number, payer=hkd(1100)))
     assert flow.screen == screens.PaidScreen(hkd(1250), number[-6:], payer=hkd(1100))
     assert Play(Sound.PAID) in flow.acts
+    assert Announce(hkd(1250), flow.now) in flow.acts
     assert (flow.state(number), flow.sale_state(number)) == (S.PAID, SaleState.PAID)
     assert flow.order(number).transaction_id == f"42{number}"
+
+
+@pytest.mark.parametrize(("ago_ms", "told"), [(7000, 7000), (-3000, 0)])
+def test_a_payment_is_announced_as_of_when_it_was_paid(ago_ms: int, told: int) -> None:
+    """WeChat's own time, so that what is learnt late is not spoken of as if it were new; a time to come is now."""
+    flow = Flow()
+    number = flow.charge()
+    flow.answer(Call.CHARGE, flow.paid(number, paid_at=flow.now - ago_ms))
+    assert flow.one(Announce) == Announce(hkd(1250), flow.now - told)
+
+
+def test_what_is_paid_behind_the_next_sale_is_not_announced() -> None:
+    """Nobody may take it for the sale in front, not even when the amounts are the same."""
+    flow = Flow()
+    first = flow.charge()
+    flow.restart(1000)
+    flow.probe()
+    flow.press("1 2 5 0 OK OK")
+    flow.sees(screens.Scanning)
+    flow.answer(Call.ASK, flow.paid(first), first)
+    assert flow.state(first) is S.PAID
+    assert not [act for act in flow.done if isinstance(act, Announce)]
+
+
+def test_the_next_sales_first_digit_ends_what_is_said() -> None:
+    """The amount before is of another customer; going on keying hushes nobody again."""
+    flow = Flow()
+    flow.sell()
+    assert Hush() not in flow.done[-2:]
+    flow.press("5")
+    assert Hush() in flow.acts
+    flow.press("0")
+    assert Hush() not in flow.acts
 
 
 def test_a_decline_says_why_and_scan_makes_a_new_order_of_the_same_sale() -> None:

@@ -117,3 +117,39 @@ def test_the_kiosk_stands_where_it_can_write():
 @pytest.mark.parametrize("unit", MOST_EXPOSED)
 def test_keys_and_codes_cannot_land_in_a_core_file(unit: str):
     assert settings(unit, "LimitCORE") == ["0"]
+
+
+@pytest.mark.voice
+def test_the_voice_needs_nothing_that_the_kiosks_unit_forbids(analyze: list[str], tmp_path: Path):
+    """What it asks of the kernel is in the unit's filter, and no memory of it is both written and executed. By strace."""
+    if shutil.which("strace") is None:
+        assert not os.environ.get("CI"), "strace is missing: apt install strace"
+        pytest.skip("strace is missing, so nobody tells what the voice asks for: apt install strace")
+    log = tmp_path / "calls"
+    command = ["strace", "-f", "-o", str(log), "espeak-ng", "-v", "cmn-latn-pinyin", "-b", "1", "--stdin", "--stdout"]
+    made = subprocess.run(command, input="微信支付收款".encode(), capture_output=True, timeout=60, check=True)
+    assert len(made.stdout) > 10_000
+    text = log.read_text("utf-8", "replace")
+    asked = set(re.findall(r"^\d+ +(\w+)\(", text, re.MULTILINE))
+    assert {"execve", "read", "write"} <= asked
+    allowed, *refused = settings("kiosk.service", "SystemCallFilter")
+    names = allowed_calls(analyze, allowed.split())
+    for line in refused:
+        assert line.startswith("~")
+        names -= allowed_calls(analyze, line[1:].split())
+    assert asked <= names, asked - names
+    assert settings("kiosk.service", "MemoryDenyWriteExecute") == ["yes"]
+    both = [line for line in text.splitlines() if "PROT_WRITE" in line and "PROT_EXEC" in line]
+    assert both == []
+    assert not re.search(r"mprotect\(.*PROT_EXEC", text)  # nor first the one and then the other
+
+
+def allowed_calls(analyze: list[str], sets: list[str]) -> set[str]:
+    """The system calls of these sets, and of the sets within them."""
+    names: set[str] = set()
+    for name in sets:
+        said = subprocess.run([*analyze, "syscall-filter", name], capture_output=True, text=True, timeout=60, check=True).stdout
+        words = [line.strip() for line in said.splitlines()[1:] if line.startswith("    ") and "#" not in line]
+        names |= {word for word in words if not word.startswith("@")}
+        names |= allowed_calls(analyze, [word for word in words if word.startswith("@")])
+    return names

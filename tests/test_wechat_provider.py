@@ -259,7 +259,7 @@ def test_a_deadline_is_kept_and_named() -> None:
     """Silence ends in TIMEOUT."""
     over = threading.Event()
     with Stub(lambda _: lambda _: over.wait(20)) as stub:
-        answer = charge(opened(stub.url, deadlines=Deadlines(charge_s=0.5)))
+        answer = charge(opened(stub.url, deadlines=Deadlines(charge_s=3)))
         over.set()
     assert answer == Answer(Unknown(Why.TIMEOUT, "TimeoutError"))
 
@@ -468,7 +468,7 @@ def test_in_doubt_what_may_be_asked_again_has_less_time_and_a_charge_has_not() -
     """After an exchange of which nothing came, until anything comes."""
     over = threading.Event()
     with Stub(lambda _: lambda __: over.wait(20)) as stub:
-        provider = opened(stub.url, deadlines=Deadlines(ask_s=0.5, undo_s=60, refund_s=60, charge_s=5, doubt_s=0.01))
+        provider = opened(stub.url, deadlines=Deadlines(ask_s=3, undo_s=60, refund_s=60, charge_s=60, doubt_s=0.01))
         assert provider.ask(ORDER).outcome == Unknown(Why.TIMEOUT, "TimeoutError")
         for call in (provider.reverse, provider.close, lambda order: provider.refund(REFUND, order)):
             assert call(ORDER).outcome.why in {Why.TIMEOUT, Why.NOT_SENT}  # within 20 s, not 60

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.core import lifecycle, refunds, till
-from kiosk.core.commands import Act, Insert, Play, Print, Record, Sound, StopScan, Update, Warm
+from kiosk.core.commands import Act, Announce, Hush, Insert, Play, Print, Record, Sound, StopScan, Update, Warm
 from kiosk.core.events import Part
 from kiosk.core.lifecycle import Around, is_open, is_watched
 from kiosk.core.model import (
@@ -143,7 +143,8 @@ class Books:
         if after.state is OrderState.PAID:
             if front.out_trade_no != after.out_trade_no:
                 self.go(till.Front(after.out_trade_no))
-            self.acts.append(Play(Sound.PAID))
+            paid_at = min(after.paid_at or self.now, self.now)
+            self.acts += [Play(Sound.PAID), Announce(after.money, paid_at)]
             if self.k.settings.receipts is Receipts.PAID:
                 self.print_receipt(after, ())
         elif front.out_trade_no == after.out_trade_no and before.state is not OrderState.ARMED:
@@ -260,6 +261,8 @@ class Books:
             self.acts.append(scans if scans is not None else StopScan())
         if isinstance(self.k.till, till.Menu):
             self.k.attention = ()
+        if isinstance(to, till.Keying) and not isinstance(self.k.till, till.Keying):
+            self.acts.append(Hush())  # what is being said is of the sale before
         self.k.till = to
 
     def number(self) -> str:

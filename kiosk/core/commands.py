@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.core.model import Order, Refund, Sale
+from kiosk.core.money import Money
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import Slip, Wanted
 
@@ -140,6 +141,19 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Say aloud that this much was paid: for the sale in front, and no other. `at`: when, as far as anybody has told."""
+
+    money: Money
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Say nothing more: the next sale begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer to whoever asked over the control socket (`token` names the asker). `problem` is None when accepted."""
 
@@ -177,7 +191,11 @@ Act = (
     | StartScan
     | StopScan
     | Play
+    | Announce
+    | Hush
     | Reply
     | Print
     | LookUp
 )
+
+Heard = Play | Announce | Hush

@@ -9,6 +9,7 @@ from typing import Protocol
 from kiosk.core.commands import LookFor, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
+from kiosk.core.money import Money
 from kiosk.core.screens import Outline, View
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import Slip
@@ -123,6 +124,14 @@ class Display(Protocol):
 
     def play(self, sound: Sound) -> None:
         """Let it be heard, soon; silence when there is no sound device is reported once, never raised."""
+        ...
+
+    def announce(self, money: Money, at: int) -> None:
+        """Say soon that this much was paid at `at` (ms of the steady clock), or nothing when that is not fresh any more."""
+        ...
+
+    def hush(self) -> None:
+        """Stop saying, and do not begin to say, what was asked for so far. Tones go on."""
         ...
 
     def snapshot(self) -> bytes:

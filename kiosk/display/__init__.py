@@ -8,6 +8,9 @@ from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.ports import Display
 from kiosk.display import backlight
+from kiosk.display.sounds import Sounds
+
+__all__ = ["DRIVERS", "Sounds", "open_display"]
 
 DRIVERS = ("pygame", "offscreen", "recording")
 
@@ -26,7 +29,7 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     rotation: int = 0,
     brightness: int = 100,
     dim_after_s: int = 120,
-    sounds: bool = True,
+    sounds: Sounds | None = None,
 ) -> Display:
     """Open the display. With `pygame`, call it from the thread that will call `run`: its window opens here.
 
@@ -34,8 +37,8 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     the steady clock. `on_key(name, down)` gets pygame's own key names ("1", "[1]", "return", "f1"), and "quit" when the
     window is closed; it is called from `run`. With `keys` the keys are on the screen, and `on_touch(finger, key, down)` gets
     each finger that comes down on one or lifts from it (without a key: that slid off). `rotation`: degrees by which the picture
-    is turned clockwise, `size` being what people see. `brightness` in percent, `dim_after_s` 0: never. DriverError when
-    anything this driver needs is missing.
+    is turned clockwise, `size` being what people see. `brightness` in percent, `dim_after_s` 0: never. `sounds`: what is heard,
+    None for nothing. DriverError when anything this driver needs is missing.
     """
     if driver not in DRIVERS:
         raise DriverError(f"display: there is no driver {driver!r}; set [display] driver to one of {', '.join(DRIVERS)}")

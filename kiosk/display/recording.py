@@ -6,16 +6,18 @@ import threading
 from collections.abc import Callable
 
 from kiosk.core.commands import Sound
+from kiosk.core.money import Money
 from kiosk.core.screens import Outline, View
 from kiosk.display.png import encode
 
 
 class RecordingDisplay:
-    """Keeps the views and sounds it was given, in order."""
+    """Keeps the views, sounds and announcements it was given, in order."""
 
     def __init__(self) -> None:
         self.views: list[View] = []
         self.sounds: list[Sound] = []
+        self.announced: list[Money | None] = []  # None: hushed
         self.camera: tuple[int, int, bytes] | None = None
         self.outlines: tuple[Outline, ...] = ()
         self._stopped = threading.Event()
@@ -28,6 +30,13 @@ class RecordingDisplay:
 
     def play(self, sound: Sound) -> None:
         self.sounds.append(sound)
+
+    def announce(self, money: Money, at: int) -> None:
+        del at  # nobody listens, so nothing is too old
+        self.announced.append(money)
+
+    def hush(self) -> None:
+        self.announced.append(None)
 
     def snapshot(self) -> bytes:
         """One pixel, grey: as many levels as views were shown, so that a new view gives a new picture."""

@@ -14,14 +14,17 @@ from dataclasses import dataclass
 
 from kiosk.core.commands import Sound
 from kiosk.core.events import Key
+from kiosk.core.money import Money
 from kiosk.core.screens import Network, Outline, Scanning, Screen, Signs, Starting, View
 from kiosk.display import rehearsal
+from kiosk.display.announcer import Announcer
 from kiosk.display.backlight import Backlight
 from kiosk.display.canvas import Rect, Speaker, Window
 from kiosk.display.light import Light, Rest, light
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
 from kiosk.display.qr import modules
+from kiosk.display.sounds import Sounds
 from kiosk.display.touches import Touches
 
 _Frame = tuple[int, int, bytes, tuple[Outline, ...]]  # width, height, pixels, what to mark
@@ -147,7 +150,7 @@ class WindowDisplay:
         on_key: Callable[[str, bool], None],
         on_touch: OnTouch,
         *,
-        sounds: bool,
+        sounds: Sounds | None,
         habits: Habits,
     ) -> None:
         self._picture = _Picture(painter, now)
@@ -155,7 +158,8 @@ class WindowDisplay:
         self._now = now
         self._on_key = on_key
         self._on_touch = on_touch
-        self._with_sounds = sounds
+        self._sounds = sounds
+        self._announcer = Announcer(sounds.language if sounds else None, sounds.fresh_ms if sounds else 0, now, window.wake)
         self._habits = habits
         self._touches: Touches | None = None
         if self._picture.panel is not None:
@@ -182,9 +186,15 @@ class WindowDisplay:
 
     def play(self, sound: Sound) -> None:
         self._busy_at = self._habits.monotonic()  # each key that is pressed sounds, also one that changes nothing
-        if self._with_sounds and len(self._to_play) < 4:  # noqa: PLR2004  more are not told apart anyway
+        if self._sounds is not None and len(self._to_play) < 4:  # noqa: PLR2004  more are not told apart anyway
             self._to_play.append(sound)
             self._window.wake()
+
+    def announce(self, money: Money, at: int) -> None:
+        self._announcer.announce(money, at)
+
+    def hush(self) -> None:
+        self._announcer.hush()
 
     def snapshot(self) -> bytes:
         return self._picture.snapshot(fresh=False)
@@ -246,7 +256,8 @@ class WindowDisplay:
 
     def _sleep_ms(self) -> int:
         """Until the next second begins, as then a countdown changes."""
-        return min(_REHEARSING_MS if self._to_rehearse else _BEAT_MS, 1000 - self._now() % 1000)
+        soon = self._to_rehearse or self._announcer.waiting
+        return min(_REHEARSING_MS if soon else _BEAT_MS, 1000 - self._now() % 1000)
 
     def _make_ready(self) -> None:
         """Once, when the first picture stands: what is slow and needed soon."""
@@ -257,14 +268,18 @@ class WindowDisplay:
         self._ready = True
         self._to_rehearse = rehearsal.views(self._now())
         modules("")
-        if self._with_sounds:
-            self._speaker = Speaker()
+        if self._sounds is not None:
+            self._speaker = Speaker(self._sounds.volume)
             if self._speaker.problem is not None:
                 _LOG.warning("no sound device: the kiosk stays silent", extra={"problem": self._speaker.problem})
 
     def _sound(self) -> None:
-        while self._to_play and self._speaker is not None:
+        """After the picture: what is heard never keeps it waiting."""
+        if self._speaker is None:
+            return
+        while self._to_play:
             self._speaker.play(self._to_play.pop(0))
+        self._announcer.turn(self._speaker)
 
 
 class OffscreenDisplay:
@@ -282,6 +297,12 @@ class OffscreenDisplay:
 
     def play(self, sound: Sound) -> None:
         """Nobody hears it."""
+
+    def announce(self, money: Money, at: int) -> None:
+        """Nobody hears it."""
+
+    def hush(self) -> None:
+        """Nothing is being said."""
 
     def snapshot(self) -> bytes:
         return self._picture.snapshot(fresh=True)

@@ -101,7 +101,6 @@ class Stage:
             customer_language="zh_CN",
             now=lambda: time.time_ns() // 1_000_000,
             on_key=lambda *_: None,
-            sounds=False,
         )
         command = [sys.executable, "-m", "tests.bench.stage", "--fd"]
         self.link = ScannerLink(self._hear, self._see, lambda fd: [*command, str(fd)])

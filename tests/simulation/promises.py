@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kiosk.core import screens
 from kiosk.core.commands import (
     Act,
+    Announce,
     Ask,
     AskRefund,
     Charge,
@@ -122,7 +123,8 @@ class Promises:
                 raise Violation(f"I1: {number} leaves, and the disk never learns it")
             case _:
                 pass
-        if Play(Sound.PAID) in made.acts and not any(isinstance(r.row, Order) and r.row.state is S.PAID for r in records):
+        told = any(act == Play(Sound.PAID) or isinstance(act, Announce) for act in made.acts)
+        if told and not any(isinstance(r.row, Order) and r.row.state is S.PAID for r in records):
             raise Violation("I3: it sounds as if somebody had paid")
 
     def _order(self, record: Record, row: Order, *, lied: bool) -> None:  # noqa: C901, PLR0912  one branch for each state

@@ -18,12 +18,14 @@ from kiosk.clock import SteadyClock
 from kiosk.core import screens
 from kiosk.core.commands import (
     Act,
+    Announce,
     Ask,
     AskRefund,
     Charge,
     Close,
     CorrectClock,
     GiveBack,
+    Hush,
     Place,
     Play,
     Probe,
@@ -439,7 +441,7 @@ class World:
                 self.clock.correct(offset_ms)
             case Warm():
                 self.lanes[True].warm()
-            case StartScan() | StopScan() | Play() | Reply():
+            case StartScan() | StopScan() | Play() | Announce() | Hush() | Reply():
                 pass
 
     def _call(

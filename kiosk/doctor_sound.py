@@ -1,0 +1,66 @@
+"""What `kiosk doctor` finds of sound: a device to play on, and a voice that speaks the language amounts shall be spoken in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kiosk.config import Config
+from kiosk.control import Answer as Told
+from kiosk.core.errors import DriverError
+from kiosk.core.money import Money
+from kiosk.display import espeak
+from kiosk.display.spoken import UNSPOKEN, received
+from kiosk.doctor_checks import Check, Verdict
+
+_CARDS = Path("/proc/asound/cards")  # ALSA's own list, a line with the number and name of each and another with more of it
+_NO_DEVICE = "Connect a loudspeaker (audio jack, HDMI or USB); the kiosk's user must be in the group audio."
+
+
+def device(config: Config, running: Told | None, cards: Path = _CARDS) -> Check:
+    """Opens the sound device as the kiosk would, unless a running one has it. Nothing is played."""
+    if config.display.driver != "pygame":
+        return Check("sound", Verdict.OK, f"{config.display.driver} is silent: nobody sits at this machine")
+    if running is not None:
+        named = _names(cards)
+        if named:
+            return Check(
+                "sound", Verdict.OK, f"{', '.join(named)}; the running kiosk plays on it, or has said in its log why not"
+            )
+        return Check("sound", Verdict.WARN, "there is no sound device: the kiosk is silent", _NO_DEVICE)
+    try:
+        from kiosk.display.canvas import Speaker  # noqa: PLC0415  loads pygame
+    except ImportError:
+        return Check("sound", Verdict.WARN, "pygame cannot be imported", "Install it: sudo apt install python3-pygame")
+    speaker = Speaker()
+    speaker.close()
+    if speaker.problem is not None:
+        return Check("sound", Verdict.WARN, f"no sound device can be opened ({speaker.problem}): the kiosk is silent", _NO_DEVICE)
+    return Check("sound", Verdict.OK, f"a sound device opens, the volume is {config.sound.volume}")
+
+
+def voice(config: Config) -> Check:
+    """Lets the voice say an amount, and hears whether anything comes."""
+    language = config.sound.language(config.display.merchant_language, config.display.customer_language)
+    if language is None:
+        return Check("voice", Verdict.OK, "tones alone, by [sound] speak")
+    speech = received(Money(1250, config.merchant.currency), language)
+    try:
+        samples = espeak.render(speech)
+    except DriverError as error:
+        found, _, remedy = str(error).partition(". ")
+        return Check("voice", Verdict.WARN, f"{found}: only tones are heard", remedy)
+    if not any(samples):
+        return Check("voice", Verdict.WARN, f"the voice {speech.voice} is silent", "Run: sudo apt install --reinstall espeak-ng")
+    if language in UNSPOKEN:
+        found = f"no voice speaks {language}: amounts are spoken in English"
+        return Check("voice", Verdict.WARN, found, 'Set [sound] speak to the other language, or to "none".')
+    return Check("voice", Verdict.OK, f"amounts are spoken in {language}, by the voice {speech.voice}")
+
+
+def _names(cards: Path) -> list[str]:
+    """The cards' names: what stands behind the dash of each numbered line."""
+    try:
+        lines = cards.read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    return [line.partition("]: ")[2] for line in lines if "]: " in line]
