@@ -53,17 +53,17 @@ def _key() -> str:
 
 
 def _mmdebstrap(new: Path) -> list[str]:
-    main, security = _mirror("Debian"), _mirror("Debian-Security")
+    main, security = mirror("Debian"), mirror("Debian-Security")
     signed = f"deb [signed-by={KEYRING}]"
     pip = " ".join(f"{name}=/tmp/authorities.pem" for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
     hooks = [
         'mkdir -p "$1/opt/kiosk"',
         "copy-in pyproject.toml README.md kiosk /opt/kiosk",
         f"upload {CERTIFICATES} /tmp/authorities.pem",
-        *(f'mkdir -p "$1{Path(file).parent}" && cp {file} "$1{file}"' for file in _pip_files()),
+        *(f'mkdir -p "$1{Path(file).parent}" && cp {file} "$1{file}"' for file in pip_files()),
         'chroot "$1" python3 -m venv --system-site-packages /opt/kiosk/.venv',
         f'chroot "$1" env {pip} /opt/kiosk/.venv/bin/pip install --disable-pip-version-check --quiet --editable /opt/kiosk',
-        *(f'rm "$1{file}"' for file in ("/tmp/authorities.pem", *_pip_files())),
+        *(f'rm "$1{file}"' for file in ("/tmp/authorities.pem", *pip_files())),
         'rm -r "$1/opt/kiosk/kiosk" && mkdir "$1/opt/kiosk/kiosk"',
     ]
     return [
@@ -84,11 +84,11 @@ def _mmdebstrap(new: Path) -> list[str]:
     ]
 
 
-def _pip_files() -> list[str]:
+def pip_files() -> list[str]:
     return [str(path) for path in (Path(name).expanduser() for name in PIP_FILES) if path.exists()]
 
 
-def _mirror(label: str) -> str:
+def mirror(label: str) -> str:
     """The address of the archive with this label, from this machine's own apt."""
     words = ["apt-get", "indextargets", "Created-By: Packages", f"Label: {label}", "--format", "$(REPO_URI)"]
     lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()

@@ -1,0 +1,153 @@
+"""The kiosk as it stands in a shop, in a machine that QEMU plays: its screen, its keypad's pins and its watchdog are devices.
+
+What is not as in a shop: the board's number is told to gpiozero, Mesa draws the screen (so it may make code), and all is so slow
+that systemd and the keypad are told to be patient.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+
+from tests.lab.appliance import FRAMES, STATE, STICK, Appliance
+from tests.lab.root import HERE
+from tests.lab.vm_machine import VirtualMachine
+
+GUEST = ("tests/copper.py", "tests/lab/vm_wire.py", "tests/lab/vm_keys.py")
+INSIDE = "/opt/lab"
+PLAIN = f"{INSIDE}/plain.toml"  # kiosk.toml with a screen that nobody sees
+DROPINS = {
+    "kiosk.service": """
+        [Service]
+        MemoryDenyWriteExecute=no
+        BindReadOnlyPaths=/opt/lab/cpuinfo:/proc/cpuinfo
+        ReadWritePaths=/media/stick
+        TimeoutStartSec=300
+        WatchdogSec=60
+        """,
+    "kiosk-scanner.service": """
+        [Service]
+        TimeoutStartSec=300
+        WatchdogSec=120
+        """,
+}
+FILES = {
+    "opt/lab/cpuinfo": "Revision\t: a22082\n",  # a Pi 3B: gpiozero wants to know
+    "etc/udev/rules.d/99-gpio.rules": 'SUBSYSTEM=="gpio", GROUP="gpio", MODE="0660"\n',  # as Raspberry Pi OS has it
+    "etc/fstab": f"""
+        frames {FRAMES} 9p noauto,ro,trans=virtio,version=9p2000.L 0 0
+        LABEL=ledger {STATE} ext4 noauto,noatime 0 0
+        stick {STICK} tmpfs mode=777 0 0
+        """,
+}
+FAST_BOOT = "systemd-binfmt systemd-pcrphase e2scrub_reap ldconfig getty@tty1 serial-getty@ttyS0 apt-daily.timer "
+FAST_BOOT += "apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer systemd-logind "
+FAST_BOOT += "sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-mqueue.mount dev-hugepages.mount"
+CHANGES = {
+    r'driver = "offscreen"': 'driver = "pygame"\nfullscreen = true',
+    r'driver = "keyboard"': 'driver = "matrix"\nsettle_ms = 20',
+}
+UP = (
+    f"python3 {INSIDE}/vm_wire.py",
+    "ip link set eth0 up",
+    "ip address add 10.0.2.15/24 dev eth0",
+    f"mount --bind {INSIDE}/cpuinfo /proc/cpuinfo",
+)
+BEFORE_KIOSK = ("blockdev --flushbufs /dev/vdb", f"mount {STATE}", f"mount {FRAMES}")
+PATIENCE_S = 240.0
+
+
+class VirtualAppliance(Appliance):
+    """`machine` is its own until `close`."""
+
+    machine: VirtualMachine
+
+    def __init__(self, machine: VirtualMachine, folder: Path) -> None:
+        super().__init__(machine, folder)
+        machine.frames = self._disks[FRAMES]
+        self._listener: socket.socket | None = None
+
+    def changes(self) -> dict[str, str]:
+        return super().changes() | CHANGES
+
+    def install(self) -> None:
+        """And what the lab needs; then the disks."""
+        super().install()
+        root = self.machine.root
+        for name, text in FILES.items():
+            _write(root / name, text)
+        for unit, text in DROPINS.items():
+            _write(root / f"etc/systemd/system/{unit}.d/lab.conf", text)
+        for name in GUEST:
+            shutil.copy(HERE / name, root / INSIDE[1:])
+        text = (root / "etc/kiosk/kiosk.toml").read_text("utf-8").replace('driver = "pygame"', 'driver = "offscreen"')
+        (root / PLAIN[1:]).write_text(text, "utf-8")
+        self.machine.before_boot(f"systemctl --quiet mask {FAST_BOOT}")
+        self.machine.make()
+
+    def on(self) -> None:
+        """Switch it on, up to the moment before the kiosk starts."""
+        self.machine.boot()
+        self.machine.run("sh", "-ec", "; ".join(UP))
+
+    def again(self) -> None:
+        """Switch it on at the moment that was saved."""
+        self.machine.boot(saved=True)
+
+    def go(self, *, plain: bool = False) -> None:
+        """Let systemd start the kiosk. `plain`: with a screen that nobody sees."""
+        words = [f"date -s @{time.time():.3f}", *BEFORE_KIOSK, *([f"mount --bind {PLAIN} /etc/kiosk/kiosk.toml"] if plain else [])]
+        self.machine.run("sh", "-ec", "; ".join(words))
+        self.machine.agent.ask(PATIENCE_S, do="go")
+        self._listen()
+
+    def pulled(self) -> None:
+        """Pull its plug."""
+        self._hang_up()
+        self._deaf()
+        self.machine.cut()
+
+    def close(self) -> None:
+        self._deaf()
+        super().close()
+
+    def press(self, caps: str) -> None:
+        """Keys of the matrix, by what is printed on them."""
+        self.machine.run("python3", f"{INSIDE}/vm_wire.py", *caps, timeout_s=PATIENCE_S)
+
+    def _listen(self) -> None:
+        """From here on the kiosk's control socket answers on this side, too."""
+        self.bank.socket.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(self.bank.socket))
+        self._listener.listen()
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                line, _ = listener.accept()
+                threading.Thread(target=self._relay, args=(line,), daemon=True).start()
+
+    def _relay(self, line: socket.socket) -> None:
+        """Each question to the kiosk in there and its answer back; hang up as soon as there is none."""
+        with contextlib.suppress(OSError, AssertionError), line, line.makefile("r", encoding="utf-8") as questions:
+            for question in questions:
+                told = self.machine.agent.ask(PATIENCE_S, do="ask", line=question)
+                if not told.get("line"):
+                    return
+                line.sendall(told["line"].encode())
+
+    def _deaf(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(line.strip() for line in text.splitlines()) + "\n", "utf-8")
