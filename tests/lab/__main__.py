@@ -8,7 +8,7 @@ import sys
 
 from tests.lab.report import Report
 
-LEVELS = ("container",)
+LEVELS = ("container", "vm")
 """Modules of this package with a LEVEL, the quickest first."""
 
 

@@ -21,7 +21,15 @@ class Layers:
         for name in ("root", "upper", "work"):
             (folder / name).mkdir()
         below = ":".join(map(str, kept))
-        do("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={below},upperdir={folder}/upper,workdir={folder}/work", self.root)
+        do(
+            "mount",
+            "-t",
+            "overlay",
+            "overlay",
+            "-o",
+            f"lowerdir={below},upperdir={folder}/upper,workdir={folder}/work",
+            self.root,
+        )
 
     def close(self) -> None:
         """What was written stays in `folder`/upper."""
@@ -29,9 +37,7 @@ class Layers:
         shutil.rmtree(self._folder / "work")
         self.root.rmdir()
 
-    def do(
-        self, command: str, *options: str, stdin: bytes = b"", timeout_s: float = SHELL_S, log: IO[str] | None = None
-    ) -> None:
+    def do(self, command: str, *options: str, stdin: bytes = b"", timeout_s: float = SHELL_S, log: IO[str] | None = None) -> None:
         """Run a shell command in the root; `options` are systemd-nspawn's. AssertionError with its last words when it fails."""
         words = ["systemd-nspawn", "-q", "--register=no", "--keep-unit", "--pipe", "-D", str(self.root), *options]
         done = subprocess.run(

@@ -1,7 +1,8 @@
 """The lab's hand inside a virtual machine: does what is asked over a virtio-serial port, a JSON object a line each way.
 
 Runs as root in the machine, as a unit that the kiosk's waits for: it is ready once it was told `go`. Standard library alone.
-Each question has an `id`, and so has its answer:  run WORDS (stdin, timeout_s) | ask LINE of the control socket | go | press KEYS.
+Each question has an `id`, and so has its answer:  run WORDS (stdin, timeout_s) | ask LINE of the control socket |
+key WORD CAP: a finger goes down or up | nokeys | go.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from vm_wire import Wire
+
 PORT = Path("/dev/virtio-ports/lab")
 CONTROL = "/var/lib/kiosk/kiosk.db.sock"
 ANSWER_S = 30.0
+_wires: list[Wire] = []
 
 
 def main() -> None:
@@ -35,7 +39,7 @@ def main() -> None:
 def _serve(port: int, lock: threading.Lock, question: dict[str, Any]) -> None:
     try:
         answer = _do(question)
-    except (OSError, ValueError, subprocess.SubprocessError) as problem:
+    except (OSError, ValueError, AssertionError, subprocess.SubprocessError) as problem:
         answer = {"problem": f"{type(problem).__name__}: {problem}"}
     line = json.dumps({"id": question["id"], **answer}).encode() + b"\n"
     with lock:
@@ -58,6 +62,15 @@ def _do(question: dict[str, Any]) -> dict[str, Any]:
             return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
         case "ask":
             return {"line": _ask(question["line"])}
+        case "key":
+            if not _wires:
+                _wires.append(Wire())
+            _wires[0].say(question["word"], question["cap"])
+            return {}
+        case "nokeys":
+            while _wires:
+                _wires.pop().close()
+            return {}
         case "go":
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
                 ready.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])

@@ -6,6 +6,7 @@ that systemd and the keypad are told to be patient.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import shutil
 import socket
@@ -17,7 +18,6 @@ from tests.lab.appliance import FRAMES, STATE, STICK, Appliance
 from tests.lab.root import HERE
 from tests.lab.vm_machine import VirtualMachine
 
-GUEST = ("tests/copper.py", "tests/lab/vm_wire.py", "tests/lab/vm_keys.py")
 INSIDE = "/opt/lab"
 PLAIN = f"{INSIDE}/plain.toml"  # kiosk.toml with a screen that nobody sees
 DROPINS = {
@@ -48,8 +48,9 @@ FAST_BOOT = "systemd-binfmt systemd-pcrphase e2scrub_reap ldconfig getty@tty1 se
 FAST_BOOT += "apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer systemd-logind "
 FAST_BOOT += "sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-mqueue.mount dev-hugepages.mount"
 CHANGES = {
-    r'driver = "offscreen"': 'driver = "pygame"\nfullscreen = true',
-    r'driver = "keyboard"': 'driver = "matrix"\nsettle_ms = 20',
+    r'driver = "offscreen"': 'driver = "pygame"',
+    r"fullscreen = .*": "fullscreen = true",
+    r'driver = "keyboard"': 'driver = "matrix"\nsettle_ms = 20\nstuck_s = 60',
 }
 UP = (
     f"python3 {INSIDE}/vm_wire.py",
@@ -59,6 +60,8 @@ UP = (
 )
 BEFORE_KIOSK = ("blockdev --flushbufs /dev/vdb", f"mount {STATE}", f"mount {FRAMES}")
 PATIENCE_S = 240.0
+FINGER_S = 30.0  # before a key counts as stuck
+UP_S = 0.5
 
 
 class VirtualAppliance(Appliance):
@@ -82,8 +85,7 @@ class VirtualAppliance(Appliance):
             _write(root / name, text)
         for unit, text in DROPINS.items():
             _write(root / f"etc/systemd/system/{unit}.d/lab.conf", text)
-        for name in GUEST:
-            shutil.copy(HERE / name, root / INSIDE[1:])
+        shutil.copy(HERE / "tests/lab/vm_keys.py", root / INSIDE[1:])
         text = (root / "etc/kiosk/kiosk.toml").read_text("utf-8").replace('driver = "pygame"', 'driver = "offscreen"')
         (root / PLAIN[1:]).write_text(text, "utf-8")
         self.machine.before_boot(f"systemctl --quiet mask {FAST_BOOT}")
@@ -92,7 +94,13 @@ class VirtualAppliance(Appliance):
     def on(self) -> None:
         """Switch it on, up to the moment before the kiosk starts."""
         self.machine.boot()
-        self.machine.run("sh", "-ec", "; ".join(UP))
+        self._up()
+
+    def reset(self) -> None:
+        """The machine was reset: up to the same moment."""
+        self._deaf()
+        self.machine.wait()
+        self._up()
 
     def again(self) -> None:
         """Switch it on at the moment that was saved."""
@@ -100,24 +108,55 @@ class VirtualAppliance(Appliance):
 
     def go(self, *, plain: bool = False) -> None:
         """Let systemd start the kiosk. `plain`: with a screen that nobody sees."""
-        words = [f"date -s @{time.time():.3f}", *BEFORE_KIOSK, *([f"mount --bind {PLAIN} /etc/kiosk/kiosk.toml"] if plain else [])]
+        words = [
+            f"date -s @{time.time():.3f}",
+            *BEFORE_KIOSK,
+            *([f"mount --bind {PLAIN} /etc/kiosk/kiosk.toml"] if plain else []),
+        ]
         self.machine.run("sh", "-ec", "; ".join(words))
         self.machine.agent.ask(PATIENCE_S, do="go")
+        self.machine.run("systemctl", "start", "kiosk", timeout_s=PATIENCE_S)  # waits for what systemd is doing already
         self._listen()
 
-    def pulled(self) -> None:
+    def off(self) -> None:
         """Pull its plug."""
-        self._hang_up()
         self._deaf()
-        self.machine.cut()
+        super().off()
 
     def close(self) -> None:
         self._deaf()
         super().close()
 
+    def hold(self, *screens: str) -> None:
+        """The customer's phone before the camera, until one of these screens is there."""
+        self.bank.phone("renew")
+        self.bank.phone("hold", held=True)
+        try:
+            self.reach(*screens)
+        finally:
+            self.bank.phone("hold", held=False)
+
+    def drawn(self) -> bytes:
+        """A PNG of what the kiosk says it shows."""
+        return base64.b64decode(self.ask(do="screen")["png"])
+
+    def _up(self) -> None:
+        self.machine.run("sh", "-ec", "; ".join(UP))
+
     def press(self, caps: str) -> None:
-        """Keys of the matrix, by what is printed on them."""
-        self.machine.run("python3", f"{INSIDE}/vm_wire.py", *caps, timeout_s=PATIENCE_S)
+        """Keys of the matrix, by what is printed on them: each down until the graphics card shows something else, as people do."""
+        for cap in caps:
+            before, end = self.machine.pixels(), time.monotonic() + FINGER_S
+            self._finger(word="down", cap=cap)
+            while self.machine.pixels() == before:
+                assert time.monotonic() < end, f'key "{cap}" does nothing'
+            self._finger(word="up", cap=cap)
+            time.sleep(UP_S)
+        self.machine.agent.ask(PATIENCE_S, do="nokeys")
+
+    def _finger(self, **question: str) -> None:
+        told = self.machine.agent.ask(PATIENCE_S, do="key", **question)
+        assert "problem" not in told, told
 
     def _listen(self) -> None:
         """From here on the kiosk's control socket answers on this side, too."""

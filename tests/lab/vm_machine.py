@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import shutil
 import socket
 import subprocess
 import threading
@@ -16,16 +17,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from tests.lab import vm_image
 from tests.lab.inside import Inside
 from tests.lab.layers import Layers
-from tests.lab.vm_image import Image, disk
+from tests.lab.root import HERE as REPOSITORY
 from tests.lab.vm_qmp import Qmp
 
-AGENT = Path(__file__).with_name("vm_agent.py")
+AGENT = ("tests/lab/vm_agent.py", "tests/lab/vm_wire.py", "tests/copper.py")
 BOOT_S = 240.0
 LOOK_S = 0.05
 MEMORY_MB = 1536
-HOST, HERE = "10.0.2.2", "127.0.0.1"  # this machine as the guest sees it, and where it then arrives (QEMU, "user networking")
+HOST, LOOPBACK = "10.0.2.2", "127.0.0.1"  # this machine as the guest sees it, and where it then arrives (QEMU, "user networking")
 SIZE = (800, 480)
 WORDS = (
     "root=/dev/vda ro console=ttyS0 quiet systemd.show_status=0 tsc=reliable net.ifnames=0 systemd.firstboot=off panic=0 "
@@ -34,7 +38,7 @@ WORDS = (
 UNIT = """
 [Unit]
 Description=The lab's hand in this machine
-Before=kiosk.service kiosk-scanner.socket
+Before=kiosk.service kiosk-scanner.service
 After=systemd-modules-load.service systemd-udevd.service
 [Service]
 Type=notify
@@ -50,9 +54,9 @@ WantedBy=multi-user.target
 class VirtualMachine(Inside):
     """`outer`: where a server must listen to be reached from in there; `seen`: the address it has there."""
 
-    outer, seen = HERE, HOST
+    outer, seen = LOOPBACK, HOST
 
-    def __init__(self, image: Image, folder: Path) -> None:
+    def __init__(self, image: vm_image.Image, folder: Path) -> None:
         self.folder = folder
         self.image = image
         self.layers = Layers(image.layers, folder)
@@ -83,13 +87,14 @@ class VirtualMachine(Inside):
         """Make disks of the root as it now is: its own and an empty one."""
         place = self.root / "opt/lab"
         place.mkdir(parents=True, exist_ok=True)
-        (place / AGENT.name).write_bytes(AGENT.read_bytes())
+        for name in AGENT:
+            shutil.copy(REPOSITORY / name, place)
         (self.root / "etc/systemd/system/kiosk-lab.service").write_text(UNIT, "ascii")
         self.before_boot("systemctl --quiet enable kiosk-lab.service")
-        disk(self.root, self.folder / "root.disk")
+        vm_image.disk(self.root, self.folder / "root.disk")
         empty = self.folder / "empty"
         empty.mkdir()
-        disk(empty, self.disk, "256M", "ledger")
+        vm_image.disk(empty, self.disk, "256M", "ledger")
 
     def boot(self, *, saved: bool = False) -> None:
         """Power on, until the lab's hand answers; `saved`: from the moment that was saved."""
@@ -102,7 +107,11 @@ class VirtualMachine(Inside):
             while self._qmp.do("query-status")["status"] == "inmigrate":
                 time.sleep(LOOK_S)
             self._qmp.do("cont")  # it was saved while it stood still
-        answer = self._agent.post(do="run", words=["true"], timeout_s=BOOT_S)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until the lab's hand answers."""
+        answer = self.agent.post(do="run", words=["true"], timeout_s=BOOT_S)
         end = time.monotonic() + BOOT_S
         while answer.empty():
             assert self.leader, self._last_words()
@@ -120,32 +129,39 @@ class VirtualMachine(Inside):
             time.sleep(LOOK_S)
         self.qmp.do("cont")
 
-    def cut(self) -> None:
-        """Pull the plug."""
+    def cut_power(self) -> None:
+        """Pull the plug; `off` is to follow. Any thread may do it."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+    def off(self) -> None:
+        """Pull the plug, and hang up."""
+        self.cut_power()
         if self._qmp is not None:
             self._qmp.close()
         if self._agent is not None:
             self._agent.close()
         self._qmp = self._agent = None
 
-    off = cut
-
     def close(self) -> None:
-        self.cut()
+        self.off()
         self.layers.close()
 
     def plug(self, in_: bool) -> None:
         """The wire, in or out."""
         self.qmp.do("set_link", name="wire", up=in_)
 
-    def picture(self) -> Path:
-        """A PNG of what is on the screen."""
+    def picture(self) -> Image.Image:
+        """What is on the screen."""
         file = self.folder / "screen.png"
         self.qmp.do("screendump", filename=str(file), format="png")
-        return file
+        with Image.open(file) as picture:
+            return picture.convert("RGB")
+
+    def pixels(self) -> bytes:
+        """The same, to be compared."""
+        return self.picture().tobytes()
 
     def run(self, *words: str, well: bool = True, timeout_s: float = 60.0, stdin: str = "") -> str:
         done = self.agent.ask(timeout_s + 10, do="run", words=words, timeout_s=timeout_s, stdin=stdin)
@@ -163,7 +179,7 @@ class VirtualMachine(Inside):
             *("-drive", f"{drive}{self.disk},cache=writeback"),
             *("-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=lab"),
             *("-chardev", f"socket,id=agent,path={self.folder}/agent.sock,server=on,wait=off"),
-            *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=wire"),
+            *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=wire,romfile="),
             *("-virtfs", f"local,path={self.frames},mount_tag=frames,security_model=none,readonly=on"),
             *("-vga", "none", "-device", "virtio-gpu-pci,xres={},yres={}".format(*SIZE)),
             *("-device", "i6300esb", "-action", "watchdog=reset"),
@@ -214,3 +230,6 @@ class Agent:
                     told = json.loads(line)
                     if (waiting := self._waiting.pop(told["id"], None)) is not None:
                         waiting.put(told)
+        with self._lock:
+            while self._waiting:
+                self._waiting.popitem()[1].put({"problem": "the machine is off"})
