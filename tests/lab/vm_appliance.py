@@ -38,11 +38,7 @@ DROPINS = {
 FILES = {
     "opt/lab/cpuinfo": "Revision\t: a22082\n",  # a Pi 3B: gpiozero wants to know
     "etc/udev/rules.d/99-gpio.rules": 'SUBSYSTEM=="gpio", GROUP="gpio", MODE="0660"\n',  # as Raspberry Pi OS has it
-    "etc/fstab": f"""
-        frames {FRAMES} 9p noauto,ro,trans=virtio,version=9p2000.L 0 0
-        LABEL=ledger {STATE} ext4 noauto,noatime 0 0
-        stick {STICK} tmpfs mode=777 0 0
-        """,
+    "etc/fstab": "",
 }
 FAST_BOOT = "systemd-binfmt systemd-pcrphase e2scrub_reap ldconfig getty@tty1 serial-getty@ttyS0 apt-daily.timer "
 FAST_BOOT += "apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer systemd-logind "
@@ -58,7 +54,13 @@ UP = (
     "ip address add 10.0.2.15/24 dev eth0",
     f"mount --bind {INSIDE}/cpuinfo /proc/cpuinfo",
 )
-BEFORE_KIOSK = ("blockdev --flushbufs /dev/vdb", f"mount {STATE}", f"mount {FRAMES}")
+# Not in fstab: systemd would mount the ledger for the kiosk's sake, before the machine is saved.
+BEFORE_KIOSK = (
+    "blockdev --flushbufs /dev/vdb",  # what the saved machine had read of it may be old
+    f"mount -o noatime /dev/vdb {STATE}",
+    f"mount -t 9p -o ro,trans=virtio,version=9p2000.L frames {FRAMES}",
+    f"mount -t tmpfs -o mode=777 stick {STICK}",
+)
 PATIENCE_S = 240.0
 FINGER_S = 30.0  # before a key counts as stuck
 UP_S = 0.5
@@ -144,7 +146,7 @@ class VirtualAppliance(Appliance):
         self.machine.run("sh", "-ec", "; ".join(UP))
 
     def press(self, caps: str) -> None:
-        """Keys of the matrix, by what is printed on them: each down until the graphics card shows something else, as people do."""
+        """Keys of the matrix, by what is printed on them: each is down until the screen shows something else, as people do."""
         for cap in caps:
             before, end = self.machine.pixels(), time.monotonic() + FINGER_S
             self._finger(word="down", cap=cap)

@@ -34,11 +34,9 @@ class Cuts:
     def words(self) -> str:
         """The figures."""
         found = self.books.found
-        return (
-            f"{self.cuts} cuts, {len(self.kiosk.bank.bank())} orders at the bank, {self.open_at_cut} of them open at a cut: "
-            f"{len(found.lost)} lost, {len(found.double)} double, {len(found.forgotten)} forgotten, {len(found.false_paid)} falsely "
-            f"PAID; {time.monotonic() - self._began:.0f} s"
-        )
+        told = f"{self.cuts} cuts, {len(self.kiosk.bank.bank())} orders at the bank, {self.open_at_cut} of them open at a cut: "
+        told += f"{len(found.lost)} lost, {len(found.double)} double, {len(found.forgotten)} forgotten, "
+        return f"{told}{len(found.false_paid)} falsely PAID; {time.monotonic() - self._began:.0f} s"
 
     def round(self, seed: int) -> None:
         """One life: start over what the last one left, look at the books, sell until the plug is pulled."""

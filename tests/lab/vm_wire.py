@@ -1,4 +1,4 @@
-"""A finger on the keypad of a virtual machine, in there. The wire between rows and columns is copper.py. Standard library alone."""
+"""A finger on the keypad of a virtual machine, in there; the copper behind the keys is copper.py. Standard library alone."""
 
 from __future__ import annotations
 
