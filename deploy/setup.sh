@@ -17,6 +17,7 @@ BROWSER=(chromium chromium-driver) # the bench page's tests
 LAB=(mmdebstrap systemd-container iproute2 qemu-system-x86 e2fsprogs)
 # On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
 PI=(python3-picamera2 python3-lgpio python3-gpiozero python3-evdev python3-pygame python3-systemd)
+PI+=(libgbm1 libegl1 libgles2 libgl1-mesa-dri) # what SDL draws with where no desktop is; it asks for them when it runs
 
 # The tests name others.
 BOARD_FILE=${BOARD_FILE:-/proc/device-tree/model}

@@ -1,4 +1,4 @@
-"""What is done with a machine of the lab, whichever kind it is: its root before it boots, its units and its journal afterwards."""
+"""What is done with a machine of the lab, of either kind: its root before it boots, its units and its journal afterwards."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ def ready() -> Path:
 def packages() -> list[str]:
     """What apt brings: what deploy/setup.sh wants of a Pi, as far as Debian has it, and a system around it."""
     setup = (HERE / "deploy/setup.sh").read_text("utf-8")
-    lists = [re.search(rf"^{name}=\((.*?)\)", setup, re.MULTILINE) for name in ("RUN", "FONTS", "PI")]
-    wanted = [word for found in lists if found for word in found[1].split()]
+    lists = [words for name in ("RUN", "FONTS", "PI") for words in re.findall(rf"^{name}\+?=\((.*?)\)", setup, re.MULTILINE)]
+    wanted = [word for words in lists for word in words.split()]
     return [*SYSTEM, "python3-numpy", *(word for word in wanted if word not in NOT_IN_DEBIAN)]
 
 

@@ -1,4 +1,4 @@
-"""What a virtual machine boots: the lab's Debian root under a layer with a kernel, Mesa and lgpio, made once and kept.
+"""What a virtual machine boots: the lab's Debian root under a layer with a kernel and lgpio, made once and kept.
 
 The kernel is Debian's own of the backports: it has simulated GPIO pins (gpio-sim), which older ones lack. `disk` makes of a
 root, with a kiosk installed in it, what QEMU takes for a disk. As root; needs the network once.
@@ -17,8 +17,7 @@ from tests.lab.layers import Layers
 
 KERNEL = "linux-image-amd64"
 BACKPORTS = f"{root.SUITE}-backports"
-# The groups of screen: what Mesa draws with where no graphics card does. kmod and iproute2: what the lab itself types.
-PACKAGES = ("initramfs-tools", "kmod", "zstd", "libgl1-mesa-dri", "libgbm1", "libegl1", "libgles2", "e2fsprogs")
+PACKAGES = ("initramfs-tools", "kmod", "zstd", "e2fsprogs")
 COMPILING = ("gcc", "libc6-dev", "python3-dev", "swig")
 EARLY = ("virtio_pci", "virtio_blk", "ext4", "i6300esb")  # modules that the first few seconds need
 LATER = ("gpio-sim", "uinput", "virtio-gpu", "virtio_console", "virtio_net", "9p", "9pnet_virtio")
@@ -85,7 +84,6 @@ def _recipe() -> str:
         echo '{backports}' >/etc/apt/sources.list.d/backports.list
         mkdir -p /etc/initramfs-tools/conf.d
         echo MODULES=list >/etc/initramfs-tools/conf.d/lab
-        printf '%s\\n' {" ".join(EARLY)} >>/etc/initramfs-tools/modules
         printf '%s\\n' {" ".join(LATER)} >/etc/modules-load.d/lab.conf
         apt-get -q update
         apt-get -q -y install --no-install-recommends {" ".join((*PACKAGES, *COMPILING))}
