@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kiosk.keypad import Wiring
-
 from tests.lab import container, vm
-from tests.lab.vm_wire import LINES, PRINT
 from tests.lab.report import ALL_WELL, FAILED, NOT_ALL_RAN, Level, Report
+from tests.lab.vm_wire import LINES, PRINT
 
 
 def played(*levels: Level) -> Report:
@@ -85,4 +84,4 @@ def test_the_virtual_machine_says_what_to_install(monkeypatch: pytest.MonkeyPatc
 def test_the_virtual_keypad_is_wired_as_the_real_one():
     wiring = Wiring()
     assert tuple(map(int, LINES)) == (*wiring.rows, *wiring.columns)
-    assert PRINT == "".join(wiring.keys)
+    assert "".join(wiring.keys) == PRINT

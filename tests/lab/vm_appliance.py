@@ -63,7 +63,7 @@ BEFORE_KIOSK = (
 )
 PATIENCE_S = 240.0
 FINGER_S = 30.0  # before a key counts as stuck
-UP_S = 0.5
+DOWN_S = UP_S = 0.5
 
 
 class VirtualAppliance(Appliance):
@@ -150,6 +150,7 @@ class VirtualAppliance(Appliance):
         for cap in caps:
             before, end = self.machine.pixels(), time.monotonic() + FINGER_S
             self._finger(word="down", cap=cap)
+            time.sleep(DOWN_S)  # the least of a press, where the screen moves by itself
             while self.machine.pixels() == before:
                 assert time.monotonic() < end, f'key "{cap}" does nothing'
             self._finger(word="up", cap=cap)
