@@ -32,6 +32,8 @@ CREDENTIALS = ("merchant_key.pem", "api_v3_key.txt")
 class Appliance(Kiosk):
     """The kiosk in the machine, whichever of its lives. The machine is on as long as `alive`."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, machine: Machine, folder: Path) -> None:
         """`machine`: off, and no kiosk in it; `folder`: for all that this kiosk is."""
         self.machine = machine
@@ -81,12 +83,12 @@ class Appliance(Kiosk):
         pay(self.bank, amount, None)
 
     def reach(self, *screens: str) -> None:
-        seen = self.until(*screens)
+        seen = self.until(*screens, seconds=self.patience_s)
         assert seen in screens, f"the kiosk shows {seen}, not {' or '.join(screens)}"
 
     def settled(self, amount: int) -> None:
         """Both books say paid, once."""
-        wait(lambda: self.states(amount) == ["PAID"], lambda: f"the kiosk's orders of {amount}: {self.states(amount)}")
+        wait(lambda: self.states(amount) == ["PAID"], lambda: f"orders of {amount}: {self.states(amount)}", self.patience_s)
         true = [row["state"] for row in self.bank.bank().values() if row["total"] == amount]
         assert true == ["SUCCESS"], f"at the bank: {true}"
 

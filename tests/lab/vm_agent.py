@@ -31,9 +31,11 @@ def main() -> None:
         time.sleep(0.1)
     port = os.open(PORT, os.O_RDWR)
     lock = threading.Lock()
-    with os.fdopen(os.dup(port), "rb") as lines:
-        while line := lines.readline():
-            threading.Thread(target=_serve, args=(port, lock, json.loads(line)), daemon=True).start()
+    while True:
+        with os.fdopen(os.dup(port), "rb") as lines:
+            while line := lines.readline():
+                threading.Thread(target=_serve, args=(port, lock, json.loads(line)), daemon=True).start()
+        time.sleep(0.1)  # nobody is at the other end
 
 
 def _serve(port: int, lock: threading.Lock, question: dict[str, Any]) -> None:

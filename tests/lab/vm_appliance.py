@@ -70,6 +70,7 @@ class VirtualAppliance(Appliance):
     """`machine` is its own until `close`."""
 
     machine: VirtualMachine
+    patience_s = PATIENCE_S
 
     def __init__(self, machine: VirtualMachine, folder: Path) -> None:
         super().__init__(machine, folder)
