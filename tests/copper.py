@@ -12,7 +12,7 @@ import select
 import sys
 from pathlib import Path
 
-LOOK_S = 0.0005  # copper is quicker, and leaves the processor to others
+LOOK_S = 0.002  # copper is quicker; this leaves the processor to others
 
 
 def copper(folder: Path, numbers: list[str]) -> None:

@@ -62,7 +62,7 @@ BEFORE_KIOSK = (
     f"mount -t tmpfs -o mode=777 stick {STICK}",
 )
 PATIENCE_S = 240.0
-FINGER_S = 30.0  # before a key counts as stuck
+FINGER_S = 120.0  # before a key counts as stuck
 DOWN_S = UP_S = 0.5
 
 
