@@ -172,8 +172,8 @@ class VirtualMachine(Inside):
     def _words(self) -> list[str]:
         drive = "format=raw,if=virtio,file="
         # One processor: with two a kernel that changes its own code now and then dies of it ("Oops: int3"). And not the newest,
-        # in whose code for the screen Mesa crashes. Its clock counts instructions, two nanoseconds each (icount): however busy this
-        # machine is, to those in there it is only their time that passes more slowly.
+        # in whose code for the screen Mesa crashes. Its clock counts instructions, two nanoseconds each (icount): however busy
+        # this machine is, to those in there it is only their time that passes more slowly.
         return [
             *("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-icount", "shift=1", "-cpu", "Nehalem", "-smp", "1"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc"),
