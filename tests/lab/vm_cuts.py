@@ -6,10 +6,11 @@ tests.crash: whatever the bank knows must be in the kiosk's ledger, and come to 
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import time
 from random import Random
 
+from kiosk.core.errors import KioskError
 from tests.crash.books import Books
 from tests.crash.counter import Died, later
 from tests.crash.rounds import OPEN
@@ -18,7 +19,7 @@ from tests.lab.appliance import wait
 from tests.lab.vm_appliance import PATIENCE_S, VirtualAppliance
 
 NOT_OVER = OPEN | {"ARMED", "VOID"}  # a VOID one may come to life again, when WeChat has it after all
-MOST_S = 25.0  # from the first key of a life to its end
+SALE_S = 20.0  # how long one takes, until that is known
 
 
 class Cuts:
@@ -30,6 +31,7 @@ class Cuts:
         self.cuts = self.open_at_cut = 0
         self._told: dict[str, str] = {}  # what the kiosk has ever said of an order that had come to its end
         self._began = time.monotonic()
+        self._sale_s = SALE_S
 
     def words(self) -> str:
         """The figures."""
@@ -39,19 +41,24 @@ class Cuts:
         return f"{told}{len(found.false_paid)} falsely PAID; {time.monotonic() - self._began:.0f} s"
 
     def round(self, seed: int) -> None:
-        """One life: start over what the last one left, look at the books, sell until the plug is pulled."""
+        """One life: start over what the last one left, look at the books, sell, and in the midst of a sale the plug is pulled."""
         chance = Random(f"plug of the machine {seed}")
         self._start()
-        plug = later(chance.uniform(0.5, MOST_S), self.kiosk.machine.cut_power)
-        amount = 10_000 + 100 * seed
+        amount, whole, plug = 10_000 + 100 * seed, chance.randint(0, 2), None
         try:
-            with contextlib.suppress(Died, AssertionError):  # the plug is pulled in the midst of anything
-                while self.kiosk.alive:
-                    self._sell(amount, quick=chance.random() < 0.3)
-                    self._listed()
-                    amount += 1
+            for sale in itertools.count():
+                if sale == whole:
+                    plug = later(chance.uniform(0.0, self._sale_s), self.kiosk.machine.cut_power)
+                began = time.monotonic()
+                self._sell(amount + sale, quick=chance.random() < 0.3)
+                self._listed()
+                self._sale_s = time.monotonic() - began
+        except (Died, AssertionError, KioskError):
+            if self.kiosk.alive:  # else the plug was pulled, in the midst of anything
+                raise
         finally:
-            plug.join()
+            if plug is not None:
+                plug.join()
             self.kiosk.off()
         self.cuts += 1
         waits = [row for row in self.kiosk.bank.bank().values() if row["state"] in {"NOTPAY", "USERPAYING"}]
@@ -87,6 +94,8 @@ class Cuts:
     def _listed(self) -> None:
         """What it once said of an order that was over it says still."""
         now = {line["out_trade_no"]: line["state"] for line in self.kiosk.bank.orders()}
+        if not self.kiosk.alive:
+            raise Died  # then it was no kiosk that told
         for number, state in self._told.items():
             if now.get(number) != state:
                 self.books.found.lost.append(f"{number} was told to be {state}, and is {now.get(number, 'not there')}")
