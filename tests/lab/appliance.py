@@ -50,6 +50,12 @@ class Appliance(Kiosk):
     def alive(self) -> bool:
         return self.machine.leader != 0
 
+    def share(self, place: str) -> Path:
+        """A folder of this side that the machine sees in that place; before `install`."""
+        self._disks[place] = self.bank.folder.parent / Path(place).name
+        self._disks[place].mkdir()
+        return self._disks[place]
+
     def on(self) -> None:
         """Switch the machine on; what this side asks of the control socket is asked of the one in there."""
         self.machine.boot(self._disks)

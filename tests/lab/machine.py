@@ -23,7 +23,8 @@ LOOK_S = 0.02
 class Machine(Inside):
     """`root` is the folder to write to before the boot."""
 
-    def __init__(self, kept: Path, folder: Path) -> None:
+    def __init__(self, kept: Path, folder: Path, over: tuple[Path, ...] = ()) -> None:
+        """`over`: kept layers that lie on the kept root, the uppermost first."""
         self.name = f"kiosk{os.getpid()}"
         self.wire = f"ve-{self.name}"[:15]
         net = f"10.77.{os.getpid() % 256}"
@@ -32,7 +33,7 @@ class Machine(Inside):
         self.leader = 0
         self._log = folder / "console.log"
         self._nspawn: subprocess.Popen[bytes] | None = None
-        self.layers = Layers((kept,), folder)
+        self.layers = Layers((*over, kept), folder)
 
     def close(self) -> None:
         """Off, and away with the layer."""
