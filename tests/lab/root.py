@@ -41,10 +41,15 @@ def ready() -> Path:
 
 def packages() -> list[str]:
     """What apt brings: what deploy/setup.sh wants of a Pi, as far as Debian has it, and a system around it."""
-    setup = (HERE / "deploy/setup.sh").read_text("utf-8")
-    lists = [words for name in ("RUN", "FONTS", "PI") for words in re.findall(rf"^{name}\+?=\((.*?)\)", setup, re.MULTILINE)]
-    wanted = [word for words in lists for word in words.split()]
+    wanted = listed("RUN", "FONTS", "PI")
     return [*SYSTEM, "python3-numpy", *(word for word in wanted if word not in NOT_IN_DEBIAN)]
+
+
+def listed(*names: str) -> list[str]:
+    """The packages in these lists of deploy/setup.sh."""
+    setup = (HERE / "deploy/setup.sh").read_text("utf-8")
+    lists = [words for name in names for words in re.findall(rf"^{name}\+?=\((.*?)\)", setup, re.MULTILINE)]
+    return [word for words in lists for word in words.split()]
 
 
 def _key() -> str:
@@ -53,8 +58,6 @@ def _key() -> str:
 
 
 def _mmdebstrap(new: Path) -> list[str]:
-    main, security = mirror("Debian"), mirror("Debian-Security")
-    signed = f"deb [signed-by={KEYRING}]"
     pip = " ".join(f"{name}=/tmp/authorities.pem" for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
     hooks = [
         'mkdir -p "$1/opt/kiosk"',
@@ -78,10 +81,15 @@ def _mmdebstrap(new: Path) -> list[str]:
         *(f"--customize-hook={hook}" for hook in hooks),
         SUITE,
         str(new),
-        f"{signed} {main} {SUITE} main",
-        f"{signed} {main} {SUITE}-updates main",
-        f"{signed} {security} {SUITE}-security main",
+        *sources(SUITE),
     ]
+
+
+def sources(suite: str) -> list[str]:
+    """The lines of sources.list for a suite."""
+    main, security, signed = mirror("Debian"), mirror("Debian-Security"), f"deb [signed-by={KEYRING}]"
+    lines = [f"{main} {suite} main", f"{main} {suite}-updates main", f"{security} {suite}-security main"]
+    return [f"{signed} {line}" for line in lines]
 
 
 def pip_files() -> list[str]:
