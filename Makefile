@@ -11,7 +11,7 @@ help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
 	@echo 'make test    all tests (ARGS="-k ledger" for some)'
-	@echo 'make lab     the units in a Debian that boots in a container (as root; needs mmdebstrap and systemd-container)'
+	@echo 'make lab     the units in a Debian that boots in a container, and in a virtual machine (as root; LEVELS="vm" for one)'
 	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
@@ -29,7 +29,7 @@ demo: setup
 test: .venv/.ready-for-tests
 	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
-lab: .venv/.ready-for-tests
+lab: .venv/.ready-for-lab
 	$(PY) -m tests.lab $(LEVELS)
 
 soak: .venv/.ready-for-tests
@@ -52,12 +52,15 @@ lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-# Neither rule asks pip or apt anything when its stamp is newer than both files.
+# None of these rules asks pip or apt anything when its stamp is newer than both files.
 .venv/.ready: pyproject.toml deploy/setup.sh
 	@deploy/setup.sh
 
 .venv/.ready-for-tests: pyproject.toml deploy/setup.sh
 	@deploy/setup.sh tests
+
+.venv/.ready-for-lab: pyproject.toml deploy/setup.sh
+	@deploy/setup.sh lab
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks tests/out

@@ -11,6 +11,7 @@ install -D -m 644 systemd/kiosk.rules "$ROOT/usr/lib/udev/rules.d/60-kiosk.rules
 for unit in kiosk.service kiosk-scanner.service kiosk-scanner.socket; do
     install -D -m 644 "systemd/$unit" "$ROOT/etc/systemd/system/$unit"
 done
+install -D -m 644 systemd/kiosk-watchdog.conf "$ROOT/etc/systemd/system.conf.d/kiosk.conf"
 install -D -m 755 deploy/kiosk "$ROOT/usr/local/bin/kiosk"
 install -d -m 755 "$ROOT/etc/kiosk"
 install -d -m 700 "$ROOT/etc/credstore.encrypted"

@@ -2,6 +2,7 @@
 # Makes a bare Debian 12 or 13, or a Raspberry Pi OS of that age, ready to work in: the apt packages that are missing, then .venv.
 #   deploy/setup.sh          what the kiosk and its Python tools need
 #   deploy/setup.sh tests    and a virtual screen and a browser, for `make test` and `make bench`
+#   deploy/setup.sh lab      and what boots other machines, for `make lab`
 # Safe to call again. The Makefile calls it only when pyproject.toml or this file is newer than the stamp it leaves in .venv.
 # PYTHON names another interpreter than python3 (3.11 or newer); on a Pi it is always the system's own.
 set -euo pipefail
@@ -13,8 +14,10 @@ BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has
 FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
 TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
 BROWSER=(chromium chromium-driver) # the bench page's tests
+LAB=(mmdebstrap systemd-container iproute2 qemu-system-x86 e2fsprogs qemu-user-static)
 # On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
 PI=(python3-picamera2 python3-lgpio python3-gpiozero python3-evdev python3-pygame python3-systemd)
+PI+=(libgbm1 libegl1 libgles2 libgl1-mesa-dri) # what SDL draws with where no desktop is; it asks for them when it runs
 
 # The tests name others.
 BOARD_FILE=${BOARD_FILE:-/proc/device-tree/model}
@@ -29,10 +32,11 @@ main() {
         want+=("${BUILD[@]}")
     fi
     [ "${1-}" != tests ] || want+=("${TESTS[@]}" "${BROWSER[@]}")
+    [ "${1-}" != lab ] || want+=("${LAB[@]}")
     apt_packages "${want[@]}"
     venv "$python" "$site"
     touch .venv/.ready
-    [ "${1-}" != tests ] || touch .venv/.ready-for-tests
+    [ -z "${1-}" ] || touch ".venv/.ready-for-$1"
 }
 
 apt_packages() { # those of the named packages that are missing, or words on what to do

@@ -29,8 +29,18 @@ CAMERAS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
 TENDERS = tuple(str(tender) for tender in Tender)
-TABLES = tuple(
-    ["merchant", "wechat_pay", "display", "sound", "keypad", "camera", "till", "ledger", "control", "notifications", "printer"]
+TABLES = (
+    "merchant",
+    "wechat_pay",
+    "display",
+    "sound",
+    "keypad",
+    "camera",
+    "till",
+    "ledger",
+    "control",
+    "notifications",
+    "printer",
 )
 
 

@@ -6,10 +6,8 @@ copper: it looks at the rows and pulls the columns. It is slower than copper, so
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
-import select
 import subprocess
 import sys
 import time
@@ -24,6 +22,7 @@ from kiosk.keypad.matrix import MatrixKeypad
 from tests.keypad_kits import KITS, STUCK_MS, Kit, MatrixKit
 
 CONFIG = Path("/sys/kernel/config/gpio-sim")
+COPPER = Path(__file__).with_name("copper.py")
 SLOWER = 50
 RASPBERRY_PI_3B = 0xA22082  # any revision: gpiozero wants one
 
@@ -55,7 +54,7 @@ class SimKit(Kit):
         pins = Path("/sys/devices/platform", (self.chip / "dev_name").read_text("ascii").strip(), name)
         numbers = map(str, (*self.wiring.rows, *self.wiring.columns))
         self.copper: Any = subprocess.Popen(
-            [sys.executable, __file__, str(pins), *numbers], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, COPPER, str(pins), *numbers], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self.copper.stdout.readline() == "ready\n"
         Device.pin_factory = _factory(int(name.removeprefix("gpiochip")))
@@ -103,33 +102,3 @@ def _factory(chip: int) -> Any:
 
 if gpio_sim_works():
     KITS["matrix over gpio-sim"] = SimKit
-
-
-def copper(folder: Path, numbers: list[str]) -> None:
-    """Join rows to columns as the words on stdin say, until they end."""
-    rows = [os.open(folder / f"sim_gpio{number}" / "value", os.O_RDONLY) for number in numbers[:4]]
-    pulls = [os.open(folder / f"sim_gpio{number}" / "pull", os.O_WRONLY) for number in numbers]
-    for pull in pulls:
-        os.pwrite(pull, b"pull-up", 0)
-    closed: set[tuple[int, int]] = set()
-    shown = [True] * 4
-    print("ready", flush=True)
-    while True:
-        if select.select([0], [], [], 0)[0]:
-            line = os.read(0, 100)
-            if not line:
-                return
-            word, row, column = line.split()
-            (closed.add if word == b"down" else closed.discard)((int(row), int(column)))
-            print("done", flush=True)
-        low = {row for row in range(4) if os.pread(rows[row], 1, 0) == b"0"}
-        for column in range(4):
-            high = not any((row, column) in closed for row in low)
-            if high != shown[column]:
-                shown[column] = high
-                os.pwrite(pulls[4 + column], b"pull-up" if high else b"pull-down", 0)
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        copper(Path(sys.argv[1]), sys.argv[2:])

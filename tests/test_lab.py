@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab import container
+from kiosk.keypad import Wiring
+from tests.lab import container, vm
 from tests.lab.report import ALL_WELL, FAILED, NOT_ALL_RAN, Level, Report
+from tests.lab.vm_wire import LINES, PRINT
 
 
 def played(*levels: Level) -> Report:
@@ -66,3 +68,20 @@ def test_the_container_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     assert container.missing() == "apt install mmdebstrap systemd-container util-linux iproute2"
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert "root" in str(container.missing())
+
+
+def test_the_virtual_machine_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.which", lambda _program: None)
+    assert vm.missing() == "apt install qemu-system-x86 e2fsprogs mmdebstrap systemd-container"
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert "root" in str(vm.missing())
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert "x86-64" in str(vm.missing())
+
+
+def test_the_virtual_keypad_is_wired_as_the_real_one():
+    wiring = Wiring()
+    assert tuple(map(int, LINES)) == (*wiring.rows, *wiring.columns)
+    assert "".join(wiring.keys) == PRINT

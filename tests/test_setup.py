@@ -240,6 +240,7 @@ def test_on_a_pi_the_hardware_libraries_come_from_apt(machine: Machine) -> None:
     machine.write("board", "Raspberry Pi 5 Model B Rev 1.0\0")
     assert machine.make().returncode == 0
     assert {"python3-picamera2", "python3-lgpio", "python3-pygame", "python3-systemd"} <= set(installed(machine))
+    assert {"libgles2", "libegl1", "libgl1-mesa-dri"} <= set(installed(machine))
     assert "gcc" not in installed(machine)
     assert "--system-site-packages" in next(call for call in machine.calls() if call.startswith("venv"))
 
@@ -261,6 +262,16 @@ def test_the_tests_programs_come_with_make_test_only(machine: Machine) -> None:
     (machine.home / "calls").unlink()
     machine.make(".venv/.ready-for-tests")
     assert {"xvfb", "chromium", "chromium-driver"} <= set(installed(machine))
+
+
+def test_what_boots_other_machines_comes_with_make_lab_only(machine: Machine) -> None:
+    """Whoever runs the tests needs no QEMU, and the lab no browser."""
+    machine.make(".venv/.ready-for-tests")
+    assert not {"qemu-system-x86", "mmdebstrap"} & set(installed(machine))
+    (machine.home / "calls").unlink()
+    machine.make(".venv/.ready-for-lab")
+    assert {"qemu-system-x86", "mmdebstrap", "systemd-container"} <= set(installed(machine))
+    assert "chromium" not in installed(machine)
 
 
 @pytest.mark.parametrize(("tests", "ends"), [("exit 0", 0), ("exit 1", 2), ("exit 5", 2)])

@@ -54,6 +54,12 @@ def test_a_unit_leaves_little_open(analyze: list[str], unit: str):
     assert float(exposure[1]) <= MOST_EXPOSED[unit], said
 
 
+def test_a_machine_that_hangs_is_reset_in_a_time_that_a_pis_watchdog_can_count():
+    """bcm2835_wdt counts to 15 s; systemd is given no more."""
+    [seconds] = settings("kiosk-watchdog.conf", "RuntimeWatchdogSec")
+    assert int(seconds.removesuffix("s")) <= 15
+
+
 def test_the_sealed_keys_are_those_that_the_example_names():
     """By these names kiosk.toml finds them in $CREDENTIALS_DIRECTORY; `kiosk` at the prompt is given the same."""
     sealed = settings("kiosk.service", "LoadCredentialEncrypted")

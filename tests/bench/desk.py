@@ -75,12 +75,13 @@ class Process:
 class Wire:
     """The relay, and what it has noted so far."""
 
-    def __init__(self, folder: Path, to: int, address: str = LOOPBACK) -> None:
-        cert, key = _certificate(folder, address)
+    def __init__(self, folder: Path, to: int, address: str = LOOPBACK, seen: str | None = None) -> None:
+        """`address`: where it listens; `seen`: the address that others have to call."""
+        cert, key = _certificate(folder, seen or address)
         words = ["--to", str(to), "--cert", str(cert), "--key", str(key), "--address", address]
         self._process = Process([sys.executable, "-m", "tests.bench.relay", *words])
         self.ca_file = cert
-        self.url = f"https://{address}:{self._process.hear()}"
+        self.url = f"https://{seen or address}:{self._process.hear()}"
         self.notes: list[dict[str, Any]] = []
         threading.Thread(target=self._listen, daemon=True).start()
 

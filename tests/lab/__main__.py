@@ -8,7 +8,7 @@ import sys
 
 from tests.lab.report import Report
 
-LEVELS = ("container",)
+LEVELS = ("container", "libcamera", "aarch64", "vm")
 """Modules of this package with a LEVEL, the quickest first."""
 
 

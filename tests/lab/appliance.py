@@ -32,12 +32,14 @@ CREDENTIALS = ("merchant_key.pem", "api_v3_key.txt")
 class Appliance(Kiosk):
     """The kiosk in the machine, whichever of its lives. The machine is on as long as `alive`."""
 
-    def __init__(self, kept: Path, folder: Path) -> None:
-        """`kept`: the Debian root to stand on; `folder`: an empty one for all that this kiosk is."""
+    patience_s = PATIENCE_S
+
+    def __init__(self, machine: Machine, folder: Path) -> None:
+        """`machine`: off, and no kiosk in it; `folder`: for all that this kiosk is."""
+        self.machine = machine
         self.bank = Counter(folder)
         self.bank.open()
-        self.machine = Machine(kept, folder)
-        self.wire = Wire(folder, _port(self.bank), self.machine.outer)
+        self.wire = Wire(folder, _port(self.bank), machine.outer, machine.seen)
         self._counter, self._socket = self.bank, self.bank.socket
         self._line, self._answers = None, None
         self._disks = {STATE: folder / "disk", STICK: folder / "stick", FRAMES: self.bank.folder / "frames"}
@@ -47,6 +49,12 @@ class Appliance(Kiosk):
     @property
     def alive(self) -> bool:
         return self.machine.leader != 0
+
+    def share(self, place: str) -> Path:
+        """A folder of this side that the machine sees in that place; before `install`."""
+        self._disks[place] = self.bank.folder.parent / Path(place).name
+        self._disks[place].mkdir()
+        return self._disks[place]
 
     def on(self) -> None:
         """Switch the machine on; what this side asks of the control socket is asked of the one in there."""
@@ -81,12 +89,12 @@ class Appliance(Kiosk):
         pay(self.bank, amount, None)
 
     def reach(self, *screens: str) -> None:
-        seen = self.until(*screens)
+        seen = self.until(*screens, seconds=self.patience_s)
         assert seen in screens, f"the kiosk shows {seen}, not {' or '.join(screens)}"
 
     def settled(self, amount: int) -> None:
         """Both books say paid, once."""
-        wait(lambda: self.states(amount) == ["PAID"], lambda: f"the kiosk's orders of {amount}: {self.states(amount)}")
+        wait(lambda: self.states(amount) == ["PAID"], lambda: f"orders of {amount}: {self.states(amount)}", self.patience_s)
         true = [row["state"] for row in self.bank.bank().values() if row["total"] == amount]
         assert true == ["SUCCESS"], f"at the bank: {true}"
 
@@ -98,6 +106,14 @@ class Appliance(Kiosk):
         asked = self.wire.of("request", round(since_s * 1e9))
         return asked[0]["at"] / 1e9 - since_s if asked else None
 
+    def changes(self) -> dict[str, str]:
+        """What kiosk.toml says otherwise than the stand-in's own: patterns, and what stands there instead."""
+        return {
+            r"hosts = .*": f'hosts = ["{self.wire.url}"]\nca_file = "authority.pem"',
+            r'folder = "frames"': f'folder = "{FRAMES}"',
+            r'path = "kiosk.db"': f'path = "{STATE}/kiosk.db"\nbackups = "{STICK}"',
+        }
+
     def install(self) -> None:
         """As in README.md: the program, deploy/install-units.sh, kiosk.toml, the keys sealed, a drop-in for the second disk."""
         root = self.machine.root
@@ -106,12 +122,7 @@ class Appliance(Kiosk):
         )
         subprocess.run([HERE / "deploy/install-units.sh", root], check=True, capture_output=True)
         text = self.bank.config.read_text("utf-8")
-        changes = {
-            r"hosts = .*": f'hosts = ["{self.wire.url}"]\nca_file = "authority.pem"',
-            r'folder = "frames"': f'folder = "{FRAMES}"',
-            r'path = "kiosk.db"': f'path = "{STATE}/kiosk.db"\nbackups = "{STICK}"',
-        }
-        for old, new in changes.items():
+        for old, new in self.changes().items():
             text, count = re.subn(old, new, text)
             assert count == 1, old
         (root / "etc/kiosk/kiosk.toml").write_text(text, "utf-8")

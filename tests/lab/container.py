@@ -38,7 +38,7 @@ def run(report: Report) -> None:
     """One machine, from its first boot to its last."""
     kept = root.ready()
     with tempfile.TemporaryDirectory(prefix="kiosk-lab-", ignore_cleanup_errors=True) as folder:
-        kiosk = Appliance(kept, Path(folder))
+        kiosk = Appliance(Machine(kept, Path(folder)), Path(folder))
         try:
             kiosk.install()
             kiosk.on()

@@ -7,57 +7,39 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
+
+from tests.lab.inside import Inside
+from tests.lab.layers import Layers, do
 
 BOOT_S = 30.0
 OFF_S = 20.0
 LOOK_S = 0.02
 
 
-class Machine:
+class Machine(Inside):
     """`root` is the folder to write to before the boot."""
 
-    def __init__(self, kept: Path, folder: Path) -> None:
+    def __init__(self, kept: Path, folder: Path, over: tuple[Path, ...] = ()) -> None:
+        """`over`: kept layers that lie on the kept root, the uppermost first."""
         self.name = f"kiosk{os.getpid()}"
-        self.root = folder / "root"
         self.wire = f"ve-{self.name}"[:15]
         net = f"10.77.{os.getpid() % 256}"
-        self.outer, self.inner = f"{net}.1", f"{net}.2"
+        self.outer = self.seen = f"{net}.1"
+        self.inner = f"{net}.2"
         self.leader = 0
         self._log = folder / "console.log"
         self._nspawn: subprocess.Popen[bytes] | None = None
-        for name in ("root", "upper", "work"):
-            (folder / name).mkdir()
-        layers = f"lowerdir={kept},upperdir={folder}/upper,workdir={folder}/work"
-        _do("mount", "-t", "overlay", "overlay", "-o", layers, str(self.root))
+        self.layers = Layers((*over, kept), folder)
 
     def close(self) -> None:
         """Off, and away with the layer."""
         if self._nspawn is not None and self._nspawn.poll() is None:
             self.off()
-        _do("umount", str(self.root))
-        shutil.rmtree(self.root.parent / "upper")
-
-    def before_boot(self, command: str, stdin: bytes = b"") -> None:
-        """Run a shell command in the root while it may still be written to."""
-        words = [
-            "systemd-nspawn",
-            "-q",
-            "--register=no",
-            "--keep-unit",
-            "--pipe",
-            "-D",
-            str(self.root),
-            "/bin/sh",
-            "-ec",
-            command,
-        ]
-        done = subprocess.run(words, input=stdin, capture_output=True, timeout=BOOT_S, check=False)
-        assert done.returncode == 0, done.stderr.decode()
+        self.layers.close()
 
     def boot(self, binds: dict[str, Path]) -> None:
         """Power on, read-only but for `binds` (place in it: folder here), until its systemd answers; the wire is plugged in."""
@@ -71,8 +53,8 @@ class Machine:
             assert self._nspawn.poll() is None, self._log.read_text("utf-8", "replace")[-2000:]
             assert time.monotonic() < end, self._log.read_text("utf-8", "replace")[-2000:]
             time.sleep(LOOK_S)
-        _do("ip", "address", "add", f"{self.outer}/30", "dev", self.wire)
-        _do("ip", "link", "set", self.wire, "up")
+        do("ip", "address", "add", f"{self.outer}/30", "dev", self.wire)
+        do("ip", "link", "set", self.wire, "up")
         self.run("ip", "address", "add", f"{self.inner}/30", "dev", "host0")
         self.plug(True)
 
@@ -93,29 +75,15 @@ class Machine:
         self.run("ip", "link", "set", "host0", "up" if in_ else "down")
 
     def run(self, *words: str, well: bool = True, timeout_s: float = 30.0) -> str:
-        """What a command in the machine prints, run as root; `well`: it must succeed."""
         entered = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "env", "-i"]
         entered += ["PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8", *words]
         done = subprocess.run(entered, capture_output=True, text=True, timeout=timeout_s, check=False)
         assert done.returncode == 0 or not well, f"{' '.join(words)}: {done.returncode}: {done.stderr or done.stdout}"
         return done.stdout
 
-    def shown(self, unit: str, *names: str) -> dict[str, str]:
-        """Properties of a unit, as `systemctl show` tells them."""
-        lines = self.run("systemctl", "show", unit, f"--property={','.join(names)}").splitlines()
-        return dict(line.split("=", 1) for line in lines)
-
-    def pid(self, unit: str) -> int:
-        """The unit's main process as the machine numbers it; 0 when there is none."""
-        return int(self.shown(unit, "MainPID")["MainPID"])
-
     def path(self, inside: str) -> Path:
         """Where a file of the running machine is seen from here, sockets included."""
         return Path(f"/proc/{self.leader}/root{inside}")
-
-    def journal(self, *words: str) -> str:
-        """Of this boot."""
-        return self.run("journalctl", "--no-pager", "--boot", "--output=short-monotonic", *words)
 
     def _found(self) -> bool:
         """Look for the process that is number 1 in there."""
@@ -139,8 +107,3 @@ class Machine:
             return self.run("systemctl", "is-system-running", well=False).strip() in {"running", "degraded", "starting"}
         except subprocess.TimeoutExpired:
             return False
-
-
-def _do(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"

@@ -41,10 +41,15 @@ def ready() -> Path:
 
 def packages() -> list[str]:
     """What apt brings: what deploy/setup.sh wants of a Pi, as far as Debian has it, and a system around it."""
-    setup = (HERE / "deploy/setup.sh").read_text("utf-8")
-    lists = [re.search(rf"^{name}=\((.*?)\)", setup, re.MULTILINE) for name in ("RUN", "FONTS", "PI")]
-    wanted = [word for found in lists if found for word in found[1].split()]
+    wanted = listed("RUN", "FONTS", "PI")
     return [*SYSTEM, "python3-numpy", *(word for word in wanted if word not in NOT_IN_DEBIAN)]
+
+
+def listed(*names: str) -> list[str]:
+    """The packages in these lists of deploy/setup.sh."""
+    setup = (HERE / "deploy/setup.sh").read_text("utf-8")
+    lists = [words for name in names for words in re.findall(rf"^{name}\+?=\((.*?)\)", setup, re.MULTILINE)]
+    return [word for words in lists for word in words.split()]
 
 
 def _key() -> str:
@@ -53,17 +58,15 @@ def _key() -> str:
 
 
 def _mmdebstrap(new: Path) -> list[str]:
-    main, security = _mirror("Debian"), _mirror("Debian-Security")
-    signed = f"deb [signed-by={KEYRING}]"
     pip = " ".join(f"{name}=/tmp/authorities.pem" for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
     hooks = [
         'mkdir -p "$1/opt/kiosk"',
         "copy-in pyproject.toml README.md kiosk /opt/kiosk",
         f"upload {CERTIFICATES} /tmp/authorities.pem",
-        *(f'mkdir -p "$1{Path(file).parent}" && cp {file} "$1{file}"' for file in _pip_files()),
+        *(f'mkdir -p "$1{Path(file).parent}" && cp {file} "$1{file}"' for file in pip_files()),
         'chroot "$1" python3 -m venv --system-site-packages /opt/kiosk/.venv',
         f'chroot "$1" env {pip} /opt/kiosk/.venv/bin/pip install --disable-pip-version-check --quiet --editable /opt/kiosk',
-        *(f'rm "$1{file}"' for file in ("/tmp/authorities.pem", *_pip_files())),
+        *(f'rm "$1{file}"' for file in ("/tmp/authorities.pem", *pip_files())),
         'rm -r "$1/opt/kiosk/kiosk" && mkdir "$1/opt/kiosk/kiosk"',
     ]
     return [
@@ -78,17 +81,22 @@ def _mmdebstrap(new: Path) -> list[str]:
         *(f"--customize-hook={hook}" for hook in hooks),
         SUITE,
         str(new),
-        f"{signed} {main} {SUITE} main",
-        f"{signed} {main} {SUITE}-updates main",
-        f"{signed} {security} {SUITE}-security main",
+        *sources(SUITE),
     ]
 
 
-def _pip_files() -> list[str]:
+def sources(suite: str) -> list[str]:
+    """The lines of sources.list for a suite."""
+    main, security, signed = mirror("Debian"), mirror("Debian-Security"), f"deb [signed-by={KEYRING}]"
+    lines = [f"{main} {suite} main", f"{main} {suite}-updates main", f"{security} {suite}-security main"]
+    return [f"{signed} {line}" for line in lines]
+
+
+def pip_files() -> list[str]:
     return [str(path) for path in (Path(name).expanduser() for name in PIP_FILES) if path.exists()]
 
 
-def _mirror(label: str) -> str:
+def mirror(label: str) -> str:
     """The address of the archive with this label, from this machine's own apt."""
     words = ["apt-get", "indextargets", "Created-By: Packages", f"Label: {label}", "--format", "$(REPO_URI)"]
     lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
