@@ -36,7 +36,7 @@ class Cuts:
     def words(self) -> str:
         """The figures."""
         found = self.books.found
-        told = f"{self.cuts} cuts, {len(self.kiosk.bank.bank())} orders at the bank, {self.open_at_cut} of them not yet told of at a cut: "
+        told = f"{self.cuts} cuts, {len(self.kiosk.bank.bank())} orders at the bank, {self.open_at_cut} open at a cut: "
         told += f"{len(found.lost)} lost, {len(found.double)} double, {len(found.forgotten)} forgotten, "
         return f"{told}{len(found.false_paid)} falsely PAID; {time.monotonic() - self._began:.0f} s"
 
