@@ -36,7 +36,7 @@ class Cuts:
     def words(self) -> str:
         """The figures."""
         found = self.books.found
-        told = f"{self.cuts} cuts, {len(self.kiosk.bank.bank())} orders at the bank, {self.open_at_cut} of them open at a cut: "
+        told = f"{self.cuts} cuts, {len(self.kiosk.bank.bank())} orders at the bank, {self.open_at_cut} open at a cut: "
         told += f"{len(found.lost)} lost, {len(found.double)} double, {len(found.forgotten)} forgotten, "
         return f"{told}{len(found.false_paid)} falsely PAID; {time.monotonic() - self._began:.0f} s"
 
@@ -61,10 +61,11 @@ class Cuts:
                 plug.join()
             self.kiosk.off()
         self.cuts += 1
-        waits = [row for row in self.kiosk.bank.bank().values() if row["state"] in {"NOTPAY", "USERPAYING"}]
-        self.open_at_cut += len(waits)
-        for row in waits:
-            meanwhile(self.kiosk.bank, chance, row["total"])
+        bank = dict(self.kiosk.bank.bank())
+        self.open_at_cut += len(bank.keys() - self._told.keys())
+        for row in bank.values():
+            if row["state"] in {"NOTPAY", "USERPAYING"}:
+                meanwhile(self.kiosk.bank, chance, row["total"])
 
     def settle(self) -> None:
         """One life more, which nothing befalls: every order comes to its end, and the books agree."""
