@@ -204,12 +204,12 @@ class Served(mfusepy.Operations):
         return self._next
 
     @contextmanager
-    def _operation(self, kind: str, path: str, failing: Any = lambda: None) -> Iterator[None]:
+    def _operation(self, kind: str, path: str | None, failing: Any = lambda: None) -> Iterator[None]:
         """One more; it may be the one that fails, and then `failing` is what it does."""
         with self._alone:
             if self.dark:
                 raise OSError(errno.EIO, "the power is cut")
-            operation = f"{kind} {path[1:]}".strip()
+            operation = f"{kind} {path[1:] if path else ''}".strip()  # a file that was removed while it is open has no path
             self.log.append(operation)
             trouble = self.trouble
             counts = trouble.only in {"", kind, operation}
