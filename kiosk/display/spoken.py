@@ -1,9 +1,8 @@
 """What is said of a payment, for each language: the sentence, spelt as its voice needs it, and the name of that voice. Pure.
 
 The voices are espeak-ng's (1.51 in Debian 12, 1.52 in Debian 13). What they cannot read was found by their own phonemes
-(`espeak-ng -q -x`), and is spelt otherwise here: digits in Chinese and
-Japanese, whatever is not kana in Japanese, the point in Korean.
-Its Thai reads letter by letter and is not understood, so that English is spoken in its place.
+(`espeak-ng -q -x`), and is spelt otherwise here: digits in Chinese and Japanese, whatever is not kana in Japanese, the point in
+Korean. Its Thai reads letter by letter and is not understood, so that English is spoken in its place.
 """
 
 from __future__ import annotations
