@@ -16,12 +16,12 @@ from kiosk.camera.frame import rgb
 from kiosk.camera.picamera2_source import coloured
 from kiosk.camera.pictures import open_frame
 from tests.lab import scene
-from tests.lab.__main__ import LEVELS
+from tests.lab.__main__ import BY_NAME, LEVELS
 from tests.lab.needs import needs
 from tests.lab.root import listed
 
 
-@pytest.mark.parametrize("name", LEVELS)
+@pytest.mark.parametrize("name", [*LEVELS, *BY_NAME])
 def test_each_level_says_what_it_lacks_and_what_it_shows(name: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     level = importlib.import_module(f"tests.lab.{name}").LEVEL
