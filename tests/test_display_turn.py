@@ -63,7 +63,6 @@ class Screen:
             on_key=lambda _name, _down: None,
             on_touch=lambda *told: self.touched.append(told),
             rotation=rotation,
-            sounds=False,
             **more,
         )
 

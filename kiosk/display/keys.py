@@ -5,7 +5,7 @@ No dead ground between two keys: a finger is for the key in whose share of the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiosk.core.events import Key
 from kiosk.core.screens import (
@@ -34,7 +34,7 @@ from kiosk.core.screens import (
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import CAPS, key_cap, keys_of
 from kiosk.display.sheet import Item, Say, Sheet, Space
-from kiosk.display.theme import CAP, FAINT_CAP, FAINT_TEXT, GROUND, LINE, SMALLEST, TEXT, WHITE, Colour
+from kiosk.display.theme import CAP, FAINT_CAP, FAINT_TEXT, GROUND, LINE, SMALLEST, TEXT, WHITE
 
 ROWS: tuple[tuple[Key, ...], ...] = (
     (Key.D1, Key.D2, Key.D3, Key.SCAN),
@@ -148,18 +148,18 @@ def _draw_key(sheet: Sheet, cap: Rect, key: Key, look: Look) -> None:
     if key.isdigit():
         sheet.say(inner, Say(str(key), sheet.merchant, side // 2, ink, bold=True, tight=True, most_lines=1), align=0.5)
         return
-    items: list[Item] = [_largest(sheet, str(key), side // 4, inner[2], ink, bold=True)]
+    name = Say(str(key), sheet.merchant, side // 4, ink, bold=True, most_lines=1)
+    items = _largest(sheet, inner, [], name) or [name]
     if look.word is not None and sheet.scale.roomy:
-        told = _largest(sheet, sheet.merchant(f"keys.{look.word}"), side // 6, inner[2], ink)
-        items += [Space(2), told] if sheet.fits(told, inner[2]) else []  # a word that is cut tells nothing
+        word = Say(sheet.merchant(f"keys.{look.word}"), sheet.merchant, side // 6, ink, most_lines=2)
+        items = _largest(sheet, inner, [*items, Space(2)], word) or items  # a word that is cut tells nothing
     sheet.stack(inner, items)
 
 
-def _largest(sheet: Sheet, text: str, most: int, width: int, ink: Colour, *, bold: bool = False) -> Say:
-    """The text in the largest size in which no word is cut."""
-    lines = 1 if bold else 2
-    for size in range(max(most, sheet.scale.floor), sheet.scale.floor - 1, -1):
-        say = Say(text, sheet.merchant, size, ink, bold=bold, most_lines=lines, least=size)
-        if sheet.fits(say, width):
-            break
-    return say
+def _largest(sheet: Sheet, box: Rect, above: list[Item], say: Say) -> list[Item] | None:
+    """`above`, and below it the text in the largest size in which no word is cut and all stands in the box; None: in no size."""
+    for size in range(max(say.size, sheet.scale.floor), sheet.scale.floor - 1, -1):
+        items = [*above, replace(say, size=size, least=size)]
+        if sheet.holds(box, items):
+            return items
+    return None

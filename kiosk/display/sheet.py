@@ -125,8 +125,12 @@ class Sheet:
         text = wrap.plain(say.text)
         return round(measure(text, say.words.language, say.size, bold=say.bold)) + self._extra(say, say.size) + 1
 
-    def fits(self, say: Say, width: int) -> bool:
-        """Whether the text stands in its lines at its full size with no word cut."""
+    def holds(self, box: Rect, items: list[Item]) -> bool:
+        """Whether `items` stand in the box at their full size, no word of them cut."""
+        whole = all(self._fits(item, box[2]) for item in items if isinstance(item, Say))
+        return whole and sum(self._set(item, box[2], 1).height for item in items) <= box[3]
+
+    def _fits(self, say: Say, width: int) -> bool:
         own = partial(estimate, language=say.words.language, size=say.size, bold=say.bold)
         found = wrap.lines(say.text, width, own, cut=False)
         return found is not None and len(found) <= say.most_lines
