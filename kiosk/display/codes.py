@@ -31,7 +31,8 @@ LEAST_MODULE = 4  # pixels: smaller ones a phone may not read off a screen
 def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     """Camera at the left, what to do at the right; on an upright screen above and below. Returns where the picture belongs."""
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
-    inner, column = camera_room(sheet, stage)
+    phone = Say(theirs("scanning.no_picture"), theirs, scale.body, MUTED, least=scale.floor)
+    inner, column = camera_room(sheet, stage, [Draw(icons.PHONE_CODE, round(scale.icon * 1.2), MUTED), Space(scale.gap), phone])
     customer = "scanning.customer" if screen.hint is None else f"scan_hint.{screen.hint}.customer"
     merchant = "scanning.merchant" if screen.hint is None else f"scan_hint.{screen.hint}.merchant"
     items: list[Item] = [
@@ -59,8 +60,11 @@ def scanning(sheet: Sheet, stage: Rect, screen: Scanning, now: int) -> Rect:
     return inner
 
 
-def camera_room(sheet: Sheet, stage: Rect) -> tuple[Rect, Rect]:
-    """Make room for the camera's picture: where that belongs, and the column beside it, or below it on an upright screen."""
+def camera_room(sheet: Sheet, stage: Rect, first: list[Item]) -> tuple[Rect, Rect]:
+    """Make room for the camera's picture: where that belongs, and the column beside it, or below it on an upright screen.
+
+    `first` stands there until the first picture: what to hold into view.
+    """
     scale = sheet.scale
     x, y, width, height = stage
     if _upright(stage):
@@ -72,7 +76,8 @@ def camera_room(sheet: Sheet, stage: Rect) -> tuple[Rect, Rect]:
         column = (edge, y, x + width - edge, height)
     sheet.canvas.panel(view, PANEL, scale.radius)
     inner = (x + scale.gap, y + scale.gap, view[2] - 2 * scale.gap, view[3] - 2 * scale.gap)
-    _no_picture(sheet, inner)
+    sheet.canvas.icon(icons.CORNERS, inner, LINE)
+    sheet.stack(inner, first)
     return inner, column
 
 
@@ -126,20 +131,6 @@ def _lines(outline: Outline, size: tuple[int, int], place: Rect) -> tuple[list[l
 def _between(far: tuple[int, int], near: tuple[int, int]) -> tuple[int, int]:
     """A quarter of the way back from `near` to `far`."""
     return near[0] + (far[0] - near[0]) // 4, near[1] + (far[1] - near[1]) // 4
-
-
-def _no_picture(sheet: Sheet, box: Rect) -> None:
-    """Until the camera's first picture: where to hold the phone."""
-    scale = sheet.scale
-    sheet.canvas.icon(icons.CORNERS, box, LINE)
-    sheet.stack(
-        box,
-        [
-            Draw(icons.PHONE_CODE, round(scale.icon * 1.2), MUTED),
-            Space(scale.gap),
-            Say(sheet.customer("scanning.no_picture"), sheet.customer, scale.body, MUTED, least=scale.floor),
-        ],
-    )
 
 
 def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:

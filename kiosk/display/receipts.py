@@ -11,7 +11,7 @@ from kiosk.display.canvas import Rect
 from kiosk.display.codes import camera_room
 from kiosk.display.counter import order_row
 from kiosk.display.frame import wall_day, wall_time
-from kiosk.display.sheet import Item, Say, Sheet, Space
+from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, MUTED, TEXT, Tone
 from kiosk.display.voices import Card, Sign, Voice, two_voices
 
@@ -19,7 +19,7 @@ from kiosk.display.voices import Card, Sign, Voice, two_voices
 def seeking(sheet: Sheet, stage: Rect, screen: SeekingReceipt, now: int) -> Rect:
     """Camera at the left, what to do at the right. Returns where the camera's picture belongs."""
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
-    inner, column = camera_room(sheet, stage)
+    inner, column = camera_room(sheet, stage, [Draw(icons.QR, round(scale.icon * 1.2), MUTED)])
     items: list[Item] = [
         Say(words("seeking.merchant"), words, round(scale.head * 1.2), TEXT, bold=True, icon=icons.SHOP, least=scale.floor),
         Space(scale.gap),
