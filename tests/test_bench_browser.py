@@ -125,7 +125,7 @@ def test_customer_scans_the_kiosks_qr(browser: Browser) -> None:
     browser.wait_text("#orders", "not paid")
     browser.click("#scan")
     browser.wait(shown("bill"))
-    assert "Harbour Snacks" in browser.text("[data-page=bill]")
+    browser.wait_text("[data-page=bill]", "Harbour Snacks")
     assert "HK$8.80" in browser.text("[data-page=bill]")
     browser.click("#not-now")
     browser.wait(shown("code"))
