@@ -35,7 +35,6 @@ from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
 from kiosk.payment.wechat import WechatPay, open_provider
-from kiosk.printers import make_printer
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 
@@ -209,6 +208,8 @@ class App:
         """Paper, if kiosk.toml names a printer. Nothing waits for it."""
         if self._config.printer is None:
             return
+        from kiosk.printers import make_printer  # noqa: PLC0415  only where there is one
+
         printer = make_printer(self._config.printer, self._config.display, self._hear)
         self._runtime.use_printer(printer)
         thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), PRINTER_SILENT_S)

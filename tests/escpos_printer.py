@@ -150,13 +150,6 @@ class NetworkPrinter(Mechanism):
         self._thread.join()
         self._listener.close()
 
-    def plug_in(self) -> None:
-        """At the same port again."""
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
     def _serve(self) -> None:
         while not self._stopping.is_set():
             if not select.select([self._listener], [], [], 0.02)[0]:

@@ -51,7 +51,7 @@ def ironed(part: Part, sharpen: float) -> Ironed | None:
 
     `sharpen`: how much of what averaging and the lens have blurred is put back; 0 for nothing.
     """
-    if min(part.grey.shape) <= max(_TALL, _BAND):
+    if min(part.grey.shape) <= _TALL:
         return None
     levels = part.grey.astype(np.int16)
     across, down = np.abs(np.diff(levels, axis=1)), np.abs(np.diff(levels, axis=0))
@@ -60,7 +60,7 @@ def ironed(part: Part, sharpen: float) -> Ironed | None:
         levels, across, down = levels.T, down.T, across.T
     rows = across[:-1].sum(1) - down.sum(1)  # much of bars, little of anything else
     before = np.concatenate(([0], np.cumsum(rows)))
-    top = int(np.argmax(before[_TALL:] - before[:-_TALL])) if len(rows) > _TALL else 0
+    top = int(np.argmax(before[_TALL:] - before[:-_TALL]))
     bands = list(_bands(levels, _lean(levels[top : top + _TALL]), sharpen))
     return Ironed(np.repeat(np.array(bands, np.uint8), _ROWS, axis=0), part, turned)
 

@@ -22,7 +22,7 @@ from tests.camera_pictures import CODE, page, scene
 from tests.lab import arm_root, container, root
 from tests.lab.layers import Layers
 from tests.lab.needs import PYTHONS, debian, needs, wheels
-from tests.lab.report import Level, Report
+from tests.lab.report import Level, Report, lacking
 from tests.lab.root import HERE
 
 QEMU = "qemu-aarch64-static"
@@ -43,7 +43,7 @@ def missing() -> str | None:
     """What this machine lacks."""
     if (reason := container.missing()) is not None:
         return reason
-    return None if shutil.which(QEMU) else "apt install qemu-user-static"
+    return lacking({QEMU: "qemu-user-static"})
 
 
 def run(report: Report) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.lab.layers import Layers
 from tests.lab.needs import for_pi, needs, pip
-from tests.lab.root import CACHE, NOT_IN_DEBIAN, SUITE, listed, sources
+from tests.lab.root import CACHE, LEAN, NOT_IN_DEBIAN, SUITE, listed, sources
 
 WHEELS = "opt/kiosk/wheels"
 PYTHON = "3.13"  # SUITE's
@@ -60,11 +60,7 @@ def _mmdebstrap(new: Path) -> list[str]:
         "--variant=extract",
         "--architectures=arm64",
         f"--include={','.join(packages)}",
-        '--aptopt=Acquire::Languages "none"',
-        '--aptopt=APT::Install-Recommends "false"',
-        "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        *LEAN,
         SUITE,
         str(new),
         *sources(SUITE),

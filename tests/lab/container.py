@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from tests.lab import root
 from tests.lab.appliance import CREDENTIALS, PYTHON, STATE, STICK, Appliance, wait
 from tests.lab.machine import Machine
-from tests.lab.report import Level, Report
+from tests.lab.report import Level, Report, lacking
 
 GROUPS = ("video", "render", "input", "audio", "gpio")
 UNITS = ("kiosk.service", "kiosk-scanner.service")
@@ -30,8 +29,7 @@ def missing() -> str | None:
     """What this machine lacks."""
     if os.geteuid() != 0:
         return "only root may boot a container"
-    lacking = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
-    return f"apt install {' '.join(lacking)}" if lacking else None
+    return lacking(PROGRAMS)
 
 
 def run(report: Report) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 ALL_WELL, FAILED, NOT_ALL_RAN = 0, 1, 3
@@ -19,6 +20,12 @@ class Level:
     shows: str
     missing: Callable[[], str | None]
     run: Callable[[Report], None]
+
+
+def lacking(programs: Mapping[str, str]) -> str | None:
+    """What to install for these programs (each with its package), of which this machine lacks some; None when all are here."""
+    packages = [package for program, package in programs.items() if shutil.which(program) is None]
+    return f"apt install {' '.join(packages)}" if packages else None
 
 
 @dataclass(slots=True)

@@ -19,6 +19,13 @@ SUITE = "trixie"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SYSTEM = ("systemd", "systemd-sysv", "dbus", "udev", "iproute2", "ca-certificates")
 NOT_IN_DEBIAN = {"python3-picamera2", "python3-lgpio", "python3-gpiozero"}  # Raspberry Pi OS has them, or a newer one
+LEAN = (  # of each package no more than what runs
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=APT::Install-Recommends "false"',
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+)
 PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/constraints.txt", "~/.config/pip/pip.conf")
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -73,11 +80,7 @@ def _mmdebstrap(new: Path) -> list[str]:
         "mmdebstrap",
         "--variant=minbase",
         f"--include={','.join(packages())}",
-        '--aptopt=Acquire::Languages "none"',
-        '--aptopt=APT::Install-Recommends "false"',
-        "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        *LEAN,
         *(f"--customize-hook={hook}" for hook in hooks),
         SUITE,
         str(new),

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import platform
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ from kiosk.sandbox.phone import qr_texts
 from tests.crash.sales import pay, put_away, waiting
 from tests.lab import vm_image
 from tests.lab.appliance import wait
-from tests.lab.report import Level, Report
+from tests.lab.report import Level, Report, lacking
 from tests.lab.vm_appliance import INSIDE, PATIENCE_S, VirtualAppliance
 from tests.lab.vm_cuts import Cuts
 from tests.lab.vm_machine import VirtualMachine
@@ -43,8 +42,7 @@ def missing() -> str | None:
         return "Debian's kernel for x86-64 is what is booted, and the packages around it must run here while they are installed"
     if os.geteuid() != 0:
         return "only root may make the Debian that is booted"
-    lacking = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
-    return f"apt install {' '.join(lacking)}" if lacking else None
+    return lacking(PROGRAMS)
 
 
 def run(report: Report) -> None:
