@@ -119,6 +119,22 @@ def test_the_camera_picture_is_seen_while_scanning_and_never_after() -> None:
     assert (_picture(display) == without).all()
 
 
+def test_looking_for_a_receipt_one_sees_the_camera_too_and_nothing_of_a_scan_before() -> None:
+    display = _open()
+    display.show(MAIN["seeking_receipt"])
+    without = _picture(display)
+    frame = (320, 240, bytes((10, 200, 30)) * (320 * 240))
+    display.show_camera(*frame)
+    assert (_picture(display) == (10, 200, 30)).all(axis=2).mean() > 0.15
+    display.show(MAIN["sale_found"])
+    display.show_camera(*frame)
+    assert not (_picture(display) == (10, 200, 30)).all(axis=2).any()
+    display.show(MAIN["scanning"])
+    display.show_camera(*frame)
+    display.show(MAIN["seeking_receipt"])
+    assert (_picture(display) == without).all()
+
+
 def test_an_outline_is_seen_with_its_picture_and_goes_with_it() -> None:
     display = _open()
     display.show(MAIN["scanning"])

@@ -218,6 +218,10 @@ class SeekingReceipt:
     until: int
 
 
+WITH_CAMERA = (Scanning, SeekingReceipt)
+"""Screens that show what the camera sees."""
+
+
 @dataclass(frozen=True, slots=True)
 class SaleFound:
     """The sale of a receipt as it stands now. `refunded`: what was given back of it, None when nothing was."""

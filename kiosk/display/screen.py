@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from kiosk.core.commands import Sound
 from kiosk.core.events import Key
 from kiosk.core.money import Money
-from kiosk.core.screens import Network, Outline, Scanning, Screen, Signs, Starting, View
+from kiosk.core.screens import WITH_CAMERA, Network, Outline, Screen, Signs, Starting, View
 from kiosk.display import rehearsal
 from kiosk.display.announcer import Announcer
 from kiosk.display.backlight import Backlight
@@ -56,13 +56,13 @@ class _Picture:
 
     def show(self, view: View) -> None:
         with self._newest:
-            if not (isinstance(view.screen, Scanning) and isinstance(self._view.screen, Scanning)):
+            if type(view.screen) is not type(self._view.screen):
                 self._frame = None  # a code that was taken is not shown any more, and the next scan begins without a picture
             self._view = view
 
     def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
         with self._newest:
-            if isinstance(self._view.screen, Scanning) and len(rgb) == width * height * 3 > 0:
+            if isinstance(self._view.screen, WITH_CAMERA) and len(rgb) == width * height * 3 > 0:
                 self._frame = (width, height, rgb, outlines)
 
     @property
