@@ -173,7 +173,8 @@ class VirtualMachine(Inside):
         drive = "format=raw,if=virtio,file="
         # One processor: with two a kernel that changes its own code now and then dies of it ("Oops: int3"). And not the newest,
         # in whose code for the screen Mesa crashes. Its clock counts instructions, two nanoseconds each (icount): however busy
-        # this machine is, to those in there it is only their time that passes more slowly.
+        # this machine is, to those in there it is only their time that passes more slowly. By vmgenid the kernel learns that it
+        # goes on from what was saved: without it all those lives draw the same random numbers, and WeChat refuses their nonces.
         return [
             *("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-icount", "shift=1", "-cpu", "Nehalem", "-smp", "1"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc"),
@@ -187,6 +188,7 @@ class VirtualMachine(Inside):
             *("-virtfs", f"local,path={self.frames},mount_tag=frames,security_model=none,readonly=on"),
             *("-vga", "none", "-device", "virtio-gpu-pci,xres={},yres={}".format(*SIZE)),
             *("-device", "i6300esb", "-action", "watchdog=reset"),
+            *("-device", "vmgenid,guid=auto"),
         ]
 
     def _last_words(self) -> str:
