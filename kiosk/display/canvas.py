@@ -124,13 +124,18 @@ def measure(text: str, language: str, size: int, *, bold: bool) -> float:
 
 def estimate(text: str, language: str, size: int, *, bold: bool) -> float:
     """The width of one line, a little too large rather than too small, and cheap for many sizes: no glyph is hinted for it."""
+    return _ems(text, language, bold=bold) * size * _ROUNDING
+
+
+@lru_cache(maxsize=4096)
+def _ems(text: str, language: str, *, bold: bool) -> float:
     em = 0.0
     for script, run in runs(text):
         if script is Script.THAI:
             em += _thai_em(run, bold=bold)
         else:
             em += sum(_em(char, language, bold=bold) for char in run)
-    return em * size * _ROUNDING
+    return em
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +144,6 @@ def _em(char: str, language: str, *, bold: bool) -> float:
     return 0.0 if metric is None else float(metric[4]) / _EM
 
 
-@lru_cache(maxsize=4096)
 def _thai_em(run: str, *, bold: bool) -> float:
     return float(_thai(_EM, bold=bold).size(run)[0]) / _EM
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-Measure = Callable[[str], float]
+Measure = Callable[[str], float]  # of two parts together: the sum of both
 
 MARK = "|"
 _EVEN = 2  # pixels: lines need not be made more even than this
@@ -31,17 +31,18 @@ def lines(text: str, width: float, measure: Measure, *, cut: bool) -> list[str] 
 
     `cut`: parts may be broken where the script allows, though no mark is there.
     """
-    atoms = _atoms(text)
-    if cut and _greedy(atoms, width, measure) is None:
-        atoms = [piece for atom in atoms for piece in _pieces(atom)]
-    best = _greedy(atoms, width, measure)
+    atoms = _measured(_atoms(text), measure)
+    best = _greedy(atoms, width)
+    if best is None and cut:
+        atoms = _measured([piece for atom in _atoms(text) for piece in _pieces(atom)], measure)
+        best = _greedy(atoms, width)
     if best is None:
         return None
     narrow, wide = 0.0, width  # the narrowest column that needs no more lines makes them even
     count = len(best)
     while count > 1 and wide - narrow > _EVEN:
         middle = (narrow + wide) / 2
-        tried = _greedy(atoms, middle, measure)
+        tried = _greedy(atoms, middle)
         if tried is not None and len(tried) == count:
             best, wide = tried, middle
         else:
@@ -64,16 +65,22 @@ def _pieces(atom: str) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
-def _greedy(atoms: list[str], width: float, measure: Measure) -> list[str] | None:
+def _measured(atoms: list[str], measure: Measure) -> list[tuple[str, float, float]]:
+    """Each with its width, and the one it has at the end of a line, where its spaces do not count."""
+    return [(atom, measure(atom), measure(atom.rstrip())) for atom in atoms]
+
+
+def _greedy(atoms: list[tuple[str, float, float]], width: float) -> list[str] | None:
     found: list[str] = []
-    line = ""
-    for atom in atoms:
-        if line and measure((line + atom).rstrip()) > width:
+    line, wide = "", 0.0
+    for atom, whole, last in atoms:
+        if line and last and wide + last > width:
             found.append(line.rstrip())
-            line = ""
-        line += atom
-        if measure(line.rstrip()) > width:
+            line, wide = "", 0.0
+        if not line and last > width:
             return None
+        line += atom
+        wide += whole
     if line.strip():
         found.append(line.rstrip())
     return found
