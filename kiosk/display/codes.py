@@ -8,8 +8,8 @@ from typing import assert_never
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, Reading, Scanning, ShowingQr
 from kiosk.display import icons
-from kiosk.display.answers import countdown
 from kiosk.display.canvas import Canvas, Rect
+from kiosk.display.cards import countdown
 from kiosk.display.qr import QUIET, modules
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, GREEN, INK, LINE, MUTED, PANEL, TEXT, WHITE, Colour, Tone
@@ -138,21 +138,13 @@ def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
     x, y, width, height = stage
     rows = modules(screen.code_url)
-    across = len(rows) + 2 * QUIET
     upright = _upright(stage)
-    pixels = (min(width, round(height * 0.6)) if upright else min(height, round(width * 0.6))) // across
-    if pixels < LEAST_MODULE:
+    side = qr_side(rows, min(width, round(height * 0.6)) if upright else min(height, round(width * 0.6)))
+    if not side:
         card = Card(Tone.OPEN, icons.QR, Voice(theirs("qr.too_long_customer")), screen.money)
         two_voices(sheet, stage, card, Voice(words("qr.too_long_merchant")), sign=Sign(icons.WARNING, AMBER))
         return
-    side = across * pixels
-    left, top = (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2)
-    sheet.canvas.fill((left, top, side, side), WHITE)
-    corner = (left + QUIET * pixels, top + QUIET * pixels)
-    for down, row in enumerate(rows):
-        for right, dark in enumerate(row):
-            if dark:
-                sheet.canvas.fill((corner[0] + right * pixels, corner[1] + down * pixels, pixels, pixels), INK)
+    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
     edge = x + side + scale.pad
     column = _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
     who = "paying_" if screen.paying else ""
@@ -172,3 +164,21 @@ def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
         ],
         align=0.0,
     )
+
+
+def qr_side(rows: tuple[tuple[bool, ...], ...], room: int) -> int:
+    """How many pixels wide and high the code becomes, its quiet zone included; 0: too few for a phone to read it."""
+    across = len(rows) + 2 * QUIET
+    pixels = room // across
+    return across * pixels if pixels >= LEAST_MODULE else 0
+
+
+def qr(sheet: Sheet, at: tuple[int, int], rows: tuple[tuple[bool, ...], ...], side: int) -> None:
+    """The code on white, its upper left corner at `at`."""
+    pixels = side // (len(rows) + 2 * QUIET)
+    sheet.canvas.fill((*at, side, side), WHITE)
+    left, top = at[0] + QUIET * pixels, at[1] + QUIET * pixels
+    for down, row in enumerate(rows):
+        for right, dark in enumerate(row):
+            if dark:
+                sheet.canvas.fill((left + right * pixels, top + down * pixels, pixels, pixels), INK)
