@@ -383,6 +383,17 @@ def outputs() -> tuple[tuple[int, int], ...]:
     return tuple(pygame.display.get_desktop_sizes())
 
 
+def screens() -> tuple[tuple[int, int], ...]:
+    """The same where no window is open, asked once. DriverError when SDL finds no desktop."""
+    try:
+        pygame.display.init()
+        return outputs()
+    except pygame.error as error:
+        raise DriverError(f'display: SDL says "{error}"') from error
+    finally:
+        pygame.display.quit()
+
+
 def bare() -> bool:
     """Whether windows stand straight on the screen, without a desktop."""
     return bool(pygame.display.get_driver() == "KMSDRM")
