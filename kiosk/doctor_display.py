@@ -39,7 +39,7 @@ def customer(wanted: DisplayConfig, environment: Mapping[str, str]) -> list[Chec
         return []
     if wanted.driver != "pygame":
         return [Check(name, Verdict.WARN, f"the driver {wanted.driver} shows none", 'Set [display] driver = "pygame".')]
-    how = f"output {theirs.output}" + (f", turned by {theirs.rotation} degrees" if theirs.rotation else "")
+    how = f"output {theirs.output}"
     bare = kms.wanted(environment)
     if not bare and not wanted.fullscreen:
         return [Check(name, Verdict.OK, f"a window of {theirs.size[0]} x {theirs.size[1]}, on {how} if that is there")]
@@ -47,7 +47,8 @@ def customer(wanted: DisplayConfig, environment: Mapping[str, str]) -> list[Chec
         there = [plug for plug, used in kms.plugs().items() if used] if bare else [f"{x} x {y}" for x, y in _screens()]
     except DriverError as error:
         return [Check(name, Verdict.WARN, f"{how}: {error}", "Run this where the kiosk's desktop is.")]
-    seen = f"{how} of {len(there)} ({', '.join(there)})"
+    turned = f", turned by {theirs.rotation} degrees" if theirs.rotation else ""
+    seen = f"{how} of {len(there)} ({', '.join(there)}){turned}"
     if len(there) > max(1, theirs.output):
         return [Check(name, Verdict.OK, seen)]
     remedy = (

@@ -46,7 +46,7 @@ class Two(Screen):
         self.first = int(pygame.display.get_wm_info()["window"])
 
     def second(self) -> str:
-        """Its number, the newest of this program's: no window has a name where nobody manages them. Nothing before it is there."""
+        """Its number, the newest of this program's: unmanaged windows have no names. Nothing before it is there."""
         newest = max(map(int, self.tell("search", "--class", ".*").split()))
         return str(newest) if newest > self.first else ""
 
