@@ -148,6 +148,36 @@ def test_it_is_painted_only_when_what_it_shows_has_changed(
     two.run(work)
 
 
+def test_dimmed_it_is_the_same_picture_in_less_light(xserver: str, until: Callable[..., Any]) -> None:
+    first = Window((320, 240), fullscreen=False)
+    second = SecondWindow(SIZE, output=7, fullscreen=False)  # there is none: it stands in the upper left corner
+    painter = CustomerPainter(second.size, "en", "zh_CN")
+    painter.paint(seen(MAIN["paid"], SHOP), NOW)
+    bright = np.frombuffer(painter.canvas.rgb(), dtype=np.uint8).reshape(SIZE[1], SIZE[0], 3).astype(int)
+
+    def dimmed() -> bool:
+        second.present(painter.canvas, DIM_SHARE)
+        shown = np.asarray(ImageGrab.grab(xdisplay=xserver))[: SIZE[1], : SIZE[0]]
+        return bool((abs(shown - bright * DIM_SHARE // 100) <= 1).all())
+
+    until(dimmed)
+    second.close()
+    first.close()
+
+
+def test_closing_one_of_two_windows_is_told_as_quit(xserver: str, until: Callable[..., Any]) -> None:
+    """SDL itself says so only of the last one."""
+    told: list[str] = []
+    two = Two(xserver, on_key=lambda name, _down: told.append(name))
+
+    def work() -> None:
+        until(two.second)
+        pygame.event.post(pygame.event.Event(pygame.WINDOWCLOSE))  # what a window manager has SDL say; none runs here
+        until(lambda: told == ["quit"])
+
+    two.run(work)
+
+
 # --- by itself, with outputs that come and go ---
 
 
