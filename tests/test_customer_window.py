@@ -14,12 +14,13 @@ import numpy as np
 import pygame
 import pytest
 from PIL import ImageGrab
+from pygame._sdl2 import sdl2, video
 
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.screens import Keying, View
 from kiosk.display import Beside, customer_window
-from kiosk.display.canvas import SecondWindow, Window
+from kiosk.display.canvas import Canvas, SecondWindow, Window
 from kiosk.display.customer import seen
 from kiosk.display.customer_painter import CustomerPainter
 from kiosk.display.customer_window import CustomerWindow
@@ -200,6 +201,8 @@ class Outlet:
                 self.size = turned_size(outlet.sizes[output] if fullscreen else size, rotation if fullscreen else 0)
 
             def present(self, _canvas: object, share: int) -> None:
+                if outlet.fails:
+                    raise DriverError("display: SDL shows the customer nothing")
                 outlet.shares.append(share)
 
             def close(self) -> None:
@@ -271,6 +274,37 @@ def test_one_that_cannot_be_opened_or_read_is_said_once_too(
     for second in range(10, 20):
         window.turn(MAIN["qr"], second, again=False)
     assert ["160x120" in told(caplog)[0], "SDL opens no window" in told(caplog)[1], len(told(caplog))] == [True, True, 2]
+
+
+def test_one_that_fails_later_is_said_once_and_let_go(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    outlet = Outlet(monkeypatch, (800, 480), (800, 480))
+    window = outlet.window()
+    window.turn(MAIN["idle"], 0, again=False)
+    outlet.fails = True
+    for second in range(1, 10):
+        window.turn(MAIN["qr"], second, again=True)
+    assert (told(caplog), outlet.closed) == (["display: SDL shows the customer nothing"], 1)
+
+
+def test_sdls_errors_of_either_kind_are_a_drivers(monkeypatch: pytest.MonkeyPatch, xserver: str) -> None:
+    """There are two, and one is no kind of the other."""
+    assert xserver
+    first = Window((320, 240), fullscreen=False)
+    for error in (pygame.error("one"), sdl2.error("other")):
+
+        def refuse(*_: object, error: Exception = error) -> None:
+            raise error
+
+        second = SecondWindow(SIZE, output=7, fullscreen=False)
+        monkeypatch.setattr(second, "_texture_of", refuse)
+        with pytest.raises(DriverError, match="shows the customer nothing"):
+            second.present(Canvas(SIZE))
+        second.close()
+        with monkeypatch.context() as patched:
+            patched.setattr(video, "Renderer", refuse)
+            with pytest.raises(DriverError, match="opens no window"):
+                SecondWindow(SIZE, output=7, fullscreen=False)
+    first.close()
 
 
 def test_light_is_as_on_the_merchants_and_a_qr_is_never_dimmed(monkeypatch: pytest.MonkeyPatch) -> None:

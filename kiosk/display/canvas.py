@@ -342,8 +342,10 @@ class SecondWindow:
 
     def __init__(self, size: tuple[int, int], *, output: int, fullscreen: bool, rotation: int = 0) -> None:
         """DriverError when it cannot be opened. `output`: SDL's number of it; an ordinary window may do without."""
-        from pygame._sdl2 import video  # noqa: PLC0415  only where there is a second window
+        from pygame._sdl2 import sdl2, video  # noqa: PLC0415  only where there is a second window
 
+        self._errors = (pygame.error, sdl2.error)  # which have nothing to do with each other
+        self._window: video.Window | None = None
         there = outputs()
         own = there[output] if fullscreen else turned_size(size, rotation)
         place = (_CENTERED | output, _CENTERED | output) if output < len(there) else (0, 0)
@@ -353,7 +355,9 @@ class SecondWindow:
                 self._window.position = place  # KMSDRM takes a new window for one on the first output
                 self._window.set_fullscreen(True)
             self._renderer = video.Renderer(self._window)
-        except pygame.error as error:
+        except self._errors as error:
+            if self._window is not None:
+                self._window.destroy()
             raise DriverError(f'display: SDL opens no window for the customer: "{error}"') from error
         self._rotation = rotation
         self._texture_of = video.Texture.from_surface
@@ -361,18 +365,22 @@ class SecondWindow:
         self.size: tuple[int, int] = turned_size((width, height), rotation)
 
     def present(self, canvas: Canvas, share: int = 100) -> None:
-        """Put the canvas on the screen, with `share` percent of its brightness."""
+        """Put the canvas on the screen, with `share` percent of its brightness. DriverError when SDL cannot any more."""
         picture = pygame.transform.rotate(canvas.surface, -self._rotation) if self._rotation else canvas.surface
-        texture = self._texture_of(self._renderer, picture)
         level = 255 * share // 100
-        texture.color = (level, level, level)
-        self._renderer.clear()
-        texture.draw()
-        self._renderer.present()
+        try:
+            texture = self._texture_of(self._renderer, picture)
+            texture.color = (level, level, level)
+            self._renderer.clear()
+            texture.draw()
+            self._renderer.present()
+        except self._errors as error:
+            raise DriverError(f'display: SDL shows the customer nothing: "{error}"') from error
 
     def close(self) -> None:
         del self._renderer  # before its window
-        self._window.destroy()
+        if self._window is not None:
+            self._window.destroy()
 
 
 _CENTERED = 0x2FFF0000  # SDL_WINDOWPOS_CENTERED_MASK, with the output's number

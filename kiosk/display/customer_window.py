@@ -62,7 +62,11 @@ class CustomerWindow:
         if wanted != self._painted:
             painter.paint(theirs, now, rest=shone.rest)
             self._painted = wanted
-        window.present(painter.canvas, shone.picture)
+        try:
+            window.present(painter.canvas, shone.picture)
+        except DriverError as error:
+            self.close()  # until other outputs are there
+            _say_missing(str(error))
 
     def close(self) -> None:
         if self._open is not None:
@@ -83,7 +87,7 @@ class CustomerWindow:
             except DriverError as error:
                 problem = str(error)
         if problem is not None:
-            _LOG.warning("no customer's screen: the merchant's goes on", extra={"problem": problem})
+            _say_missing(problem)
         else:
             _LOG.info("the customer's screen is there", extra={"output": self._wanted.output})
 
@@ -106,3 +110,7 @@ class CustomerWindow:
             f"output {self._wanted.output} is not there: SDL sees {len(there)} ({sizes}), one of them the merchant's. Plug the "
             f"customer's screen in, or correct [display.customer] output{later}"
         )
+
+
+def _say_missing(problem: str) -> None:
+    _LOG.warning("no customer's screen: the merchant's goes on", extra={"problem": problem})
