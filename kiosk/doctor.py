@@ -76,7 +76,7 @@ def examine(path: Path | None) -> list[Check]:
         keypad(config.keypad, running),
         *printer(config, running),
         display(config.display, has_module, os.environ),
-        *(customer(config.display, os.environ) if has_module("pygame") else []),
+        *(customer(config.display, os.environ, keys=config.keypad.driver == "touch") if has_module("pygame") else []),
         *([brightness(config.display, backlight.find())] if config.display.driver == "pygame" else []),
         device(config, running),
         voice(config),

@@ -32,8 +32,8 @@ def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapp
     return Check("display", Verdict.OK, f"{how} on {where}")
 
 
-def customer(wanted: DisplayConfig, environment: Mapping[str, str]) -> list[Check]:
-    """Whether the customer's screen is there, if kiosk.toml names one; `display` has found the library."""
+def customer(wanted: DisplayConfig, environment: Mapping[str, str], *, keys: bool = False) -> list[Check]:
+    """Whether the customer's screen is there, if kiosk.toml names one. `keys`: the merchant's are drawn on their screen."""
     name, theirs = "customer's screen", wanted.customer
     if theirs is None:
         return []
@@ -50,7 +50,9 @@ def customer(wanted: DisplayConfig, environment: Mapping[str, str]) -> list[Chec
     turned = f", turned by {theirs.rotation} degrees" if theirs.rotation else ""
     seen = f"{how} of {len(there)} ({', '.join(there)}){turned}"
     if len(there) > max(1, theirs.output):
-        return [Check(name, Verdict.OK, seen)]
+        return [
+            Check(name, Verdict.OK, seen + ("; leave its touch unplugged, which may press the merchant's keys" if keys else ""))
+        ]
     remedy = (
         "Plug the customer's screen in and switch it on, or correct [display.customer] output; the merchant's works without it."
     )

@@ -262,6 +262,8 @@ def test_the_customers_screen_is_looked_for_where_the_kiosk_will_draw(monkeypatc
     wanted = replace(PYGAME, customer=CustomerConfig((800, 480)))
     (check,) = doctor_display.customer(wanted, {})
     assert (seen(check), check.found) == (("customer's screen", "ok"), "output 1 of 2 (HDMI-A-1, HDMI-A-2)")
+    (check,) = doctor_display.customer(wanted, {}, keys=True)
+    assert check.found.endswith("leave its touch unplugged, which may press the merchant's keys")
     plugs["HDMI-A-2"] = False
     (check,) = doctor_display.customer(replace(wanted, customer=CustomerConfig((800, 480), 0, 90)), {})
     assert seen(check) == ("customer's screen", "warn")

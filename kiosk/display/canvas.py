@@ -408,7 +408,10 @@ def bare() -> bool:
 
 
 def _on_another_window(event: pygame.event.Event) -> bool:
-    """A touch or a click there is no key here. Without a desktop SDL takes all for the newest window's: nothing is told apart."""
+    """A touch or a click there is no key here. Without a desktop SDL takes all for the newest window's, so nothing is told apart.
+
+    Nor are touches by pygame 2.1, which names the window of clicks alone.
+    """
     return getattr(event, "window", None) is not None and not bare()
 
 
