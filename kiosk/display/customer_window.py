@@ -62,11 +62,14 @@ class CustomerWindow:
         if wanted != self._painted:
             painter.paint(theirs, now, rest=shone.rest)
             self._painted = wanted
+        problem = None
         try:
             window.present(painter.canvas, shone.picture)
         except DriverError as error:
+            problem = str(error)
+        if problem is not None:  # the error is gone, and with it all that held on to SDL's things: now they may be freed
             self.close()  # until other outputs are there
-            _say_missing(str(error))
+            _say_missing(problem)
 
     def close(self) -> None:
         if self._open is not None:
