@@ -44,7 +44,7 @@ class Two(Screen):
     def __init__(self, xdisplay: str, *, rotation: int = 0, **more: Any) -> None:
         self.theirs = Beside(SHOP, SIZE, rotation=rotation)
         super().__init__(xdisplay, (800, 480), 0, customer=self.theirs, **more)
-        self.first = int(pygame.display.get_wm_info()["window"])
+        self.first = int(pygame.display.get_wm_info()["window"])  # asked now: beside a second window pygame may crash of it
 
     def second(self) -> str:
         """Its number, the newest of this program's: unmanaged windows have no names. Nothing before it is there."""
