@@ -18,6 +18,7 @@ from kiosk.core.screens import (
     SameCustomer,
     Starting,
     Unresolved,
+    Updating,
 )
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
@@ -31,6 +32,12 @@ def starting(sheet: Sheet, stage: Rect, _: Starting, now: int) -> None:
     """Contact with WeChat is being made."""
     card = Card(Tone.CALM, icons.PHONE_CODE, _customer(sheet, "starting"), below=_dots(sheet, Tone.CALM, now))
     two_voices(sheet, stage, card, _merchant(sheet, "starting"))
+
+
+def updating(sheet: Sheet, stage: Rect, _: Updating, now: int) -> None:
+    """The kiosk's program is being renewed."""
+    card = Card(Tone.CALM, icons.HOURGLASS, _customer(sheet, "updating"), below=_dots(sheet, Tone.CALM, now))
+    two_voices(sheet, stage, card, _merchant(sheet, "updating"))
 
 
 def same_customer(sheet: Sheet, stage: Rect, screen: SameCustomer) -> None:
