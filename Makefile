@@ -69,3 +69,11 @@ clean:
 SUITE ?= trixie
 clean-root:
 	deploy/check-clean-root.sh $(SUITE)
+
+ARCH ?= $(shell dpkg --print-architecture)
+.PHONY: deb deb-lock
+deb: .venv/.ready
+	@$(PY) -m deploy.deb --suite $(SUITE) --arch $(ARCH) $(if $(VERSION),--version $(VERSION))
+
+deb-lock: .venv/.ready-for-tests
+	@$(PY) -m deploy.deb --suite $(SUITE) --arch $(ARCH) --lock

@@ -12,20 +12,24 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from deploy.deb import build, lock
 from tests.bench.desk import Wire
 from tests.crash.counter import PATIENCE_S, Counter, Kiosk
 from tests.crash.sales import SALES, People, pay
 from tests.lab.machine import LOOK_S, Machine
-from tests.lab.root import HERE
+from tests.lab.root import CACHE, SUITE, arch
 
 STATE = "/var/lib/kiosk"
 FRAMES = "/srv/frames"
 STICK = "/media/stick"
-PYTHON = "/opt/kiosk/.venv/bin/python"
+PYTHON = "/usr/bin/python3"
+FACTORY = "/usr/lib/kiosk/factory"
+INSTALL_S = 240.0
 CREDENTIALS = ("merchant_key.pem", "api_v3_key.txt")
 
 
@@ -115,12 +119,10 @@ class Appliance(Kiosk):
         }
 
     def install(self) -> None:
-        """As in README.md: the program, deploy/install-units.sh, kiosk.toml, the keys sealed, a drop-in for the second disk."""
+        """As in README.md: the package, kiosk.toml, the keys sealed, a drop-in for the second disk."""
         root = self.machine.root
-        shutil.copytree(
-            HERE / "kiosk", root / "opt/kiosk/kiosk", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-        )
-        subprocess.run([HERE / "deploy/install-units.sh", root], check=True, capture_output=True)
+        shutil.copy(package(), root / "srv/kiosk.deb")
+        self.machine.layers.do(apt("install", "/srv/kiosk.deb"), timeout_s=INSTALL_S)
         text = self.bank.config.read_text("utf-8")
         for old, new in self.changes().items():
             text, count = re.subn(old, new, text)
@@ -133,12 +135,23 @@ class Appliance(Kiosk):
         dropin.parent.mkdir()
         dropin.write_text(f"[Service]\nReadWritePaths={STICK}\n", "utf-8")
         subprocess.run(["systemd-machine-id-setup", f"--root={root}"], check=True, capture_output=True)  # keys are sealed to it
-        self.machine.before_boot(f"{PYTHON} -m compileall -q /opt/kiosk/kiosk")
         for name in CREDENTIALS:
             seal = f"systemd-creds encrypt --with-key=host --name={name} - /etc/credstore.encrypted/{name}"
             self.machine.before_boot(seal, (self.bank.folder / name).read_bytes())
         uid = self.machine.root.joinpath("etc/passwd").read_text("utf-8").partition("\nkiosk:x:")[2].split(":")[0]
         subprocess.run(["chown", uid, self._disks[STICK]], check=True)
+
+
+@cache
+def package(version: str | None = None) -> Path:
+    """The package as it is made of this folder; `version`: another number on the same."""
+    return build.deb(lock.read(SUITE, arch()), CACHE, version)
+
+
+def apt(doing: str, *what: str) -> str:
+    """Apt's words for a package of which nothing need be fetched."""
+    options = "-q -y -o Acquire::Languages=none --no-download --no-install-recommends"
+    return f"DEBIAN_FRONTEND=noninteractive apt-get {options} {doing} {' '.join(what)}"
 
 
 def wait(true: Callable[[], bool], words: Callable[[], str] = lambda: "", seconds: float = PATIENCE_S) -> float:

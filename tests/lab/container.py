@@ -246,7 +246,7 @@ def _reads_only(report: Report, kiosk: Appliance) -> None:
         for place in (STATE, STICK):
             machine.run(*inside, "touch", f"{place}/.lab")
             machine.run(*inside, "rm", f"{place}/.lab")
-        for place in ("/etc", "/opt/kiosk", "/usr", "/var/log", "/run", "/home", "/srv"):
+        for place in ("/etc", "/usr/lib/kiosk", "/usr", "/var/log", "/run", "/home", "/srv"):
             assert machine.run(*inside, "sh", "-c", f"touch {place}/.lab 2>/dev/null && echo written; true") == "", place
 
 
