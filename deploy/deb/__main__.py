@@ -16,6 +16,7 @@ def main() -> None:
     words.add_argument("--suite", choices=sorted(lock.PYTHONS), default="trixie")
     words.add_argument("--arch", choices=sorted(lock.MACHINES), default=None, help="else this machine's own")
     words.add_argument("--version", default=None, help="else what kiosk/__init__.py says")
+    words.add_argument("--into", type=Path, default=Path("dist"), help="the folder; else dist")
     words.add_argument("--lock", action="store_true", help="ask Debian and PyPI anew what it needs; makes no package")
     given = words.parse_args()
     arch = given.arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
@@ -24,7 +25,7 @@ def main() -> None:
 
         sys.stdout.write(f"{lock.write(resolve.resolve(given.suite, arch))}\n")
     else:
-        sys.stdout.write(f"{build.deb(lock.read(given.suite, arch), Path('dist'), given.version)}\n")
+        sys.stdout.write(f"{build.deb(lock.read(given.suite, arch), given.into, given.version)}\n")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ FACTORY = "usr/lib/kiosk/factory"
 _RELEASES = {"bookworm": "deb12", "trixie": "deb13"}
 _RECOMMENDS = ("espeak-ng", "network-manager", "python3-picamera2", "python3-lgpio", "python3-gpiozero (>= 2.0)")
 """Tones are enough to sell with, and the last three are Raspberry Pi OS's own."""
+_GIT = ("git", "-c", f"safe.directory={HERE}", "-C", str(HERE))  # root builds in another's clone
 _PLACES = {  # what lies in systemd/, by its last suffix; {} is its name without that
     ".service": "usr/lib/systemd/system/{}.service",
     ".socket": "usr/lib/systemd/system/{}.socket",
@@ -86,7 +87,7 @@ def stage(lock: Lock, top: Path, version: str) -> None:
 
 def factory(lock: Lock, place: Path, version: str) -> None:
     """A release, as docs/appliance.md has it: kiosk/, vendor/ and release.json in the folder `place`."""
-    tracked = subprocess.run(["git", "-C", HERE, "ls-files", "-z", "kiosk"], capture_output=True, text=True, check=True).stdout
+    tracked = subprocess.run([*_GIT, "ls-files", "-z", "kiosk"], capture_output=True, text=True, check=True).stdout
     for name in tracked.split("\0")[:-1]:
         _put(HERE / name, place / name)
     init = place / "kiosk/__init__.py"
@@ -147,7 +148,7 @@ def _epoch() -> int:
     """When the last commit was made."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
-    said = subprocess.run(["git", "-C", HERE, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([*_GIT, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=True).stdout
     return int(said)
 
 

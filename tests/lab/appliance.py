@@ -118,16 +118,20 @@ class Appliance(Kiosk):
             r'path = "kiosk.db"': f'path = "{STATE}/kiosk.db"\nbackups = "{STICK}"',
         }
 
+    def toml(self) -> str:
+        """kiosk.toml as it stands in the machine."""
+        text = self.bank.config.read_text("utf-8")
+        for old, new in self.changes().items():
+            text, count = re.subn(old, new, text)
+            assert count == 1, old
+        return text
+
     def install(self) -> None:
         """As in README.md: the package, kiosk.toml, the keys sealed, a drop-in for the second disk."""
         root = self.machine.root
         shutil.copy(package(), root / "srv/kiosk.deb")
         self.machine.layers.do(apt("install", "/srv/kiosk.deb"), timeout_s=INSTALL_S)
-        text = self.bank.config.read_text("utf-8")
-        for old, new in self.changes().items():
-            text, count = re.subn(old, new, text)
-            assert count == 1, old
-        (root / "etc/kiosk/kiosk.toml").write_text(text, "utf-8")
+        (root / "etc/kiosk/kiosk.toml").write_text(self.toml(), "utf-8")
         shutil.copy(self.wire.ca_file, root / "etc/kiosk/authority.pem")
         for disk in self._disks:
             (root / disk[1:]).mkdir(parents=True, exist_ok=True)
@@ -149,8 +153,8 @@ def package(version: str | None = None) -> Path:
 
 
 def apt(doing: str, *what: str) -> str:
-    """Apt's words for a package of which nothing need be fetched."""
-    options = "-q -y -o Acquire::Languages=none --no-download --no-install-recommends"
+    """Apt's words for a package all of whose dependencies are there."""
+    options = "-q -y --no-install-recommends"
     return f"DEBIAN_FRONTEND=noninteractive apt-get {options} {doing} {' '.join(what)}"
 
 
