@@ -19,7 +19,9 @@ def main() -> None:
     words.add_argument("--into", type=Path, default=Path("dist"), help="the folder; else dist")
     words.add_argument("--lock", action="store_true", help="ask Debian and PyPI anew what it needs; makes no package")
     given = words.parse_args()
-    arch = given.arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
+    arch = (
+        given.arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
+    )
     if given.lock:
         from deploy.deb import resolve  # noqa: PLC0415  who builds needs no `packaging`
 

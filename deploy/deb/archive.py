@@ -1,4 +1,4 @@
-"""Debian's archive: where this machine has it from, what deploy/setup.sh wants of it, and which version of a package a suite has."""
+"""Debian's archive: where this machine has it from, what deploy/setup.sh wants of it, which version a suite has."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ class Archive:
         self._options += ["-oDir::Etc::SourceParts=/dev/null", f"-oAPT::Architecture={arch}", f"-oAPT::Architectures::={arch}"]
         self._options += ['-oAcquire::Languages="none"', "-oAPT::Sandbox::User=root"]
         subprocess.run(["apt-get", *self._options, "-qq", "update"], check=True, capture_output=True)
+
+    def lacks(self, depends: list[str]) -> str:
+        """What apt says against a package that depends on these, in a system that has nothing; empty: nothing."""
+        words = ["apt-get", *self._options, "-qq", "--simulate", "--no-install-recommends", "satisfy", ", ".join(depends)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
 
     def versions(self, names: list[str]) -> dict[str, str]:
         """The newest version of each package that there is; those that Raspberry Pi OS alone has are not asked for."""

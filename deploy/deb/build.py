@@ -60,7 +60,7 @@ def deb(lock: Lock, place: Path, version: str | None = None) -> Path:
         stage(lock, top, version)
         _control(lock, top, version)
         _dated(top)
-        words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", top, file]
+        words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(top), str(file)]
         subprocess.run(words, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(_epoch())})
     return file
 
@@ -91,14 +91,15 @@ def factory(lock: Lock, place: Path, version: str) -> None:
     for name in tracked.split("\0")[:-1]:
         _put(HERE / name, place / name)
     init = place / "kiosk/__init__.py"
-    init.write_text(re.sub(r'^(__version__ = ).*$', rf'\1"{version}"', init.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
-    _vendor(lock, place / "vendor")
+    init.write_text(re.sub(r"^(__version__ = ).*$", rf'\1"{version}"', init.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    vendor(lock, place / "vendor")
     schema = len(list((place / "kiosk/payment/schema").glob("*.sql")))
     told = {"version": version, "python": lock.python, "machine": lock.machine, "ledger": schema}
     (place / "release.json").write_text(json.dumps(told) + "\n", "utf-8")
 
 
-def _vendor(lock: Lock, place: Path) -> None:
+def vendor(lock: Lock, place: Path) -> None:
+    """The lock's wheels, unpacked. CalledProcessError when pip cannot fetch one of them, or it is not the one that was locked."""
     with tempfile.TemporaryDirectory(prefix="kiosk-deb-") as folder:
         wanted = Path(folder) / "wanted.txt"
         wanted.write_text("".join(f"{w.name}=={w.version} --hash=sha256:{w.sha256}\n" for w in lock.wheels), "utf-8")

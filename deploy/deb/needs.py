@@ -1,4 +1,4 @@
-"""What pyproject.toml requires, which of Debian's packages may bring it, and what pip would bring instead, for another machine too."""
+"""What pyproject.toml requires, which of Debian's packages may bring it, and what pip would bring instead."""
 
 from __future__ import annotations
 
@@ -30,10 +30,6 @@ class Need:
     def name(self) -> str:
         return Requirement(self.words).name
 
-    def met_by(self, version: str) -> bool:
-        """Whether a Debian package's version is one that pip takes for enough."""
-        return Requirement(self.words).specifier.contains(upstream(version))
-
 
 def needs(*extras: str) -> list[Need]:
     """Of the kiosk itself, and of these extras."""
@@ -57,7 +53,7 @@ def upstream(version: str) -> str:
 
 
 def found_by_pip(words: list[str], suite: str, arch: str) -> list[dict[str, Any]]:
-    """Pip's report on each of these requirements, and all that they need in turn. ValueError in pip's words when one has no wheel."""
+    """Pip's report on these requirements and all that they need in turn. ValueError in its words when one has no wheel."""
     asked = pip("install", "--dry-run", "--ignore-installed", "--report=-", *wheels_for(suite, arch), "--target=/nowhere")
     done = subprocess.run([*asked, *words], capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -21,7 +21,7 @@ from deploy.deb.lock import MACHINES, PYTHONS, Lock, Wheel
 from deploy.deb.needs import found_by_pip, needs, package_of, upstream
 
 _NEVER_WHEELS = {"numpy", "pygame", "evdev", "systemd-python"}
-"""picamera2 is built for the system's numpy, only the system's pygame can draw without a desktop, and the others have no wheels."""
+"""picamera2 is built for the system's numpy, only the system's pygame draws without a desktop, the others have no wheels."""
 
 
 def resolve(suite: str, arch: str) -> Lock:
@@ -61,7 +61,7 @@ class _Resolver:
         """Apt's, in its words, and PyPI's."""
         first = _by_name(asked)
         lacking = [str(each) for name, all_ in first.items() if not self._meets(name, all_) for each in all_]
-        found = {canonicalize_name(each["metadata"]["name"]): each for each in found_by_pip(lacking, self._suite, self._arch)}
+        found: dict[str, dict[str, Any]] = {canonicalize_name(each["metadata"]["name"]): each for each in found_by_pip(lacking, self._suite, self._arch)}
         wheels: set[str] = set()
         while True:  # until what is a wheel asks nothing of apt that apt has not
             wanted = self._walk(first, found, wheels)

@@ -86,6 +86,7 @@ class Appliance(Kiosk):
 
     def sell(self, sale: str, amount: int) -> str:
         """One of SALES; returns the last screen."""
+        self.reach("Idle")  # or the last sale's end would be taken for this one's
         return People(self.bank, self, Random(0)).sell(SALES[sale], amount)
 
     def pay(self, amount: int) -> None:

@@ -44,9 +44,18 @@ class Machine(Inside):
         self.layers.close()
 
     def boot(self, binds: dict[str, Path]) -> None:
-        """Power on, read-only (unless `writable`) but for `binds` (place in it: folder here), until its systemd answers; the wire is plugged in."""
+        """Power on, read-only (unless `writable`) but for `binds` (place in it: folder here), until its systemd answers.
+
+        The wire is plugged in.
+        """
         words = ["systemd-nspawn", "-q", "--boot", "-D", str(self.root), f"--machine={self.name}", "--register=no", "--keep-unit"]
-        words += [*([] if self.writable else ["--read-only"]), "--network-veth", "--console=read-only", "--link-journal=no", "--kill-signal=SIGRTMIN+4"]
+        words += [
+            *([] if self.writable else ["--read-only"]),
+            "--network-veth",
+            "--console=read-only",
+            "--link-journal=no",
+            "--kill-signal=SIGRTMIN+4",
+        ]
         words += [f"--bind={outside}:{inside}" for inside, outside in binds.items()]
         with self._log.open("ab") as log:
             self._nspawn = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -1,4 +1,4 @@
-"""The level `package`: the .deb under a real apt, in a Debian that runs: installed, upgraded in the midst of sales, removed, purged."""
+"""The level `package`: the .deb under a real apt, in a Debian that runs: installed, upgraded amid sales, removed, purged."""
 
 from __future__ import annotations
 
@@ -56,12 +56,16 @@ class Customer(Appliance):
         shutil.copy(self.wire.ca_file, self.machine.path("/etc/kiosk/authority.pem"))
         for name in CREDENTIALS:
             self.machine.path(f"/run/{name}").write_bytes((self.bank.folder / name).read_bytes())
-            self.machine.run("systemd-creds", "encrypt", "--with-key=host", f"--name={name}", f"/run/{name}", f"{SHOPS[2]}/{name}")
+            self.machine.run(
+                "systemd-creds", "encrypt", "--with-key=host", f"--name={name}", f"/run/{name}", f"{SHOPS[2]}/{name}"
+            )
             self.machine.path(f"/run/{name}").unlink()
 
     def version(self) -> str:
         """Of the package that apt knows as installed; empty: none."""
-        return self.machine.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", "kiosk", well=False).partition("ii ")[2]
+        return self.machine.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", "kiosk", well=False).partition("ii ")[
+            2
+        ]
 
     def running(self) -> str:
         """The release that runs, by its own word."""
@@ -70,10 +74,11 @@ class Customer(Appliance):
     def pid(self) -> int:
         return self.machine.pid("kiosk")
 
-    def again(self, old: int) -> None:
-        """Another kiosk than the one with that number is on line."""
+    def again(self, old: int, *, online: bool = True) -> None:
+        """Another kiosk than the one with that number runs, and is on line."""
         wait(lambda: self.pid() not in {0, old}, lambda: self.machine.journal("-u", "kiosk", "-n", "20"))
-        self.online()
+        if online:
+            self.online()
 
     def shops(self) -> dict[str, list[str]]:
         """The shop's files, of those that last."""
@@ -150,20 +155,20 @@ def _upgrades_after_a_sale(report: Report, shop: Customer) -> None:
 
 
 def _upgrades_with_an_open_order(report: Report, shop: Customer) -> None:
-    with report.check("an upgrade with an order that nobody can ask about: the new one brings it to its end"):
+    with report.check("an upgrade after a crash, with an order that nobody can ask about: the new one brings it to its end"):
         old = shop.pid()
         shop.bill(1500)
         shop.machine.plug(False)
         shop.pay(1500)
-        shop.key("CANCEL")
-        shop.reach("Unresolved")
-        shop.key("OK")
-        shop.reach("Idle")
+        shop.machine.run("systemctl", "kill", "--signal=SIGKILL", "kiosk")
+        shop.again(old, online=False)
+        old = shop.pid()
+        shop.reach("Idle", "Starting")
         before = shop.states(1500)
         assert before not in (["PAID"], ["CLOSED"]), before
         said = shop.apt("install", "/srv/kiosk-1.2.deb", KIOSK_PATIENCE_S="4")
         assert "Orders that are open: 1; waiting" in said, said
-        wait(lambda: shop.pid() not in {0, old})
+        shop.again(old, online=False)
         assert shop.running() == "1.2"
         shop.machine.plug(True)
         shop.online()
@@ -194,7 +199,9 @@ def _removes(report: Report, shop: Customer) -> None:
         assert shop.version() == ""
         assert not machine.run("pgrep", "-f", "kiosk", well=False).strip()
         kept = shop.shops()
-        assert {f"{STATE}/kiosk.db", "/etc/kiosk/kiosk.toml", f"{SHOPS[2]}/{CREDENTIALS[0]}"} <= {n for ns in kept.values() for n in ns}
+        assert {f"{STATE}/kiosk.db", "/etc/kiosk/kiosk.toml", f"{SHOPS[2]}/{CREDENTIALS[0]}"} <= {
+            n for ns in kept.values() for n in ns
+        }
         assert kept[SHOPS[1]] == before[SHOPS[1]]
         assert kept[SHOPS[2]] == before[SHOPS[2]]
         assert not machine.run("ls", "-d", NEITHER[0], NEITHER[1], well=False).strip()

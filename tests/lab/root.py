@@ -56,10 +56,9 @@ def mmdebstrap(suite: str) -> list[str]:
 
 @cache
 def arch() -> str:
-    """This machine's, as Debian calls it."""
+    """What Debian calls a processor like this machine's."""
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def pip_files() -> list[str]:
     return [str(path) for path in (Path(name).expanduser() for name in PIP_FILES) if path.exists()]
-
