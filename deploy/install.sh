@@ -73,12 +73,12 @@ plan_install() {
 }
 
 install() {
-    local folder missing=() name
+    local missing=() name
     for name in "${BUILD[@]}"; do
         dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
     done
     [ ${#missing[@]} = 0 ] || { apt update && apt install "${missing[@]}"; } || stop "apt could not install ${missing[*]}: its own words are above."
-    folder=$(mktemp -d)
+    folder=$(mktemp -d) # not local: the trap is read when this function is over
     trap 'rm -rf "$folder"' EXIT
     chmod 755 "$folder" # apt reads it as a user of its own
     "$SYSTEM_PYTHON" -m deploy.deb --suite "$SUITE" --arch "$ARCH" --into "$folder" || stop "The package could not be built: the words are above."
