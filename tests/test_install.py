@@ -1,4 +1,4 @@
-"""deploy/install.sh with stand-ins for apt, systemctl and the builder: what it says before, what it does, in which order, and back."""
+"""deploy/install.sh with stand-ins for apt, systemctl and the builder: what it says, what it does then, and back."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class Machine:
     def install(self, *words: str) -> subprocess.CompletedProcess[str]:
         """As a person types it."""
         command = [ROOT / "deploy/install.sh", *words]
-        return subprocess.run(command, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(
+            command, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60
+        )
 
     def calls(self) -> list[str]:
         """What changed something, in order."""
@@ -100,7 +102,12 @@ def test_it_builds_installs_and_gives_the_screen_to_the_kiosk(machine: Machine):
 def test_what_it_will_do_is_said_before(machine: Machine):
     machine.write("root/etc/systemd/system/kiosk.service")
     said = machine.install("--dry-run").stderr
-    for word in ("Raspberry Pi OS 13, arm64", "deploy/deb/locks/trixie-arm64.json", "python3-picamera2", "set-default multi-user.target"):
+    for word in (
+        "Raspberry Pi OS 13, arm64",
+        "deploy/deb/locks/trixie-arm64.json",
+        "python3-picamera2",
+        "set-default multi-user.target",
+    ):
         assert word in said
     assert "removed: /etc/systemd/system/kiosk.service\n" in said
     assert said.endswith("install: Nothing was changed.\n")
@@ -152,7 +159,12 @@ def test_what_was_put_there_by_hand_before_does_not_stand_in_the_packages_way(ma
     machine.write("root/etc/kiosk/kiosk.toml", "the shop's")
     assert machine.install().returncode == 0
     left = {name for name in machine.files() if "kiosk" in name}
-    assert left == {"root/etc/kiosk", "root/etc/kiosk/kiosk.toml", "root/var/lib/kiosk-install", "root/var/lib/kiosk-install/target"}
+    assert left == {
+        "root/etc/kiosk",
+        "root/etc/kiosk/kiosk.toml",
+        "root/var/lib/kiosk-install",
+        "root/var/lib/kiosk-install/target",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The Debian package: what is in it, what it asks of apt, and its programs. How apt fares with it shows `make lab LEVELS=package`."""
+"""The Debian package: what is in it, what it asks of apt, and its programs. `make lab LEVELS=package` shows how apt fares."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def test_each_requirement_is_apts_or_a_wheels_and_new_enough(suite: str, arch: s
     """Whoever raises a bound in pyproject.toml is told here to run `make deb-lock`."""
     lock = read(suite, arch)
     wheels = {wheel.name: wheel.version for wheel in lock.wheels}
-    for words in {need.words for need in needs()} | {need.words for need in needs("pi") if need.package not in {None, *NOT_IN_DEBIAN}}:
+    for words in {need.words for need in needs()} | {
+        need.words for need in needs("pi") if need.package not in {None, *NOT_IN_DEBIAN}
+    }:
         need = Requirement(words)
         if (version := wheels.get(canonicalize_name(need.name))) is not None:
             assert need.specifier.contains(version), words
@@ -147,7 +149,9 @@ def _launched(tmp_path: Path, *words: str, env: dict[str, str] | None = None) ->
     text = LAUNCHER.read_text("utf-8").replace("/usr/lib/kiosk", str(tmp_path)).replace("/run", f"{tmp_path}/run")
     text = text.replace("/usr/bin/python3", sys.executable)
     (tmp_path / "launcher").write_text(text, "utf-8")
-    said = subprocess.run(["sh", tmp_path / "launcher", *words], capture_output=True, text=True, check=True, env=env, cwd=tmp_path)
+    said = subprocess.run(
+        ["sh", tmp_path / "launcher", *words], capture_output=True, text=True, check=True, env=env, cwd=tmp_path
+    )
     told: dict[str, object] = json.loads(said.stdout)
     return told
 
@@ -231,7 +235,9 @@ def _quiet(tmp_path: Path, kiosk: Kiosk, patience_s: float = 0.0) -> tuple[int, 
     (tmp_path / "systemctl").write_text(f"#!/bin/sh\nexit {0 if kiosk.active else 3}\n", "utf-8")
     (tmp_path / "systemctl").chmod(0o755)
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "KIOSK_PATIENCE_S": str(patience_s)}
-    done = subprocess.run([sys.executable, "-I", tmp_path / "quiet"], capture_output=True, text=True, env=env, check=False, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-I", tmp_path / "quiet"], capture_output=True, text=True, env=env, check=False, timeout=30
+    )
     return done.returncode, done.stdout + done.stderr
 
 

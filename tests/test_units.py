@@ -106,7 +106,13 @@ def test_nothing_waits_for_a_network():
     """The keys work before the network is up: no unit of ours waits for it, nor for what may wait for it."""
     for file in sorted(FOLDER.glob("*.*")):
         words = re.findall(r"^(?:After|Wants|Requires|BindsTo|Requisite|PartOf)=(.*)$", file.read_text("utf-8"), re.MULTILINE)
-        slow = {"network-online.target", "NetworkManager-wait-online.service", "remote-fs.target", "time-sync.target", "nss-lookup.target"}
+        slow = {
+            "network-online.target",
+            "NetworkManager-wait-online.service",
+            "remote-fs.target",
+            "time-sync.target",
+            "nss-lookup.target",
+        }
         assert not slow & set(" ".join(words).split()), file.name
 
 

@@ -61,7 +61,9 @@ class _Resolver:
         """Apt's, in its words, and PyPI's."""
         first = _by_name(asked)
         lacking = [str(each) for name, all_ in first.items() if not self._meets(name, all_) for each in all_]
-        found: dict[str, dict[str, Any]] = {canonicalize_name(each["metadata"]["name"]): each for each in found_by_pip(lacking, self._suite, self._arch)}
+        found: dict[str, dict[str, Any]] = {}
+        for each in found_by_pip(lacking, self._suite, self._arch):
+            found[canonicalize_name(each["metadata"]["name"])] = each
         wheels: set[str] = set()
         while True:  # until what is a wheel asks nothing of apt that apt has not
             wanted = self._walk(first, found, wheels)

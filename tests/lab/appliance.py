@@ -60,9 +60,9 @@ class Appliance(Kiosk):
         self._disks[place].mkdir()
         return self._disks[place]
 
-    def on(self) -> None:
-        """Switch the machine on; what this side asks of the control socket is asked of the one in there."""
-        self.machine.boot(self._disks)
+    def on(self, *said: str) -> None:
+        """Switch the machine on, with these words for its systemd; the control socket is from here on the one in there."""
+        self.machine.boot(self._disks, *said)
         self.bank.socket.unlink(missing_ok=True)
         self.bank.socket.symlink_to(self.machine.path(f"{STATE}/kiosk.db.sock"))
 
@@ -148,9 +148,9 @@ class Appliance(Kiosk):
 
 
 @cache
-def package(version: str | None = None) -> Path:
+def package(version: str | None = None, suite: str = SUITE) -> Path:
     """The package as it is made of this folder; `version`: another number on the same."""
-    return build.deb(lock.read(SUITE, arch()), CACHE, version)
+    return build.deb(lock.read(suite, arch()), CACHE, version)
 
 
 def apt(doing: str, *what: str) -> str:

@@ -43,10 +43,10 @@ class Machine(Inside):
             self.off()
         self.layers.close()
 
-    def boot(self, binds: dict[str, Path]) -> None:
+    def boot(self, binds: dict[str, Path], *said: str) -> None:
         """Power on, read-only (unless `writable`) but for `binds` (place in it: folder here), until its systemd answers.
 
-        The wire is plugged in.
+        The wire is plugged in. `said`: what its systemd finds on its kernel's command line.
         """
         words = ["systemd-nspawn", "-q", "--boot", "-D", str(self.root), f"--machine={self.name}", "--register=no", "--keep-unit"]
         words += [
@@ -57,6 +57,7 @@ class Machine(Inside):
             "--kill-signal=SIGRTMIN+4",
         ]
         words += [f"--bind={outside}:{inside}" for inside, outside in binds.items()]
+        words += said
         with self._log.open("ab") as log:
             self._nspawn = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + BOOT_S
