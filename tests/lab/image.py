@@ -1,4 +1,4 @@
-"""The level `image`: the disk that `make image` makes starts by itself in QEMU, up to the kiosk's screen, and what is locked is locked.
+"""The level `image`: the disk that `make image` makes starts by itself in QEMU, up to the kiosk's screen, and lets nobody in.
 
 It is started by firmware (UEFI) as on a card's first boot, on a card that is larger than the image. Nothing but its screen, its
 keys and its power button is reached from outside; what it was like is read off its disk afterwards. The sealed keys, the wire and
@@ -224,7 +224,7 @@ def _system(card: Path) -> str:
 
 def _data(card: Path, folder: Path, name: str) -> dict[str, str]:
     """What is on the data partition."""
-    start, size = _parts(card)["kiosk-data"]
+    start, _ = _parts(card)["kiosk-data"]
     part, out = folder / f"{name}.ext4", folder / name
     out.mkdir()
     subprocess.run(["dd", f"if={card}", f"of={part}", "bs=1M", f"skip={start // MIB}", "conv=sparse", "status=none"], check=True)
@@ -252,7 +252,7 @@ def _parts(card: Path) -> dict[str, tuple[int, int]]:
 
 def _kiosks(picture: Image.Image) -> bool:
     """Most of it has the kiosk's own colours."""
-    colours = dict((colour, count) for count, colour in picture.getcolors(1 << 24))
+    colours = {colour: count for count, colour in picture.getcolors(1 << 24) or []}
     return colours.get(GROUND, 0) + colours.get(PANEL, 0) > picture.width * picture.height // 2
 
 

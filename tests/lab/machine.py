@@ -87,11 +87,14 @@ class Machine(Inside):
         self.run("ip", "link", "set", "host0", "up" if in_ else "down")
 
     def run(self, *words: str, well: bool = True, timeout_s: float = 30.0) -> str:
-        entered = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "env", "-i"]
-        entered += ["PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8", *words]
-        done = subprocess.run(entered, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done = subprocess.run(self.entered(*words), capture_output=True, text=True, timeout=timeout_s, check=False)
         assert done.returncode == 0 or not well, f"{' '.join(words)}: {done.returncode}: {done.stderr or done.stdout}"
         return done.stdout
+
+    def entered(self, *words: str) -> list[str]:
+        """The command of this side that runs one in there."""
+        entering = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "env", "-i"]
+        return [*entering, "PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8", *words]
 
     def path(self, inside: str) -> Path:
         """Where a file of the running machine is seen from here, sockets included."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import select
 import shutil
 import subprocess
 import tempfile
@@ -241,9 +245,21 @@ def _purges(report: Report, shop: Customer) -> None:
 
 
 def _at_a_terminal(shop: Customer, answer: str) -> str:
-    """Purged by somebody who types that."""
-    words = f"echo {answer} | script -qec 'apt-get -q -y purge kiosk' /dev/null"
-    return shop.machine.run("sh", "-c", words, timeout_s=INSTALL_S)
+    """Purged by somebody who reads the question and types that."""
+    ours, theirs = pty.openpty()
+    words = shop.machine.entered("apt-get", "-q", "-y", "purge", "kiosk")
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    said, answered, end = "", False, time.monotonic() + INSTALL_S
+    with contextlib.suppress(OSError):  # the other side is closed
+        while select.select([ours], [], [], max(0.0, end - time.monotonic()))[0]:
+            said += os.read(ours, 4096).decode("utf-8", "replace")
+            if not answered and 'Type "yes"' in said:
+                os.write(ours, f"{answer}\n".encode())
+                answered = True
+    os.close(ours)
+    assert (process.wait(INSTALL_S), answered) == (0, True), said
+    return said
 
 
 def _begun(deed: Callable[[], str]) -> Callable[[], str]:
