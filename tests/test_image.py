@@ -195,7 +195,9 @@ def _let_in(device: tuple[str, str, str, str], present: set[str]) -> bool:
 def _holds(given: dict[str, str], present: set[str], name: str, sign: str, value: str) -> bool:
     if name == "TEST":
         return (value in present) == (sign == "==")
-    patterns = [re.escape(each).replace(r"\*", ".*").replace(r"\[0\-9\]", "[0-9]") for each in value.split("|")]
+    patterns = [
+        re.escape(each).replace(r"\*", ".*").replace(r"\?", ".").replace(r"\[0\-9\]", "[0-9]") for each in value.split("|")
+    ]
     found = any(re.fullmatch(pattern, given.get(name, "")) for pattern in patterns)
     return found == (sign == "==")
 
@@ -217,6 +219,14 @@ def test_what_may_be_plugged_in(name: str):
 )
 def test_a_stick_is_let_in_while_it_is_wanted(present: set[str], expected: bool):
     assert _let_in(DEVICES["stick"][0], present) is expected
+
+
+def test_the_disk_that_the_system_lies_on_keeps_its_driver():
+    """A Pi may start from a disk on USB: these rules see it again when the root is there."""
+    rules = _lines("etc/udev/rules.d/70-kiosk-usb.rules")
+    [line] = [number for number, line in enumerate(rules) if "DRIVER" in line]
+    assert rules[line] == 'ATTR{bInterfaceClass}=="08", DRIVER=="?*", GOTO="kiosk_usb_allow"'
+    assert line < next(number for number, line in enumerate(rules) if line.startswith('ATTR{authorized}="0"'))
 
 
 def test_a_device_that_is_refused_is_given_no_driver():
