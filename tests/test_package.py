@@ -201,6 +201,7 @@ class Kiosk:
 
     def __init__(self) -> None:
         self.active = True
+        self.quiet: bool | None = None
         self.screen = "Idle"
         self.orders: list[object] = []
         self.asked: list[str] = []
@@ -208,6 +209,8 @@ class Kiosk:
     def answer(self, request: dict[str, object]) -> dict[str, object]:
         self.asked.append(str(request["do"]))
         match request["do"]:
+            case "quiet" if self.quiet is not None:
+                return {"quiet": self.quiet}
             case "state":
                 return {"screen": self.screen}
             case "orders":
@@ -243,7 +246,16 @@ def _quiet(tmp_path: Path, kiosk: Kiosk, patience_s: float = 0.0) -> tuple[int, 
 
 def test_at_rest_it_may_be_stopped_and_is_asked_to_begin_nothing(tmp_path: Path, kiosk: Kiosk):
     assert _quiet(tmp_path, kiosk, 30) == (0, "")
-    assert kiosk.asked == ["hold", "state", "orders"]
+    looked = ["quiet", "state", "orders"]
+    assert kiosk.asked == [*looked, "hold", *looked]
+
+
+def test_a_kiosk_that_says_itself_that_it_is_quiet_is_believed(tmp_path: Path, kiosk: Kiosk):
+    kiosk.screen, kiosk.quiet = "Updating", True
+    assert _quiet(tmp_path, kiosk) == (0, "")
+    kiosk.screen, kiosk.quiet, kiosk.asked = "Keying", False, []
+    assert _quiet(tmp_path, kiosk)[0] == 1
+    assert "hold" not in kiosk.asked, "a shop that is busy sells on"
 
 
 @pytest.mark.parametrize("screen", ["Keying", "ShowingQr", "Unresolved", "PaidScreen"])

@@ -50,14 +50,17 @@ Description: payment kiosk for shops without a POS
 """
 
 
-def deb(lock: Lock, place: Path, version: str | None = None) -> Path:
-    """The file, in the folder `place`. CalledProcessError when pip cannot fetch a wheel or has another one than the lock."""
+def deb(lock: Lock, place: Path, version: str | None = None, vendored: Path | None = None) -> Path:
+    """The file, in the folder `place`. `vendored`: what `vendor` has made already, else it is called.
+
+    CalledProcessError when pip cannot fetch a wheel, or has another one than the lock.
+    """
     version = version or of_source()
     place.mkdir(parents=True, exist_ok=True)
     file = place / f"kiosk_{version}_{lock.arch}~{lock.suite}.deb"
     with tempfile.TemporaryDirectory(prefix="kiosk-deb-") as folder:
         top = Path(folder) / "top"
-        stage(lock, top, version)
+        stage(lock, top, version, vendored)
         _control(lock, top, version)
         _dated(top)
         words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(top), str(file)]
@@ -72,9 +75,9 @@ def of_source() -> str:
     return found[1]
 
 
-def stage(lock: Lock, top: Path, version: str) -> None:
+def stage(lock: Lock, top: Path, version: str, vendored: Path | None = None) -> None:
     """All the files that the package holds, in their places under `top`."""
-    factory(lock, top / FACTORY, version)
+    factory(lock, top / FACTORY, version, vendored)
     _put(HERE / "deploy/launcher", top / "usr/lib/kiosk/bin/kiosk", 0o755)
     _put(HERE / "deploy/kiosk-quiet", top / "usr/lib/kiosk/bin/kiosk-quiet", 0o755)
     _put(HERE / "deploy/kiosk", top / "usr/bin/kiosk", 0o755)
@@ -85,14 +88,17 @@ def stage(lock: Lock, top: Path, version: str) -> None:
         _put(key, top / "usr/lib/kiosk/release-keys" / key.name)
 
 
-def factory(lock: Lock, place: Path, version: str) -> None:
+def factory(lock: Lock, place: Path, version: str, vendored: Path | None = None) -> None:
     """A release, as docs/appliance.md has it: kiosk/, vendor/ and release.json in the folder `place`."""
     tracked = subprocess.run([*_GIT, "ls-files", "-z", "kiosk"], capture_output=True, text=True, check=True).stdout
     for name in tracked.split("\0")[:-1]:
         _put(HERE / name, place / name)
     init = place / "kiosk/__init__.py"
     init.write_text(re.sub(r"^(__version__ = ).*$", rf'\1"{version}"', init.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
-    vendor(lock, place / "vendor")
+    if vendored is None:
+        vendor(lock, place / "vendor")
+    else:
+        shutil.copytree(vendored, place / "vendor")
     schema = len(list((place / "kiosk/payment/schema").glob("*.sql")))
     told = {"version": version, "python": lock.python, "machine": lock.machine, "ledger": schema}
     (place / "release.json").write_text(json.dumps(told) + "\n", "utf-8")

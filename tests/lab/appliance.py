@@ -6,6 +6,7 @@ What it says is asked over its control socket, what is true of the stand-in for 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import shutil
@@ -150,7 +151,14 @@ class Appliance(Kiosk):
 @cache
 def package(version: str | None = None, suite: str = SUITE) -> Path:
     """The package as it is made of this folder; `version`: another number on the same."""
-    return build.deb(lock.read(suite, arch()), CACHE, version)
+    locked = lock.read(suite, arch())
+    vendored = CACHE / f"wheels-{suite}-{hashlib.sha256(str(locked).encode()).hexdigest()[:12]}"
+    if not vendored.exists():
+        new = CACHE / "wheels-new"
+        shutil.rmtree(new, ignore_errors=True)
+        build.vendor(locked, new)
+        new.rename(vendored)
+    return build.deb(locked, CACHE, version, vendored)
 
 
 def apt(doing: str, *what: str) -> str:
