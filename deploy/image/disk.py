@@ -89,5 +89,5 @@ def _fat(file: Path, content: Path) -> None:
 
 
 def _ext4(folder: Path, file: Path, mib: int, label: str) -> None:
-    words = ["mke2fs", "-q", "-t", "ext4", "-L", label, "-m", "0", "-d", folder, file, f"{mib}M"]
+    words = ["mke2fs", "-q", "-t", "ext4", "-L", label, "-m", "0", "-d", str(folder), str(file), f"{mib}M"]
     subprocess.run(words, check=True)
