@@ -78,7 +78,7 @@ deb: .venv/.ready
 	@$(PY) -m deploy.deb --suite $(SUITE) --arch $(ARCH) $(if $(VERSION),--version $(VERSION))
 
 deb-lock: .venv/.ready-for-tests
-	@$(PY) -m deploy.deb --suite $(SUITE) --arch $(ARCH) --lock
+	@for suite in bookworm trixie; do for arch in amd64 arm64; do $(PY) -m deploy.deb --suite $$suite --arch $$arch --lock || exit; done; done
 
 # As root; with PI=1 for a card, else for any machine that starts by UEFI.
 image: .venv/.ready

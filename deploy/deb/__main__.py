@@ -17,6 +17,7 @@ def main() -> None:
     words.add_argument("--arch", choices=sorted(lock.MACHINES), default=None, help="else this machine's own")
     words.add_argument("--version", default=None, help="else what kiosk/__init__.py says")
     words.add_argument("--into", type=Path, default=Path("dist"), help="the folder; else dist")
+    words.add_argument("--tree", type=Path, default=None, help="put a release's content into this new folder instead")
     words.add_argument("--lock", action="store_true", help="ask Debian and PyPI anew what it needs; makes no package")
     given = words.parse_args()
     arch = (
@@ -26,6 +27,8 @@ def main() -> None:
         from deploy.deb import resolve  # noqa: PLC0415  who builds needs no `packaging`
 
         sys.stdout.write(f"{lock.write(resolve.resolve(given.suite, arch))}\n")
+    elif given.tree is not None:
+        build.factory(lock.read(given.suite, arch), given.tree, given.version or build.of_source())
     else:
         sys.stdout.write(f"{build.deb(lock.read(given.suite, arch), given.into, given.version)}\n")
 

@@ -140,9 +140,19 @@ def _control(lock: Lock, top: Path, version: str) -> None:
     (folder / "control").write_text(told, "utf-8")
     sums = [f"{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {path.relative_to(top)}\n" for path in files]
     (folder / "md5sums").write_text("".join(sums), "utf-8")
-    named = {name: [path.name for path in files if path.parent.name == name] for name in ("system", "sysusers.d", "tmpfiles.d")}
-    at_boot = [path.name for path in files if path.parent.name == "system" and "\n[Install]\n" in path.read_text("utf-8")]
-    words = {"@UNITS@": named["system"], "@AT_BOOT@": at_boot, "@USERS@": named["sysusers.d"], "@FOLDERS@": named["tmpfiles.d"]}
+    named = {name: [path.name for path in files if path.parent.name == name] for name in ("sysusers.d", "tmpfiles.d")}
+    units = {path.name: path.read_text("utf-8") for path in files if path.parent.name == "system"}
+    at_boot = [name for name, text in units.items() if "\n[Install]\n" in text]
+    running = [
+        name for name, text in units.items() if "\nType=oneshot\n" not in text
+    ]  # what does its work once is no matter here
+    words = {
+        "@AT_BOOT@": at_boot,
+        "@RUNNING@": running,
+        "@STARTED@": [name for name in at_boot if name in running],
+        "@USERS@": named["sysusers.d"],
+        "@FOLDERS@": named["tmpfiles.d"],
+    }
     for script in SCRIPTS.iterdir():
         text = script.read_text("utf-8")
         for word, names in words.items():
@@ -161,7 +171,8 @@ def _epoch() -> int:
 
 def _dated(top: Path) -> None:
     """Modes and times are the package's, not the builder's."""
+    epoch = _epoch()
     for path in top.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        os.utime(path, (_epoch(), _epoch()))
+        os.utime(path, (epoch, epoch))
     top.chmod(0o755)
