@@ -56,6 +56,8 @@ what_is_here() {
     HERE=$(sed -n 's/^installed //p' <<<"$HERE")
     VERSION=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' kiosk/__init__.py)
     TARGET=$(systemctl get-default)
+    DESKTOP=false
+    [ "$TARGET" != graphical.target ] || [ ! -L "$ROOT/etc/systemd/system/display-manager.service" ] || DESKTOP=true
     for name in "${!BEFORE[@]}"; do
         [ -e "$ROOT${BEFORE[name]}" ] || unset "BEFORE[name]"
     done
@@ -68,7 +70,7 @@ plan_install() {
     say "3. apt installs it with what it depends on${PI:+, and ${PI[*]}}: the user kiosk; units that start at each boot;" \
         "/usr/lib/kiosk, /usr/bin/kiosk; folders /etc/kiosk, /var/lib/kiosk-releases; a rule for the screen's lamp; the board's watchdog."
     [ ${#BEFORE[@]} = 0 ] || say "4. What an earlier version put there by hand is removed: ${BEFORE[*]}"
-    [ "$TARGET" != graphical.target ] || say "5. The desktop no longer starts at boot: the screen is the kiosk's (systemctl set-default multi-user.target)."
+    [ $DESKTOP = false ] || say "5. The desktop no longer starts at boot: the screen is the kiosk's (systemctl set-default multi-user.target)."
     say "No ledger, no settings and no keys are touched."
 }
 
@@ -87,7 +89,7 @@ install() {
         apt update || stop "apt could not fetch its package lists: its own words are above. Is the network there?"
         apt install "$folder"/kiosk_*.deb "${PI[@]}" || stop "apt could not install the package: its own words are above."
     fi
-    if [ "$TARGET" = graphical.target ]; then
+    if [ $DESKTOP = true ]; then
         mkdir -p "$NOTES"
         echo "$TARGET" >"$NOTES/target"
         systemctl set-default multi-user.target
