@@ -63,7 +63,8 @@ def deb(lock: Lock, place: Path, version: str | None = None, vendored: Path | No
         stage(lock, top, version, vendored)
         _control(lock, top, version)
         _dated(top)
-        words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(top), str(file)]
+        # Quick, as a Pi makes it, too; and in one thread, as otherwise the result would depend on how many there are.
+        words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--threads-max=1", "--build", str(top), str(file)]
         subprocess.run(words, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(_epoch())})
     return file
 

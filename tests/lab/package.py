@@ -45,7 +45,7 @@ class Customer(Appliance):
     def install(self) -> None:
         """Nothing yet but the packages in a folder."""
         top = self.machine.root
-        for version in VERSIONS:
+        for version in VERSIONS if self.suite == root.SUITE else (VERSIONS[0], VERSIONS[-1]):
             shutil.copy(package(version, self.suite), top / f"srv/kiosk-{version}.deb")
         for disk in self._disks:
             (top / disk[1:]).mkdir(parents=True, exist_ok=True)
