@@ -75,7 +75,7 @@ plan_install() {
 }
 
 install() {
-    local missing=() name
+    local missing=() again=() name
     for name in "${BUILD[@]}"; do
         dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
     done
@@ -85,9 +85,12 @@ install() {
     chmod 755 "$folder" # apt reads it as a user of its own
     "$SYSTEM_PYTHON" -m deploy.deb --suite "$SUITE" --arch "$ARCH" --into "$folder" || stop "The package could not be built: the words are above."
     for name in "${BEFORE[@]}"; do rm -f "$ROOT$name"; done
-    if ! apt install "$folder"/kiosk_*.deb "${PI[@]}"; then # the lists were old, or there were none
+    # Of a version that is here already apt takes no other content: this clone may be a newer one.
+    [ -z "$HERE" ] || dpkg-deb --ctrl-tarfile "$folder"/kiosk_*.deb | tar -xO ./md5sums |
+        cmp -s - "$ROOT/var/lib/dpkg/info/kiosk.md5sums" || again=(--reinstall)
+    if ! apt install "${again[@]}" "$folder"/kiosk_*.deb "${PI[@]}"; then # the lists were old, or there were none
         apt update || stop "apt could not fetch its package lists: its own words are above. Is the network there?"
-        apt install "$folder"/kiosk_*.deb "${PI[@]}" || stop "apt could not install the package: its own words are above."
+        apt install "${again[@]}" "$folder"/kiosk_*.deb "${PI[@]}" || stop "apt could not install the package: its own words are above."
     fi
     if [ $DESKTOP = true ]; then
         mkdir -p "$NOTES"

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 FAKES = {
     "id": 'cat "$W/uid"',
+    "dpkg-deb": 'tar -c -C "$W" ./md5sums',
     "dpkg": 'cat "$W/arch"',
     "dpkg-query": """
         case "$*" in
@@ -81,6 +82,7 @@ def machine(tmp_path: Path) -> Machine:
         "BOARD_FILE": str(tmp_path / "board"),
         "SYSTEM_PYTHON": str(fakes / "python3"),
     }
+    machine.write("md5sums", "of this clone\n")
     facts = {"uid": "0\n", "arch": "arm64\n", "here": "git\npython3-pip\n", "lists": "", "target": "graphical.target\n"}
     for name, text in facts.items():
         machine.write(name, text)
@@ -126,8 +128,16 @@ def test_a_dry_run_changes_nothing(machine: Machine, uid: str, word: tuple[str, 
     assert (machine.calls(), machine.files()) == ([], before)
 
 
+def test_the_same_version_with_other_content_takes_the_old_ones_place(machine: Machine):
+    machine.write("kiosk", "0.1.0~deb13")
+    machine.write("root/var/lib/dpkg/info/kiosk.md5sums", "of an older clone\n")
+    assert machine.install().returncode == 0
+    assert machine.calls()[1] == INSTALL.replace("install", "install --reinstall")
+
+
 def test_the_second_call_leaves_the_same(machine: Machine):
     machine.install()
+    machine.write("root/var/lib/dpkg/info/kiosk.md5sums", "of this clone\n")
     before = machine.files()
     done = machine.install()
     assert done.returncode == 0, done.stderr
