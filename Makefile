@@ -16,6 +16,8 @@ help:
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
 	@echo 'make bench   the figures'
+	@echo 'make deb     the Debian package, into dist/ (SUITE=bookworm, ARCH=arm64)'
+	@echo 'make image   a disk image for a card, into dist/ (as root; SUITE=, ARCH=, PI=1)'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   away with .venv and all that was made'
 	@echo 'make clean-root SUITE=trixie   the tests in a fresh Debian of that name (as root; needs mmdebstrap)'
@@ -69,3 +71,15 @@ clean:
 SUITE ?= trixie
 clean-root:
 	deploy/check-clean-root.sh $(SUITE)
+
+ARCH ?= $(shell dpkg --print-architecture)
+.PHONY: deb deb-lock image
+deb: .venv/.ready
+	@$(PY) -m deploy.deb --suite $(SUITE) --arch $(ARCH) $(if $(VERSION),--version $(VERSION))
+
+deb-lock: .venv/.ready-for-tests
+	@for suite in bookworm trixie; do for arch in amd64 arm64; do $(PY) -m deploy.deb --suite $$suite --arch $$arch --lock || exit; done; done
+
+# As root; with PI=1 for a card, else for any machine that starts by UEFI.
+image: .venv/.ready
+	@$(PY) -m deploy.image --suite $(SUITE) --arch $(ARCH) $(if $(PI),--pi) $(if $(WORK),--work $(WORK))

@@ -15,6 +15,7 @@ FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their 
 TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
 BROWSER=(chromium chromium-driver) # the bench page's tests
 LAB=(mmdebstrap systemd-container iproute2 qemu-system-x86 e2fsprogs qemu-user-static)
+LAB+=(fdisk mtools dosfstools ovmf) # the image: its disk, and the firmware that starts it
 # On a Pi these come from apt: PyPI's pygame cannot draw without a desktop, and libcamera and lgpio have no wheels there.
 PI=(python3-picamera2 python3-lgpio python3-gpiozero python3-evdev python3-pygame python3-systemd)
 PI+=(libgbm1 libegl1 libgles2 libgl1-mesa-dri) # what SDL draws with where no desktop is; it asks for them when it runs

@@ -153,7 +153,7 @@ def test_a_lamp_that_may_not_be_set_is_said_once_with_the_remedy(sysfs: Path) ->
     assert len(logged) == 1
     assert "the screen's brightness stays as it is" in logged[0]
     assert "group video" in logged[0]
-    assert "install-units.sh" in logged[0]
+    assert "the package brings the rule" in logged[0]
 
 
 def test_a_lamp_that_fails_later_is_said_once_too(sysfs: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -49,7 +49,7 @@ def analyze() -> list[str]:
 
 
 def test_systemd_has_nothing_to_say_against_the_units(analyze: list[str], tmp_path: Path):
-    """An unknown key is only a line on stderr. The programs are those of this desk: /opt/kiosk is the appliance's."""
+    """An unknown key is only a line on stderr. The programs are those of this desk: /usr/lib/kiosk is the appliance's."""
     for unit in UNITS:
         text = (FOLDER / unit).read_text("utf-8")
         (tmp_path / unit).write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE), "utf-8")
@@ -112,6 +112,20 @@ def test_the_scanner_is_given_nothing_of_the_kiosks():
     assert "Credential" not in text
     assert settings("kiosk-scanner.service", "User") != settings("kiosk.service", "User")
     assert settings("kiosk-scanner.service", "PrivateNetwork") == ["yes"]
+
+
+def test_nothing_waits_for_a_network():
+    """The keys work before the network is up: no unit of ours waits for it, nor for what may wait for it."""
+    for file in sorted(FOLDER.glob("*.*")):
+        words = re.findall(r"^(?:After|Wants|Requires|BindsTo|Requisite|PartOf)=(.*)$", file.read_text("utf-8"), re.MULTILINE)
+        slow = {
+            "network-online.target",
+            "NetworkManager-wait-online.service",
+            "remote-fs.target",
+            "time-sync.target",
+            "nss-lookup.target",
+        }
+        assert not slow & set(" ".join(words).split()), file.name
 
 
 @pytest.mark.parametrize("unit", ALWAYS_THERE)

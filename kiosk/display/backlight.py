@@ -51,7 +51,7 @@ class Backlight:
     def _refused(self, why: str) -> str:
         return (
             f"{self._brightness} cannot be written ({why}): the kiosk's user has to be in the group video, and "
-            "deploy/install-units.sh brings the rule that opens it to that group (it counts after a restart)"
+            "the package brings the rule that opens it to that group (it counts after a restart)"
         )
 
 

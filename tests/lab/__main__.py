@@ -8,10 +8,10 @@ import sys
 
 from tests.lab.report import Report
 
-LEVELS = ("container", "update", "libcamera", "vm")
+LEVELS = ("container", "update", "package", "libcamera", "vm")
 """Modules of this package with a LEVEL, the quickest first."""
-BY_NAME = ("aarch64",)
-"""Those that run only when they are asked for: what a Pi installs changes with pyproject.toml, not with our code."""
+BY_NAME = ("aarch64", "image")
+"""Those that run only when they are asked for: what they show changes with pyproject.toml and deploy/, and they take long."""
 
 
 def main(words: list[str] | None = None) -> int:

@@ -17,11 +17,13 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from deploy.deb.archive import Archive
+from deploy.deb.build import vendor
+from deploy.deb.lock import PYTHONS, read
 from kiosk.display.fonts import Script, path_of
 from tests.camera_pictures import CODE, page, scene
 from tests.lab import arm_root, container, root
 from tests.lab.layers import Layers
-from tests.lab.needs import PYTHONS, debian, needs, wheels
 from tests.lab.report import Level, Report, lacking
 from tests.lab.root import HERE
 
@@ -60,37 +62,18 @@ def run(report: Report) -> None:
 
 
 def _resolves(report: Report) -> None:
-    base, by_pip = needs("pi"), [need for need in needs("pi", "dev") if need.package is None]
-    from_apt = {need: need.package for need in base if need.package is not None}
-    rows: dict[str, list[str]] = {need.words: [] for need in base}
-    for python in PYTHONS:
-        with report.check(f"each requirement of a Pi's Python {python} that apt does not bring has a wheel for aarch64") as check:
-            found = wheels(by_pip, python)
-            check.note = f"{len(by_pip)} asked for, {len(found)} with what they need"
-            for need in base:
-                if need not in from_apt:
-                    rows[need.words].append(_short(found[need.name.lower()]))
-    with report.check("the others are on deploy/setup.sh's list, and Debian's are new enough for arm64") as check:
-        with tempfile.TemporaryDirectory(prefix="kiosk-lab-") as folder:
-            versions = debian(list(from_apt.values()), Path(folder))
-        of_pi = sum(package in root.NOT_IN_DEBIAN for package in from_apt.values())
-        check.note = f"{len(from_apt)}, of which {of_pi} are Raspberry Pi OS's own and were not asked for"
-        for need, package in from_apt.items():
-            given = [versions.get((package, suite)) for suite in PYTHONS.values()]
-            rows[need.words] += [f"{package} {version or 'of Raspberry Pi OS'}" for version in given]
-        seen = [(need, version) for (name, _), version in versions.items() for need in from_apt if need.package == name]
-        old = [f"{need.package} {version} for {need.words}" for need, version in seen if not need.met_by(version)]
-        assert len({need for need, _ in seen}) + of_pi == len(from_apt), seen
-        assert not old, old
-    heads = [f"Python {python} ({suite})" for python, suite in PYTHONS.items()]
-    for words, cells in {"": heads, **rows}.items():
-        print(f"    {words:22}", *(f"{cell:48}" for cell in cells))
-
-
-def _short(wheel: str) -> str:
-    """Version and the last of its platforms."""
-    _, version, _, _, platforms = wheel.removesuffix(".whl").split("-")
-    return f"wheel {version} {platforms.split('.')[-1]}"
+    for suite, python in PYTHONS.items():
+        lock = read(suite, "arm64")
+        with report.check(
+            f"{suite}: each wheel in the package is to be had for Python {python} on aarch64, with its hash"
+        ) as check:
+            check.note = ", ".join(f"{wheel.name} {wheel.version}" for wheel in lock.wheels)
+            with tempfile.TemporaryDirectory(prefix="kiosk-lab-") as folder:
+                vendor(lock, Path(folder))
+        with report.check(f"{suite}: apt has for arm64 all that the package depends on, new enough") as check:
+            check.note = f"{len(lock.packages)} packages"
+            with tempfile.TemporaryDirectory(prefix="kiosk-lab-") as folder:
+                assert not (said := Archive(suite, "arm64", Path(folder)).lacks(lock.depends)), said
 
 
 def _works(report: Report, kept: Path, arm: Path) -> None:

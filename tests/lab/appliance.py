@@ -6,26 +6,31 @@ What it says is asked over its control socket, what is true of the stand-in for 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from deploy.deb import build, lock
 from tests.bench.desk import Wire
 from tests.crash.counter import PATIENCE_S, Counter, Kiosk
 from tests.crash.sales import SALES, People, pay
 from tests.lab.machine import LOOK_S, Machine
-from tests.lab.root import HERE
+from tests.lab.root import CACHE, SUITE, arch
 
 STATE = "/var/lib/kiosk"
 FRAMES = "/srv/frames"
 STICK = "/media/stick"
-PYTHON = "/opt/kiosk/.venv/bin/python"
+PYTHON = "/usr/bin/python3"
+FACTORY = "/usr/lib/kiosk/factory"
+INSTALL_S = 240.0
 CREDENTIALS = ("merchant_key.pem", "api_v3_key.txt")
 
 
@@ -56,9 +61,9 @@ class Appliance(Kiosk):
         self._disks[place].mkdir()
         return self._disks[place]
 
-    def on(self) -> None:
-        """Switch the machine on; what this side asks of the control socket is asked of the one in there."""
-        self.machine.boot(self._disks)
+    def on(self, *said: str) -> None:
+        """Switch the machine on, with these words for its systemd; the control socket is from here on the one in there."""
+        self.machine.boot(self._disks, *said)
         self.bank.socket.unlink(missing_ok=True)
         self.bank.socket.symlink_to(self.machine.path(f"{STATE}/kiosk.db.sock"))
 
@@ -82,6 +87,7 @@ class Appliance(Kiosk):
 
     def sell(self, sale: str, amount: int) -> str:
         """One of SALES; returns the last screen."""
+        self.reach("Idle")  # or the last sale's end would be taken for this one's
         return People(self.bank, self, Random(0)).sell(SALES[sale], amount)
 
     def pay(self, amount: int) -> None:
@@ -114,18 +120,20 @@ class Appliance(Kiosk):
             r'path = "kiosk.db"': f'path = "{STATE}/kiosk.db"\nbackups = "{STICK}"',
         }
 
-    def install(self) -> None:
-        """As in README.md: the program, deploy/install-units.sh, kiosk.toml, the keys sealed, a drop-in for the second disk."""
-        root = self.machine.root
-        shutil.copytree(
-            HERE / "kiosk", root / "opt/kiosk/kiosk", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-        )
-        subprocess.run([HERE / "deploy/install-units.sh", root], check=True, capture_output=True)
+    def toml(self) -> str:
+        """kiosk.toml as it stands in the machine."""
         text = self.bank.config.read_text("utf-8")
         for old, new in self.changes().items():
             text, count = re.subn(old, new, text)
             assert count == 1, old
-        (root / "etc/kiosk/kiosk.toml").write_text(text, "utf-8")
+        return text
+
+    def install(self) -> None:
+        """As in README.md: the package, kiosk.toml, the keys sealed, a drop-in for the second disk."""
+        root = self.machine.root
+        shutil.copy(package(), root / "srv/kiosk.deb")
+        self.machine.layers.do(apt("install", "/srv/kiosk.deb"), timeout_s=INSTALL_S)
+        (root / "etc/kiosk/kiosk.toml").write_text(self.toml(), "utf-8")
         shutil.copy(self.wire.ca_file, root / "etc/kiosk/authority.pem")
         for disk in self._disks:
             (root / disk[1:]).mkdir(parents=True, exist_ok=True)
@@ -133,12 +141,30 @@ class Appliance(Kiosk):
         dropin.parent.mkdir()
         dropin.write_text(f"[Service]\nReadWritePaths={STICK}\n", "utf-8")
         subprocess.run(["systemd-machine-id-setup", f"--root={root}"], check=True, capture_output=True)  # keys are sealed to it
-        self.machine.before_boot(f"{PYTHON} -m compileall -q /opt/kiosk/kiosk")
         for name in CREDENTIALS:
             seal = f"systemd-creds encrypt --with-key=host --name={name} - /etc/credstore.encrypted/{name}"
             self.machine.before_boot(seal, (self.bank.folder / name).read_bytes())
         uid = self.machine.root.joinpath("etc/passwd").read_text("utf-8").partition("\nkiosk:x:")[2].split(":")[0]
         subprocess.run(["chown", uid, self._disks[STICK]], check=True)
+
+
+@cache
+def package(version: str | None = None, suite: str = SUITE) -> Path:
+    """The package as it is made of this folder; `version`: another number on the same."""
+    locked = lock.read(suite, arch())
+    vendored = CACHE / f"wheels-{suite}-{hashlib.sha256(str(locked).encode()).hexdigest()[:12]}"
+    if not vendored.exists():
+        new = CACHE / "wheels-new"
+        shutil.rmtree(new, ignore_errors=True)
+        build.vendor(locked, new)
+        new.rename(vendored)
+    return build.deb(locked, CACHE, version, vendored)
+
+
+def apt(doing: str, *what: str) -> str:
+    """Apt's words for a package all of whose dependencies are there."""
+    options = "-q -y --no-install-recommends"
+    return f"DEBIAN_FRONTEND=noninteractive apt-get {options} {doing} {' '.join(what)}"
 
 
 def wait(true: Callable[[], bool], words: Callable[[], str] = lambda: "", seconds: float = PATIENCE_S) -> float:

@@ -1,7 +1,7 @@
 """A Debian for arm64 that is unpacked and not installed, so that none of its programs need run: made once, and kept.
 
-It holds the packages that a Pi gets from apt, as far as Debian has them, the wheels it gets from PyPI, and their bytecode, which
-the same Python for this machine's processor makes: emulated, that takes minutes.
+It holds the packages that a Pi gets from apt, as far as Debian has them, the wheels that lie in the kiosk's, and their
+bytecode, which the same Python for this machine's processor makes: emulated, that takes minutes.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from deploy.deb.build import vendor
+from deploy.deb.lock import PYTHONS, Lock, read
 from tests.lab.layers import Layers
-from tests.lab.needs import for_pi, needs, pip
-from tests.lab.root import CACHE, LEAN, NOT_IN_DEBIAN, SUITE, listed, sources
+from tests.lab.root import CACHE, LEAN, SUITE, sources
 
 WHEELS = "opt/kiosk/wheels"
-PYTHON = "3.13"  # SUITE's
 MAKING_S = 600.0
 
 
 def ready(kept: Path) -> Path:
     """The root's folder, made first if need be (two minutes). `kept`: the one for this machine's processor."""
-    recipe = [*_mmdebstrap(Path("root")), *_pip(Path("root"))]
+    lock = read(SUITE, "arm64")
+    recipe = [*_mmdebstrap(lock, Path("root")), *map(str, lock.wheels)]
     place = CACHE / f"arm64-{hashlib.sha256(' '.join(recipe).encode()).hexdigest()[:12]}"
     if place.exists():
         return place
@@ -32,9 +33,9 @@ def ready(kept: Path) -> Path:
     new = CACHE / "arm64-new"
     print(f"unpacking a Debian {SUITE} for arm64 in {place}, once; the log is {CACHE}/arm.log", flush=True)
     with (CACHE / "arm.log").open("w") as log:
-        for words in (_mmdebstrap(new), _pip(new)):
-            subprocess.run(words, check=True, stdout=log, stderr=log, timeout=MAKING_S)
-    compiled(kept, new, "usr/lib/python3", f"usr/lib/python{PYTHON}", WHEELS)
+        subprocess.run(_mmdebstrap(lock, new), check=True, stdout=log, stderr=log, timeout=MAKING_S)
+    vendor(lock, new / WHEELS)
+    compiled(kept, new, "usr/lib/python3", f"usr/lib/python{PYTHONS[SUITE]}", WHEELS)
     new.rename(place)
     return place
 
@@ -52,9 +53,9 @@ def compiled(kept: Path, root: Path, *folders: str) -> None:
             layers.close()
 
 
-def _mmdebstrap(new: Path) -> list[str]:
-    wanted = [name for name in listed("PI") if name.startswith("python3-") and name not in NOT_IN_DEBIAN]  # no screen, no Mesa
-    packages = ["base-files", "python3", "libzbar0", "python3-numpy", "python3-libcamera", *wanted]
+def _mmdebstrap(lock: Lock, new: Path) -> list[str]:
+    packages = ["base-files", "python3", "libzbar0", "python3-libcamera"]  # no screen, so no Mesa
+    packages += [name for name in lock.packages if name.startswith("python3-")]
     return [
         "mmdebstrap",
         "--variant=extract",
@@ -65,8 +66,3 @@ def _mmdebstrap(new: Path) -> list[str]:
         str(new),
         *sources(SUITE),
     ]
-
-
-def _pip(new: Path) -> list[str]:
-    wanted = [need.words for need in needs() if need.package is None and need.name != "numpy"]  # apt's, as on a Pi
-    return [*pip("install", "--no-compile", *for_pi(PYTHON), f"--target={new / WHEELS}"), *wanted]

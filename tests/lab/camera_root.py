@@ -22,6 +22,7 @@ PACKAGES = (
     "gcc",
     "libc6-dev",
     "python3-dev",
+    "python3-pip",
 )  # gcc: for the stand-in's heap, too
 MAKING_S = 600.0
 
@@ -55,7 +56,7 @@ def _script() -> str:
             "apt-get -q update",
             f"DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends {' '.join(PACKAGES)}",
             "rm -r /var/lib/apt/lists /var/cache/apt",
-            f"{PYTHON} -m pip install --disable-pip-version-check --quiet --no-cache-dir '{picamera2}'",
+            f"{PYTHON} -m pip install --break-system-packages --disable-pip-version-check --quiet --no-cache-dir '{picamera2}'",
         )
     )
 

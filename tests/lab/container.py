@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lab import root
+from tests.lab import boots, root
 from tests.lab.appliance import CREDENTIALS, PYTHON, STATE, STICK, Appliance, wait
 from tests.lab.machine import Machine
 from tests.lab.report import Level, Report, lacking
@@ -39,6 +39,7 @@ def run(report: Report) -> None:
         kiosk = Appliance(Machine(kept, Path(folder)), Path(folder))
         try:
             kiosk.install()
+            boots.install(kiosk)
             kiosk.on()
             _boots(report, kiosk)
             _who_is_who(report, kiosk)
@@ -49,6 +50,8 @@ def run(report: Report) -> None:
             _hangs(report, kiosk)
             _reads_only(report, kiosk)
             _off_and_on(report, kiosk)
+            kiosk.off()
+            boots.compared(report, kiosk)
         finally:
             if any(not check.well for check in report.checks) and kiosk.alive:
                 print(kiosk.machine.journal("-u", "kiosk*", "-n", "60"))
@@ -246,7 +249,7 @@ def _reads_only(report: Report, kiosk: Appliance) -> None:
         for place in (STATE, STICK):
             machine.run(*inside, "touch", f"{place}/.lab")
             machine.run(*inside, "rm", f"{place}/.lab")
-        for place in ("/etc", "/opt/kiosk", "/usr", "/var/log", "/run", "/home", "/srv"):
+        for place in ("/etc", "/usr/lib/kiosk", "/usr", "/var/log", "/run", "/home", "/srv"):
             assert machine.run(*inside, "sh", "-c", f"touch {place}/.lab 2>/dev/null && echo written; true") == "", place
 
 

@@ -21,7 +21,9 @@ LOOK_S = 0.02
 
 
 class Machine(Inside):
-    """`root` is the folder to write to before the boot."""
+    """`root` is the folder to write to before the boot. `writable`: the machine may do so, too, as one to which apt installs."""
+
+    writable = False
 
     def __init__(self, kept: Path, folder: Path, over: tuple[Path, ...] = ()) -> None:
         """`over`: kept layers that lie on the kept root, the uppermost first."""
@@ -41,11 +43,21 @@ class Machine(Inside):
             self.off()
         self.layers.close()
 
-    def boot(self, binds: dict[str, Path]) -> None:
-        """Power on, read-only but for `binds` (place in it: folder here), until its systemd answers; the wire is plugged in."""
+    def boot(self, binds: dict[str, Path], *said: str) -> None:
+        """Power on, read-only (unless `writable`) but for `binds` (place in it: folder here), until its systemd answers.
+
+        The wire is plugged in. `said`: what its systemd finds on its kernel's command line.
+        """
         words = ["systemd-nspawn", "-q", "--boot", "-D", str(self.root), f"--machine={self.name}", "--register=no", "--keep-unit"]
-        words += ["--read-only", "--network-veth", "--console=read-only", "--link-journal=no", "--kill-signal=SIGRTMIN+4"]
+        words += [
+            *([] if self.writable else ["--read-only"]),
+            "--network-veth",
+            "--console=read-only",
+            "--link-journal=no",
+            "--kill-signal=SIGRTMIN+4",
+        ]
         words += [f"--bind={outside}:{inside}" for inside, outside in binds.items()]
+        words += said
         with self._log.open("ab") as log:
             self._nspawn = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + BOOT_S
@@ -75,11 +87,14 @@ class Machine(Inside):
         self.run("ip", "link", "set", "host0", "up" if in_ else "down")
 
     def run(self, *words: str, well: bool = True, timeout_s: float = 30.0) -> str:
-        entered = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "env", "-i"]
-        entered += ["PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8", *words]
-        done = subprocess.run(entered, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done = subprocess.run(self.entered(*words), capture_output=True, text=True, timeout=timeout_s, check=False)
         assert done.returncode == 0 or not well, f"{' '.join(words)}: {done.returncode}: {done.stderr or done.stdout}"
         return done.stdout
+
+    def entered(self, *words: str) -> list[str]:
+        """The command of this side that runs one in there."""
+        entering = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "env", "-i"]
+        return [*entering, "PATH=/usr/local/bin:/usr/bin:/usr/sbin", "LANG=C.UTF-8", *words]
 
     def path(self, inside: str) -> Path:
         """Where a file of the running machine is seen from here, sockets included."""

@@ -20,7 +20,7 @@ from kiosk.display.theme import Tone
 from kiosk.sandbox.phone import qr_texts
 from tests.crash.sales import pay, put_away, waiting
 from tests.lab import vm_image
-from tests.lab.appliance import wait
+from tests.lab.appliance import FACTORY, wait
 from tests.lab.report import Level, Report, lacking
 from tests.lab.vm_appliance import INSIDE, PATIENCE_S, VirtualAppliance
 from tests.lab.vm_cuts import Cuts
@@ -81,7 +81,7 @@ def _keys(report: Report, kiosk: VirtualAppliance) -> None:
         "16 of 16 keys of a number pad made by uinput, through evdev": "pad",
     }.items():
         with report.check(claim) as check:
-            words = f"cd /tmp; PYTHONPATH=/opt/kiosk exec /opt/kiosk/.venv/bin/python {INSIDE}/vm_keys.py {which}"
+            words = f"cd /tmp; PYTHONPATH={FACTORY}:{FACTORY}/vendor exec python3 {INSIDE}/vm_keys.py {which}"
             found: dict[str, Any] = json.loads(kiosk.machine.run("sh", "-c", words, timeout_s=PATIENCE_S))
             right = sum(told == pressed for told, pressed in zip(found["told"], found["pressed"], strict=False))
             check.note = f"{right} of {KEYS}"

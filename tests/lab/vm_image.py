@@ -18,7 +18,7 @@ from tests.lab.layers import Layers
 KERNEL = "linux-image-amd64"
 BACKPORTS = f"{root.SUITE}-backports"
 PACKAGES = ("initramfs-tools", "kmod", "zstd", "e2fsprogs")
-COMPILING = ("gcc", "libc6-dev", "python3-dev", "swig")
+COMPILING = ("gcc", "libc6-dev", "python3-dev", "python3-pip", "swig")
 EARLY = ("virtio_pci", "virtio_blk", "ext4", "i6300esb")  # modules that the first few seconds need
 LATER = ("gpio-sim", "uinput", "virtio-gpu", "virtio_console", "virtio_net", "9p", "9pnet_virtio")
 LGPIO = "0.2.2.0"
@@ -90,12 +90,12 @@ def _recipe() -> str:
         printf '%s\\n' {" ".join(EARLY)} >/etc/initramfs-tools/modules
         apt-get -q -y install --no-install-recommends -t {BACKPORTS} {KERNEL}
         cd /tmp
-        /opt/kiosk/.venv/bin/pip download --quiet --no-deps --no-binary :all: lgpio=={LGPIO}
+        pip download --quiet --no-deps --no-binary :all: lgpio=={LGPIO}
         tar -xf lgpio-{LGPIO}.tar.gz
         cd lgpio-{LGPIO}/src
         mkdir -p /opt/lgpio
         gcc -O2 -w -shared -fPIC -o /opt/lgpio/liblgpio.so {" ".join(f"{name}.c" for name in sources.split())} -lpthread
         cd ..
-        LDFLAGS='-L/opt/lgpio -Wl,-rpath,/opt/lgpio' /opt/kiosk/.venv/bin/pip install --quiet . 'gpiozero>=2.0'
+        LDFLAGS='-L/opt/lgpio -Wl,-rpath,/opt/lgpio' pip install --quiet --break-system-packages . 'gpiozero>=2.0'
         rm -rf /tmp/lgpio* /var/lib/apt/lists/* /var/cache/apt/*
     """

@@ -1,0 +1,273 @@
+"""The level `image`: the disk that `make image` makes starts by itself in QEMU, up to the kiosk's screen, and lets nobody in.
+
+It is started by firmware (UEFI) as on a card's first boot, on a card that is larger than the image. Nothing but its screen, its
+keys and its power button is reached from outside; what it was like is read off its disk afterwards. The sealed keys, the wire and
+the sales are the other levels' matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from deploy.deb import build
+from deploy.deb.lock import read
+from deploy.image import __main__ as command
+from deploy.image import disk, root
+from kiosk.display.theme import GROUND, PANEL
+from tests.crash.counter import Counter
+from tests.lab.layers import Layers
+from tests.lab.report import Level, Report, lacking
+from tests.lab.root import CACHE, SUITE
+from tests.lab.vm_qmp import Qmp
+
+MIB = 1024 * 1024
+LARGER_MIB = 512  # than the image: the card
+BOOT_S, KEY_S, OFF_S = 1200.0, 120.0, 300.0  # all of it emulated
+LOOK_S = 1.0
+FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE.fd")
+MESA = "[Service]\nMemoryDenyWriteExecute=no\nTimeoutStartSec=600\nWatchdogSec=120\n"
+"""QEMU's graphics card is drawn for by Mesa, which makes code; and all is slow."""
+SLOW = "[Manager]\nDefaultTimeoutStartSec=900s\nDefaultDeviceTimeoutSec=900s\nRuntimeWatchdogSec=off\n"
+GADGETS = ("usb-net,netdev=gadget,id=gadget", "usb-storage,drive=stick,id=stick")
+
+
+def missing() -> str | None:
+    """What this machine lacks."""
+    if os.geteuid() != 0:
+        return "only root may make a system's files"
+    if not FIRMWARE.exists():
+        return "apt install ovmf"
+    return lacking({**command.PROGRAMS, "qemu-system-x86_64": "qemu-system-x86", "debugfs": "e2fsprogs"})
+
+
+def run(report: Report) -> None:
+    """One card, two boots."""
+    with tempfile.TemporaryDirectory(prefix="kiosk-lab-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        card = folder / "card.img"
+        with report.check("an image is made") as check:
+            _make(card, folder)
+            check.note = f"{card.stat().st_size // MIB} MiB"
+        with card.open("ab") as file:
+            file.truncate(card.stat().st_size + LARGER_MIB * MIB)
+        before = _system(card)
+        _first_boot(report, card, folder)
+        with report.check("the root has not changed by a bit"):
+            assert _system(card) == before
+        names = _reads_disk(report, card, folder)
+        with report.check("a second boot: the same machine, up to its screen"):
+            with _started(card, folder) as machine:
+                _until(machine, lambda: _kiosks(machine.picture()), BOOT_S)
+                machine.off()
+            assert _data(card, folder, "second")["machine-id"] == names["machine-id"]
+
+
+class Machine:
+    """QEMU with the card in it."""
+
+    def __init__(self, card: Path, folder: Path) -> None:
+        self._folder = folder
+        stick = folder / "stick.img"
+        stick.write_bytes(bytes(MIB))
+        (folder / "qmp.sock").unlink(missing_ok=True)
+        drive = "format=raw,if=virtio,file="
+        self.process = subprocess.Popen(
+            [
+                *("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "Nehalem", "-smp", "1", "-m", "1536"),
+                *("-nodefaults", "-no-user-config", "-display", "none", "-qmp", f"unix:{folder}/qmp.sock,server=on,wait=off"),
+                *("-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}", "-drive", f"{drive}{card}"),
+                *("-drive", f"if=none,id=stick,format=raw,file={stick}", "-netdev", "user,id=gadget"),
+                *("-device", "qemu-xhci,id=usb", "-device", "usb-kbd", "-vga", "none"),
+                *("-device", "virtio-gpu-pci,xres=800,yres=480", "-serial", f"file:{folder}/serial.log"),
+            ],
+            stdin=subprocess.DEVNULL,
+        )
+        self._qmp = Qmp(folder / "qmp.sock")
+
+    def picture(self) -> Image.Image:
+        """What is on the screen."""
+        file = self._folder / "screen.png"
+        self._qmp.do("screendump", filename=str(file), format="png")
+        with Image.open(file) as picture:
+            return picture.convert("RGB")
+
+    def key(self, *names: str) -> None:
+        """All at once, as QEMU names them."""
+        self._qmp.do("send-key", keys=[{"type": "qcode", "data": name} for name in names])
+
+    def plug(self, device: str) -> None:
+        """A device on USB."""
+        driver, *words = device.split(",")
+        self._qmp.do("device_add", driver=driver, bus="usb.0", **dict(word.split("=") for word in words))
+
+    def off(self) -> None:
+        """The button, and wait until it has gone off by itself."""
+        self._qmp.do("system_powerdown")
+        self.process.wait(OFF_S)
+
+    def close(self) -> None:
+        self._qmp.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def _started(card: Path, folder: Path) -> Iterator[Machine]:
+    machine = Machine(card, folder)
+    try:
+        yield machine
+    finally:
+        machine.close()
+
+
+def _make(card: Path, folder: Path) -> None:
+    """As `make image` does, with a shop's settings already on the data partition."""
+    recipe = root.Recipe(read(SUITE, "amd64"), pi=False)
+    package = build.deb(recipe.lock, folder)
+    words = root.mmdebstrap(recipe, package, folder / "made")
+    if given := os.environ.get("KIOSK_IMAGE_ROOT"):
+        made = Path(given)
+    else:
+        made = folder / "made"
+        with (CACHE / "image.log").open("w") as log:
+            subprocess.run(words, check=True, stdout=log, stderr=log)
+    layers = Layers((made,), folder)
+    try:
+        for unit, text in {"system/kiosk.service.d": MESA, "system.conf.d": SLOW}.items():
+            place = layers.root / "etc/systemd" / unit / "zz-lab.conf"
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(text, "ascii")
+        disk.make(layers.root, card, recipe, _settings(folder))
+    finally:
+        layers.close()
+
+
+def _settings(folder: Path) -> Path:
+    """The data partition of a shop whose network is gone."""
+    bank = Counter(folder / "bank")
+    (folder / "bank").mkdir()
+    bank.open()
+    bank.close()
+    place = folder / "data/etc-kiosk"
+    place.mkdir(parents=True)
+    for file in bank.folder.glob("*.*"):
+        if file.suffix in {".pem", ".txt", ".toml"}:
+            shutil.copy(file, place)
+    text = (place / "kiosk.toml").read_text("utf-8").replace('driver = "offscreen"', 'driver = "pygame"')
+    text = re.sub("fullscreen = .*", "fullscreen = true", text).replace('path = "kiosk.db"', 'path = "/var/lib/kiosk/kiosk.db"')
+    (place / "kiosk.toml").write_text(re.sub('folder = "frames"', 'folder = "/srv"', text), "utf-8")
+    return folder / "data"
+
+
+def _first_boot(report: Report, card: Path, folder: Path) -> None:
+    with _started(card, folder) as machine:
+        with report.check("by firmware, boot loader and kernel up to the kiosk's screen, and a key counts") as check:
+            began = time.monotonic()
+            _until(machine, lambda: _kiosks(machine.picture()), BOOT_S)
+            check.note = f"{time.monotonic() - began:.0f} s, emulated"
+            before = _middle(machine)
+            machine.key("1")
+            _until(machine, lambda: _middle(machine) != before, KEY_S)
+        with report.check("Alt-F2, Ctrl-Alt-Del (seven times) and SysRq-B leave its screen where it is"):
+            before = _middle(machine)
+            for keys in (("alt", "f2"), ("ctrl", "alt", "f3"), *[("ctrl", "alt", "delete")] * 7, ("alt", "sysrq", "b")):
+                machine.key(*keys)
+                time.sleep(0.3)
+            time.sleep(10)
+            assert _kiosks(machine.picture())
+            machine.key("2")
+            _until(machine, lambda: _middle(machine) != before, KEY_S)
+        with report.check("a network card and a stick are plugged in; the button switches it off"):
+            for device in GADGETS:
+                machine.plug(device)
+            time.sleep(20)
+            assert _kiosks(machine.picture())
+            machine.off()
+
+
+def _reads_disk(report: Report, card: Path, folder: Path) -> dict[str, str]:
+    found = _data(card, folder, "first")
+    journal = found["journal"]
+    with report.check("no driver for the stick nor for the network card, which the kernel has seen"):
+        assert "Product: RNDIS/QEMU USB Network Device" in journal or "QEMU USB" in journal, journal[-2000:]
+        assert not re.search(r"usb-storage \S+: USB Mass Storage device detected|rndis_host|cdc_ether|\bsd[a-z]: ", journal)
+    with report.check("the data partition has grown to the card's end, and has what lasts") as check:
+        check.note = f"{found['size']} MiB"
+        assert int(found["size"]) > disk.DATA_MIB + LARGER_MIB * 9 // 10
+        assert re.fullmatch(r"[0-9a-f]{32}\n", found["machine-id"])
+        assert "kiosk.db" in found["ledger"]
+    with report.check("no unit has failed") as check:
+        failed = sorted(set(re.findall(r"systemd\[1\]: (\S+): Failed with result", journal)))
+        check.note = ", ".join(failed)
+        assert not failed
+    return found
+
+
+def _system(card: Path) -> str:
+    """The digest of the root's partition."""
+    start, size = _parts(card)["kiosk-root"]
+    with card.open("rb") as file:
+        file.seek(start)
+        return hashlib.sha256(file.read(size)).hexdigest()
+
+
+def _data(card: Path, folder: Path, name: str) -> dict[str, str]:
+    """What is on the data partition."""
+    start, _ = _parts(card)["kiosk-data"]
+    part, out = folder / f"{name}.ext4", folder / name
+    out.mkdir()
+    subprocess.run(["dd", f"if={card}", f"of={part}", "bs=1M", f"skip={start // MIB}", "conv=sparse", "status=none"], check=True)
+    for place in ("journal", "machine-id", "kiosk"):
+        subprocess.run(["debugfs", "-R", f"rdump {place} {out}", part], check=True, capture_output=True)
+    said = subprocess.run(
+        ["journalctl", "--no-pager", "--directory", out / "journal"], capture_output=True, text=True, check=True
+    )
+    facts = subprocess.run(["dumpe2fs", "-h", part], capture_output=True, text=True, check=True).stdout
+    blocks, each = (int(re.findall(rf"^{key}: *(\d+)$", facts, re.MULTILINE)[0]) for key in ("Block count", "Block size"))
+    ledger = " ".join(path.name for path in (out / "kiosk").iterdir())
+    return {
+        "journal": said.stdout,
+        "machine-id": (out / "machine-id").read_text("ascii"),
+        "ledger": ledger,
+        "size": str(blocks * each // MIB),
+    }
+
+
+def _parts(card: Path) -> dict[str, tuple[int, int]]:
+    said = subprocess.run(["sfdisk", "--dump", card], capture_output=True, text=True, check=True).stdout
+    lines = re.findall(r'start= *(\d+), size= *(\d+),.*name="(.*?)"', said)
+    return {name: (int(start) * 512, int(size) * 512) for start, size, name in lines}
+
+
+def _kiosks(picture: Image.Image) -> bool:
+    """Most of it has the kiosk's own colours."""
+    colours = {colour: count for count, colour in picture.getcolors(1 << 24) or []}
+    return colours.get(GROUND, 0) + colours.get(PANEL, 0) > picture.width * picture.height // 2
+
+
+def _middle(machine: Machine) -> bytes:
+    """Where the amount stands; the row of signs changes by itself."""
+    picture = machine.picture()
+    return picture.crop((0, picture.height // 4, picture.width, picture.height * 3 // 4)).tobytes()
+
+
+def _until(machine: Machine, true: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert machine.process.poll() is None, "it went off"
+        assert time.monotonic() < end, f"not within {seconds:.0f} s"
+        time.sleep(LOOK_S)
+
+
+LEVEL = Level("image", "the image starts in QEMU by its firmware, and lets nobody in", missing, run)
