@@ -38,6 +38,7 @@ from kiosk.core.screens import (
     Signs,
     Starting,
     Unresolved,
+    Updating,
     View,
 )
 from kiosk.core.slips import PrinterTrouble
@@ -56,6 +57,7 @@ IDLE = Idle(SHOP)
 QR = ShowingQr(MONEY, CODE_URL, NOW)
 DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     Starting: (Starting(), IDLE),
+    Updating: (Updating(), Updating()),
     Idle: (IDLE, IDLE),
     Keying: (Keying(MONEY, AmountHint.LEDGER, MONEY), Keying(MONEY)),
     SameCustomer: (SameCustomer(MONEY), SameCustomer(MONEY)),

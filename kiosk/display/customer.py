@@ -32,11 +32,13 @@ from kiosk.core.screens import (
     Signs,
     Starting,
     Unresolved,
+    Updating,
     View,
 )
 
 CustomerScreen = (
     Idle
+    | Updating
     | Keying
     | SameCustomer
     | Scanning
@@ -95,7 +97,7 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
             return replace(screen, tail="", prints=False)
         case Charging() | Password() | Cancelling() | DeclinedScreen() | Unresolved() | CancelledScreen() | AttentionScreen():
             return replace(screen, tail="")
-        case SameCustomer() | Placing():
+        case SameCustomer() | Placing() | Updating():
             return screen
         case OutOfOrder():
             return OutOfOrder("")
