@@ -25,6 +25,7 @@ from kiosk.core.screens import (
     Menu,
     MenuLine,
     Network,
+    News,
     OutOfOrder,
     PaidScreen,
     Password,
@@ -38,6 +39,8 @@ from kiosk.core.screens import (
     Signs,
     Starting,
     Unresolved,
+    UpdateEnd,
+    Updating,
     View,
 )
 from kiosk.core.slips import PrinterTrouble
@@ -94,6 +97,7 @@ MAIN: dict[str, View] = {
     "seeking_receipt": View(SeekingReceipt(NOW + 42_000), ONLINE),
     "sale_found": View(SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), ONLINE),
     "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
+    "updating": View(Updating(), ONLINE),
     "out_of_order": View(
         OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
         OFFLINE,
@@ -102,6 +106,8 @@ MAIN: dict[str, View] = {
 """One view of each screen."""
 
 MORE: dict[str, View] = {
+    "idle_updated": View(Idle("Harbour Snacks", News("1.4.0", UpdateEnd.WELL)), ONLINE),
+    "idle_undone": View(Idle("Harbour Snacks", News("1.4.0", UpdateEnd.UNDONE)), OFFLINE),
     "idle_offline": View(Idle("海港小食 Harbour Snacks"), OFFLINE),
     "idle_attention": View(
         Idle("Harbour Snacks"), Signs(Network.OFFLINE, clock_known=True, unresolved=12, offline_since=NOW, attention=3)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.core import lifecycle, refunds, till
-from kiosk.core.commands import Act, Announce, Hush, Insert, Play, Print, Record, Sound, StopScan, Update, Warm
-from kiosk.core.events import Part
+from kiosk.core.commands import Act, Announce, Hush, Insert, Play, Print, Record, Reply, Sound, StopScan, Update, Warm
+from kiosk.core.events import Part, RefundAsked
 from kiosk.core.lifecycle import Around, is_open, is_watched
 from kiosk.core.model import (
     Answer,
@@ -28,7 +28,7 @@ from kiosk.core.model import (
 from kiosk.core.money import Money
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.slips import Receipt, Receipts
-from kiosk.core.state import Kiosk, Step, in_front
+from kiosk.core.state import Kiosk, Step, in_front, is_held
 
 RECENT = 20
 UNPRINTED_MOST = 200
@@ -210,6 +210,22 @@ class Books:
         if not refunds.is_open(refund):
             done = (*self.k.siblings.get(order.out_trade_no, ()), refund)
             self.k.siblings = {**self.k.siblings, order.out_trade_no: done}
+
+    def refund_asked(self, asked: RefundAsked) -> None:
+        order = asked.order
+        if is_held(self.k):
+            self.acts.append(Reply(asked.token, order.out_trade_no, "an update is under way: ask again in some minutes"))
+            return
+        made = refunds.begin(order, asked.before, asked.amount, self.now)
+        if isinstance(made, refunds.Refusal):
+            self.acts.append(Reply(asked.token, order.out_trade_no, made.problem))
+            return
+        self.records.append(Insert(made, "refund asked"))
+        self.k.sales = {**self.k.sales, asked.sale.sale_id: asked.sale}
+        self.k.refunds = {**self.k.refunds, made.out_refund_no: made}
+        self.k.parents = {**self.k.parents, order.out_trade_no: order}
+        self.k.siblings = {**self.k.siblings, order.out_trade_no: tuple(r for r in asked.before if not refunds.is_open(r))}
+        self.acts.append(Reply(asked.token, made.out_refund_no))
 
     # -- small parts -----------------------------------------------------------------------------------------------
 

@@ -203,6 +203,14 @@ class LookedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Begin no sale until then, as an update is about to stop the kiosk. `token` names who gets the Reply."""
+
+    until: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPrinted:
     """The first receipt of this order was given up, and nothing of it can be on paper: the next one is the first."""
 
@@ -225,4 +233,5 @@ Event = (
     | RefundAsked
     | LookedUp
     | NotPrinted
+    | Hold
 )

@@ -9,16 +9,17 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import refunds, till
-from kiosk.core.books import UNPRINTED_MOST, Books
+from kiosk.core.books import UNPRINTED_MOST
 from kiosk.core.commands import LookUp, Play, Print, Sound
 from kiosk.core.events import Health, Key, LookedUp, NotPrinted, Part, ReceiptSeen, ScanHint
 from kiosk.core.model import OrderState
+from kiosk.core.pause import Pause
 from kiosk.core.slips import Bill, Wanted
 from kiosk.core.state import in_front
 from kiosk.core.till import Stage
 
 
-class Paper(Books):
+class Paper(Pause):
     """The part of a turn that is about paper, and about the parts' health."""
 
     def paper_key(self, key: Key) -> bool:

@@ -35,6 +35,21 @@ class Signs:
     printer: PrinterTrouble | None = None  # why no receipt comes out; sales go on
 
 
+class UpdateEnd(StrEnum):
+    """How the last update of this kiosk's program ended."""
+
+    WELL = "well"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the merchant is told once: how an update to `version` ended."""
+
+    version: str
+    end: UpdateEnd
+
+
 @dataclass(frozen=True, slots=True)
 class Starting:
     """Before the first contact is over: nothing can be sold yet, the amount can be keyed soon."""
@@ -45,6 +60,12 @@ class Idle:
     """Nobody in front."""
 
     shop: str
+    news: News | None = None  # until a key
+
+
+@dataclass(frozen=True, slots=True)
+class Updating:
+    """The kiosk's program is being renewed: nothing is sold, for a moment."""
 
 
 class AmountHint(StrEnum):
@@ -249,6 +270,7 @@ class OutOfOrder:
 Screen = (
     Starting
     | Idle
+    | Updating
     | Keying
     | SameCustomer
     | Scanning

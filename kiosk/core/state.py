@@ -14,7 +14,7 @@ from kiosk.core.commands import Act, Record
 from kiosk.core.events import Part
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
-from kiosk.core.screens import Network
+from kiosk.core.screens import Network, News
 from kiosk.core.slips import PrinterTrouble, Receipts
 
 PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
@@ -34,6 +34,8 @@ class Settings:
     max_amount: int = 1_000_000
     result_ms: int = 0  # how long a result stays on the screen; 0: until a key
     receipts: Receipts | None = None  # None: there is no printer
+    trial: bool = False  # a new release shows that it works: nothing is sold
+    news: News | None = None  # how the last update ended, when nobody was told
 
 
 @dataclass(slots=True)
@@ -66,6 +68,9 @@ class Kiosk:
     probed_at: int | None = None
     problems: Mapping[Part, str] = field(default_factory=dict)
     printer: PrinterTrouble | None = None
+    held_until: int | None = None  # nothing is sold before, as an update is near
+    calm_since: int | None = None  # nobody in front, no order open, no key, from then on
+    news: News | None = None  # not read yet
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -94,6 +99,8 @@ def wake_at(kiosk: Kiosk, now: int) -> int:
             times.append(due.at)
     if not kiosk.probing:
         times.append(probe_at(kiosk))
+    if kiosk.held_until is not None:
+        times.append(kiosk.held_until)
     times.extend(_till_times(kiosk, now))
     return max(now, min(times))
 
@@ -102,6 +109,16 @@ def in_front(kiosk: Kiosk) -> Order | None:
     """The order the people in front are dealing with."""
     there = kiosk.till
     return kiosk.orders.get(there.out_trade_no) if isinstance(there, till.WITH_AN_ORDER) else None
+
+
+def is_calm(kiosk: Kiosk) -> bool:
+    """Whether the kiosk may be stopped and nobody minds: nobody in front, no order open."""
+    return isinstance(kiosk.till, till.Idle) and not any(is_open(order) for order in kiosk.orders.values())
+
+
+def is_held(kiosk: Kiosk) -> bool:
+    """Whether nothing is sold because of an update."""
+    return kiosk.settings.trial or kiosk.held_until is not None
 
 
 def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:

@@ -20,11 +20,9 @@ from kiosk.core.commands import (
     Close,
     CorrectClock,
     GiveBack,
-    Insert,
     Place,
     Play,
     Probe,
-    Reply,
     Reverse,
     Sound,
     Update,
@@ -37,6 +35,7 @@ from kiosk.core.events import (
     CodeSeen,
     Event,
     Health,
+    Hold,
     Key,
     Left,
     LookedUp,
@@ -100,6 +99,7 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             recent=snapshot.recent[:RECENT],
             attention=lifecycle.for_a_person(snapshot.recent, now),
             since=now,
+            news=settings.news,
         ),
         now,
     )
@@ -146,6 +146,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.health(event)
         case RefundAsked():
             turn.refund_asked(event)
+        case Hold():
+            turn.hold(event)
         case _:
             assert_never(event)
     turn.time_passes()
@@ -159,7 +161,7 @@ class _Turn(Paper):
     # -- people ----------------------------------------------------------------------------------------------------
 
     def press(self, key: Key) -> None:
-        if self.paper_key(key):
+        if self.held_key() or self.paper_key(key):
             return
         settings = self.k.settings
         intent = till.press(self.k.till, key, in_front(self.k), settings.default_tender, settings.max_amount, self.now)
@@ -206,19 +208,6 @@ class _Turn(Paper):
         scanning = self.k.till
         if isinstance(scanning, till.Scanning) and scanning.out_trade_no == ticket and Part.CAMERA not in self.k.problems:
             self.go(replace(scanning, hint=hint, hint_until=self.now + till.HINT_FOR))
-
-    def refund_asked(self, asked: RefundAsked) -> None:
-        order = asked.order
-        made = refunds.begin(order, asked.before, asked.amount, self.now)
-        if isinstance(made, refunds.Refusal):
-            self.acts.append(Reply(asked.token, order.out_trade_no, made.problem))
-            return
-        self.records.append(Insert(made, "refund asked"))
-        self.k.sales = {**self.k.sales, asked.sale.sale_id: asked.sale}
-        self.k.refunds = {**self.k.refunds, made.out_refund_no: made}
-        self.k.parents = {**self.k.parents, order.out_trade_no: order}
-        self.k.siblings = {**self.k.siblings, order.out_trade_no: tuple(r for r in asked.before if not refunds.is_open(r))}
-        self.acts.append(Reply(asked.token, made.out_refund_no))
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
@@ -289,6 +278,7 @@ class _Turn(Paper):
         over = {n: tuple(refunds.shifted(r, since, now, offset_ms) for r in found) for n, found in self.k.siblings.items()}
         self.k.refunds, self.k.siblings, self.k.since = moved, over, since + offset_ms
         self.now += offset_ms
+        self.shift_pause(offset_ms)
         self.go(till.Idle())
         self.k.probed_at, self.k.offline_since = self.now, None
         for order in tuple(self.k.orders.values()):
@@ -301,6 +291,7 @@ class _Turn(Paper):
     # -- time and the queue ----------------------------------------------------------------------------------------
 
     def time_passes(self) -> None:
+        self.release()
         for order in tuple(self.k.orders.values()):
             ends = lifecycle.too_long_at(order)
             if ends is not None and self.now >= ends:

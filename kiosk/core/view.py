@@ -10,7 +10,7 @@ from kiosk.core.lifecycle import TOO_LONG, is_open
 from kiosk.core.model import Decline, Order, OrderState
 from kiosk.core.money import Money
 from kiosk.core.screens import MenuLine, Screen, Signs, View
-from kiosk.core.state import Kiosk, in_front
+from kiosk.core.state import Kiosk, in_front, is_held
 from kiosk.core.till import Stage
 
 TAIL = 6  # enough of an out_trade_no to find the sale by
@@ -31,11 +31,13 @@ def view(kiosk: Kiosk, now: int) -> View:
 def _screen(kiosk: Kiosk, now: int) -> Screen:
     currency = kiosk.settings.currency
     match kiosk.till:
+        case till.Idle() if is_held(kiosk):
+            return screens.Updating()
         case till.Idle():
             for part in (Part.LEDGER, Part.KEYPAD):
                 if part in kiosk.problems:
                     return screens.OutOfOrder(kiosk.problems[part])
-            return screens.Idle(kiosk.settings.shop)
+            return screens.Idle(kiosk.settings.shop, kiosk.news)
         case till.Keying(amount, hint):
             limit = Money(kiosk.settings.max_amount, currency)
             return screens.Keying(Money(amount, currency), hint, limit)

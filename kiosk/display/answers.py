@@ -17,6 +17,7 @@ from kiosk.core.screens import (
     SameCustomer,
     Starting,
     Unresolved,
+    Updating,
 )
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
@@ -30,6 +31,12 @@ from kiosk.display.voices import Sign, Voice, two_voices, with_printer
 def starting(sheet: Sheet, stage: Rect, screen: Starting, now: int) -> None:
     """Contact with WeChat is being made."""
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "starting"))
+
+
+def updating(sheet: Sheet, stage: Rect, _: Updating, now: int) -> None:
+    """The kiosk's program is being renewed."""
+    card = Card(Tone.CALM, icons.HOURGLASS, _customer(sheet, "updating"), below=_dots(sheet, Tone.CALM, now))
+    two_voices(sheet, stage, card, _merchant(sheet, "updating"))
 
 
 def same_customer(sheet: Sheet, stage: Rect, screen: SameCustomer) -> None:

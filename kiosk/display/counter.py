@@ -6,7 +6,7 @@ from typing import assert_never
 
 from kiosk.core.model import OrderState, Tender
 from kiosk.core.money import in_words
-from kiosk.core.screens import AmountHint, Idle, Keying, Menu, MenuLine, Network, OutOfOrder, Signs
+from kiosk.core.screens import AmountHint, Idle, Keying, Menu, MenuLine, Network, OutOfOrder, Signs, UpdateEnd
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.cards import card
@@ -24,6 +24,12 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
     left, right = halves(sheet, stage)
     sheet.canvas.panel(left, PANEL, scale.radius)
     welcome(sheet, left, screen.shop, ready=ready, selling=ready or signs.network is Network.CONNECTING)
+    if screen.news is not None:
+        end = screen.news.end
+        voice = Voice(words(f"news.{end}", version=screen.news.version), words(f"news.{end}_more"))
+        done = end is UpdateEnd.WELL
+        merchant_panel(sheet, right, voice, sign=Sign(icons.TICK, GREEN) if done else Sign(icons.WARNING, AMBER))
+        return
     if ready:
         voice = with_printer(sheet, Voice(words("idle.merchant"), words("idle.merchant_more")), signs.printer)
         merchant_panel(sheet, right, voice, sign=Sign(icons.KEYPAD, BLUE))

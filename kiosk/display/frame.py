@@ -29,6 +29,7 @@ from kiosk.core.screens import (
     Signs,
     Starting,
     Unresolved,
+    Updating,
 )
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
@@ -61,6 +62,7 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     SaleFound: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
     SaleUnknown: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
     OutOfOrder: (),
+    Updating: (),
 }
 """Which keys mean something on a screen, and the word (of the table `keys`) for what each does there."""
 

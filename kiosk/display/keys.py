@@ -30,6 +30,7 @@ from kiosk.core.screens import (
     ShowingQr,
     Starting,
     Unresolved,
+    Updating,
 )
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import CAPS, key_cap, keys_of
@@ -71,6 +72,7 @@ MEANT: dict[type[Screen], frozenset[Key]] = {
     SaleFound: _DIGITS | {Key.CANCEL, Key.MENU},
     SaleUnknown: _DIGITS | {Key.CANCEL, Key.MENU},
     OutOfOrder: _IDLE,
+    Updating: frozenset(),
 }
 """The keys that do something on a screen, as core/till.py has it (a test holds both against each other). Only these, and what
 the row of keys would name there, are not faint."""

@@ -20,9 +20,10 @@ from kiosk.core.screens import (
     ShowingQr,
     Starting,
     Unresolved,
+    Updating,
 )
 
-MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
+MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved | Updating
 """Screens on which something goes on, and the picture shows it each second."""
 
 CALM_AFTER_S = 600  # dimmed for so long, the idle screen makes room for a nearly black one

@@ -29,6 +29,7 @@ from kiosk.core.screens import (
     ShowingQr,
     Starting,
     Unresolved,
+    Updating,
     View,
 )
 from kiosk.display import answers, codes, counter, drift, fonts, receipts
@@ -167,6 +168,8 @@ class Painter:
                 receipts.found(sheet, stage, screen, view.signs.printer)
             case SaleUnknown() as screen:
                 receipts.unknown(sheet, stage, screen)
+            case Updating() as screen:
+                answers.updating(sheet, stage, screen, now)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case _:
