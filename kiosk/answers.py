@@ -14,19 +14,22 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from kiosk import __version__
 from kiosk.control import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import LedgerError
-from kiosk.core.events import RefundAsked
+from kiosk.core.events import Event, Hold, RefundAsked
+from kiosk.core.pause import HOLD_MOST
 from kiosk.core.ports import Display, Ledger
 from kiosk.core.screens import View
-from kiosk.core.state import Kiosk
+from kiosk.core.state import Kiosk, is_calm
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.runtime import Runtime
 
 REPLY_MOST_S = 10.0
+_HOLD_MOST_S = HOLD_MOST // 1000
 _END_OF_TIME = 2**63  # SQLite's integers end there
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,32}", re.ASCII)
 _NO_ANSWER = "the kiosk cannot use its ledger now, its screen says why; a refund may be queued all the same: see `kiosk orders`"
@@ -43,6 +46,7 @@ class Answers:
         keys: ScriptedKeypad | None,
         notifications: Notifications,
         problems: Callable[[], Mapping[str, str | None]] = dict,
+        well: Callable[[], list[str]] = list,
     ) -> None:
         self._runtime = runtime
         self._display = display
@@ -50,6 +54,7 @@ class Answers:
         self._keys = keys
         self._notifications = notifications
         self._problems = problems
+        self._well = well
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -62,6 +67,9 @@ class Answers:
             "report": self._answer_report,
             "refund": self._answer_refund,
             "notification": self._answer_notification,
+            "quiet": self._answer_quiet,
+            "hold": self._answer_hold,
+            "health": self._answer_health,
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -134,12 +142,39 @@ class Answers:
         asked = self._runtime.ask(read)
         if isinstance(asked, str):
             return {"problem": asked}
-        reply = self._runtime.expect_reply(token)
-        self._runtime.post(asked)
-        answered: Reply = reply.result(REPLY_MOST_S)
+        answered = self._reply(token, asked)
         if answered.problem is not None:
             return {"problem": answered.problem}
         return {"ok": True, "out_refund_no": answered.result}
+
+    def _answer_quiet(self, _: Request) -> Answer:
+        """Whether the kiosk may be stopped, and for how long that has been so. `now`: its own clock, Unix ms."""
+
+        def read(_: Ledger, kiosk: Kiosk) -> Answer:
+            now = self._runtime.now()
+            since = None if kiosk.calm_since is None else max(0, now - kiosk.calm_since) // 1000
+            return {"quiet": is_calm(kiosk), "since_s": since, "now": now, "clock_known": kiosk.clock_known}
+
+        return {"ok": True, **self._runtime.ask(read)}
+
+    def _answer_hold(self, request: Request) -> Answer:
+        """Begin no sale for so long, unless one is under way; 0: sell on."""
+        for_s = request.get("for_s")
+        if type(for_s) is not int or not 0 <= for_s <= _HOLD_MOST_S:
+            return {"problem": f"hold wants for_s, whole seconds up to {_HOLD_MOST_S}"}
+        token = secrets.token_hex(8)
+        answered = self._reply(token, Hold(self._runtime.now() + for_s * 1000, token))
+        return {"ok": True} if answered.problem is None else {"problem": answered.problem}
+
+    def _answer_health(self, _: Request) -> Answer:
+        """What works, of all that an update must not break. Whoever is answered by the loop has its ledger open."""
+        trial = self._runtime.ask(lambda _, kiosk: kiosk.settings.trial)
+        return {"ok": True, "version": __version__, "trial": trial, "well": ["ledger", *self._well()]}
+
+    def _reply(self, token: str, asking: Event) -> Reply:
+        reply = self._runtime.expect_reply(token)
+        self._runtime.post(asking)
+        return reply.result(REPLY_MOST_S)
 
     def _answer_notification(self, request: Request) -> Answer:
         """`status`, `code` and `message` are for WeChat, as the listener would answer."""

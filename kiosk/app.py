@@ -2,6 +2,7 @@
 
 The parts that look after money start first: open orders are asked for before a window is even loaded.
 """
+# long: the start list, and the same list backwards, are one thing
 
 from __future__ import annotations
 
@@ -37,6 +38,7 @@ from kiosk.notifications import Notifications
 from kiosk.payment.wechat import WechatPay, open_provider
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
+from kiosk.updates import Updates
 
 if TYPE_CHECKING:
     from kiosk.config import Config
@@ -85,9 +87,10 @@ class App:
         self._problems: dict[str, str | None] = {Part.CAMERA: None, Part.PRINTER: None}  # in words, while they do not work
         self._view = View(Starting(), Signs(Network.CONNECTING, clock_known=False, unresolved=0))
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
-        self._runtime = Runtime(settings(config), self._open_ledger, self._clock, self._show, self._play)
+        self._updates = Updates(config.ledger.path.parent)
+        self._runtime = Runtime(self._updates.settings(settings(config)), self._open_ledger, self._clock, self._show, self._play)
         self._provider = make_provider(config, self._clock)
-        self._lanes = lanes(self._provider, self._runtime.post, self._clock)
+        self._lanes = lanes(self._provider, self._came_back, self._clock)
         self._runtime.use(self._lanes[0], self._lanes[-1])
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
         self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
@@ -148,6 +151,7 @@ class App:
             remote,
             self._notifications,
             lambda: self._problems,
+            lambda: self._updates.well(self._view.signs, self._problems),
         )
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
@@ -166,7 +170,7 @@ class App:
         gc.enable()
         service.notify_ready()
         _say("ready")
-        display.run(self._beat("display"))
+        display.run(self._drawn)
         self._supervisor.hearts.retire("display")
 
     def _open_ledger(self) -> Ledger:
@@ -249,7 +253,13 @@ class App:
         if isinstance(self._keypad, TouchKeypad):
             self._keypad.finger(finger, key, down)
 
+    def _came_back(self, event: Event) -> None:
+        """Of the lanes."""
+        self._updates.hear(event)
+        self._runtime.post(event)
+
     def _show(self, view: View) -> None:
+        self._updates.shown(self._view.screen, view.screen)
         self._view = view
         service.status(_status(view))
         if self._display is not None:
@@ -259,6 +269,7 @@ class App:
         """Of scanner and printer."""
         if isinstance(event, Health):
             self._problems[event.part] = event.problem
+            self._updates.hear(event)
         self._runtime.post(event)
 
     def _show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...]) -> None:
@@ -286,6 +297,11 @@ class App:
 
     def _beat(self, name: str) -> Callable[[], None]:
         return lambda: self._supervisor.hearts.beat(name)
+
+    def _drawn(self) -> None:
+        """The display's beat: it comes after a picture."""
+        self._updates.drawn = True
+        self._supervisor.hearts.beat("display")
 
     def _feed(self) -> None:
         service.watchdog()

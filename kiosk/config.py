@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -19,6 +19,7 @@ from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_sound import SoundConfig, read_sound
+from kiosk.config_update import UpdateConfig, read_update
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant, Tender
@@ -41,6 +42,7 @@ TABLES = (
     "control",
     "notifications",
     "printer",
+    "update",
 )
 
 
@@ -111,6 +113,7 @@ class Config:
     notifications: NotificationsConfig
     sound: SoundConfig
     printer: PrinterConfig | None = None
+    update: UpdateConfig = field(default_factory=UpdateConfig)
     warnings: tuple[str, ...] = ()
 
 
@@ -143,6 +146,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         notifications=read_notifications(tables["notifications"], wechat_pay.notify_url),
         printer=read_printer(tables["printer"], files) if "printer" in raw else None,
         sound=read_sound(tables["sound"]),
+        update=read_update(tables["update"]),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():
@@ -169,6 +173,18 @@ def load_camera(path: Path) -> CameraConfig:
     if problems:
         raise ConfigError(problems)
     return camera
+
+
+def load_update(path: Path) -> tuple[UpdateConfig, MerchantConfig, LedgerConfig, ControlConfig]:
+    """What an update needs of `path`, for a process that can open no key file. ConfigError with the mistakes of these tables."""
+    problems: list[str] = []
+    raw, files = _parse(path), Files(path.absolute().parent, None)
+    tables = {name: Table(name, raw.get(name), problems) for name in ("update", "merchant", "ledger", "control")}
+    merchant, ledger = _merchant(tables["merchant"]), _ledger(tables["ledger"], files)
+    read = read_update(tables["update"]), merchant, ledger, _control(tables["control"], files, ledger)
+    if problems:
+        raise ConfigError(problems)
+    return read
 
 
 def find(path: Path | None = None) -> Path:

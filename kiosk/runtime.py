@@ -131,6 +131,10 @@ class Runtime:
         self._replies[token] = Future()
         return self._replies[token]
 
+    def now(self) -> int:
+        """The kiosk's own clock, Unix ms."""
+        return self._clock.now()
+
     def reload(self) -> None:
         """Once nobody stands in front, open the ledger afresh: rows were put in that the loop does not look after yet."""
         self._reload.set()

@@ -15,8 +15,9 @@ from kiosk import __version__
 from kiosk.core.errors import ConfigError
 from kiosk.steward import words
 from kiosk.steward.keys import fitting_certificate, fitting_key, make_key, public_key
-from kiosk.steward.settings import put, take_settings
+from kiosk.steward.settings import take_settings
 from kiosk.steward.words import Hotspot, Network, Status, StewardRefused, Update, UpdateState, What, Wifi
+from kiosk.written import put
 
 
 @dataclass(slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from kiosk import config
 from kiosk.core.errors import ConfigError
+from kiosk.written import sync_folder, write
 
 NAME = "kiosk.toml"
 
@@ -29,32 +29,3 @@ def take_settings(toml: str, folder: Path, credentials: Path) -> tuple[str, ...]
         with suppress(FileNotFoundError):
             path.unlink()
     return warnings
-
-
-def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a file as a whole or not at all: down to the disk under another name, then it takes its own."""
-    beside = path.with_name(f".{path.name}.new")
-    write(beside, content, mode=mode)
-    beside.replace(path)
-    sync_folder(path.parent)
-
-
-def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a new file down to the disk; one of that name, or a link, is not written through but taken away."""
-    with suppress(FileNotFoundError):
-        path.unlink()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123  of a descriptor
-        file.write(content)
-        file.flush()
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Names in a folder are on the disk only when the folder is."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
+from kiosk.release.trial import State as UpdateState
 from kiosk.steward.fields import Fields, StewardRefused, WrongWords
 
-__all__ = ["StewardRefused", "WrongWords"]  # read here by all who ask
+__all__ = ["StewardRefused", "UpdateState", "WrongWords"]  # read here by all who ask
 
 Raw = dict[str, object]
 
@@ -29,15 +30,6 @@ class What(StrEnum):
 
     KIOSK = "kiosk"
     MACHINE = "machine"
-
-
-class UpdateState(StrEnum):
-    """How far an update is; see kiosk/release."""
-
-    WAITING = "waiting"
-    TRIAL = "trial"
-    WELL = "well"
-    UNDONE = "undone"
 
 
 # --- requests ---

@@ -1,0 +1,34 @@
+"""Files that are written as a whole or not at all, and are on the disk when the call returns. Knows nothing of what they say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file under another name, down to the disk; then it takes its own, whatever was there."""
+    beside = path.with_name(f".{path.name}.new")
+    write(beside, content, mode=mode)
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a new file down to the disk; one of that name, or a link, is not written through but taken away."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123  of a descriptor
+        file.write(content)
+        file.flush()
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in a folder are on the disk only when the folder is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
