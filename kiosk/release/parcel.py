@@ -108,7 +108,7 @@ def verify(file: IO[bytes], keys: Iterable[Ed25519PublicKey]) -> Manifest:
 
 
 def unpack(file: IO[bytes], folder: Path) -> None:
-    """Unpack a verified release into `folder`, which is new and has its files down on the disk when this returns.
+    """Unpack a verified release into `folder`, which is new; whoever wants it on the disk syncs it.
 
     Nothing but plain files below kiosk/ and vendor/ is taken, even from its makers. ReleaseRefused otherwise.
     """
@@ -188,8 +188,6 @@ def _put(path: Path, content: IO[bytes], *, executable: bool) -> None:
     with open(descriptor, "wb") as file:  # noqa: PTH123  of a descriptor
         while block := content.read(_BLOCK):
             file.write(block)
-        file.flush()
-        os.fsync(descriptor)
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:

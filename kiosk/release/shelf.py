@@ -197,8 +197,14 @@ class Shelf:
 
 
 def sync_tree(folder: Path) -> None:
-    """All names below a folder; the files are synced as they are written."""
-    for path, _, _ in os.walk(folder):
+    """All names below a folder, and what is in the files."""
+    for path, _, files in os.walk(folder):
+        for name in files:
+            descriptor = os.open(Path(path) / name, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         sync_folder(Path(path))
 
 

@@ -34,6 +34,7 @@ _WORDS = {
     "ledger": "open its ledger",
     "reached": "reach WeChat Pay",
     "scanner": "look through its camera",
+    "started": "start",
     "signed": "ask WeChat Pay a signed question",
 }
 
@@ -132,7 +133,7 @@ def _watch(counter: Counter, trial: Trial, patience: Patience) -> tuple[str, ...
     while True:
         answer = counter.ask({"do": "health"})
         itself = answer.get("version") == trial.new.version and answer.get("trial") is True
-        missing = lacking(trial.well, _list(answer.get("well")) if itself else ())
+        missing = lacking(trial.well, _list(answer.get("well"))) if itself else ("started",)
         now = patience.now()
         since = None if missing else now if since is None else since
         if since is not None and now - since >= patience.steady_s:

@@ -1,0 +1,292 @@
+"""Updates in real processes: the stand-in for WeChat Pay, a kiosk that is started from its release, and releases that are broken.
+
+Each broken one ends with the release before selling again, and the merchant told once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import time as hour
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kiosk import __version__
+from kiosk.config_update import UpdateConfig
+from kiosk.control import Answer, ControlFailed, ControlUnavailable, Request, ask
+from kiosk.release import update
+from kiosk.release.shelf import Shelf
+from kiosk.release.trial import Staged, State
+from kiosk.release.update import Patience, Plan
+from tests.crash.counter import HERE, PATIENCE_S, Counter, Kiosk
+from tests.crash.sales import SALES, People, pay
+from tests.releases import manifest, shelf, tree
+
+pytestmark = pytest.mark.slow
+
+SCHEMA = len(list((HERE / "kiosk/payment/schema").glob("*.sql")))
+GOOD = Patience(trial_s=PATIENCE_S, steady_s=1.0, look_s=0.2)
+BROKEN = Patience(trial_s=12.0, steady_s=1.0, look_s=0.2)  # in vain in any case: no shorter than a start on a busy machine
+CANNOT_DRAW = ("kiosk/display/__init__.py", "def open_display(", "def _open_display(")
+
+
+class Unit(Kiosk):
+    """The kiosk as systemd keeps it: started from its slot, again whenever it ends, until it is stopped."""
+
+    def __init__(self, counter: Counter, made: Shelf) -> None:
+        self._counter, self._socket, self._made = counter, counter.socket, made
+        self._line, self._answers = None, None
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._wanted.is_set()
+
+    def start(self) -> None:
+        self._wanted.set()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:  # type: ignore[override]
+        self.down(signal.SIGTERM)
+
+    def down(self, how: signal.Signals) -> None:
+        self._wanted.clear()
+        assert self._thread is not None
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):  # one that has just ended by itself
+                os.killpg(self.process.pid, how)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self._thread.join(PATIENCE_S)
+        self._hang_up()
+
+    def asked(self, request: Request) -> Answer:
+        try:
+            return ask(self._socket, request)
+        except (ControlUnavailable, ControlFailed) as error:
+            return {"problem": str(error)}
+
+    def sells(self, amount: int) -> None:
+        self.online()
+        assert People(self._counter, self, Random(0)).sell(SALES["native"], amount) == "PaidScreen"
+
+    def _keep(self) -> None:
+        while self._wanted.is_set():
+            slot = self._made.slot.resolve() if self._made.slot.exists() else self._made.factory
+            env = {**os.environ, "PYTHONPATH": str(slot), "PYTHONSAFEPATH": "1", "KIOSK_RELEASES": str(self._made.releases)}
+            with self._counter.log.open("ab") as log:
+                command = [sys.executable, "-m", "kiosk", "--config", str(self._counter.config), "run"]
+                self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True, cwd=slot)
+            self.process.wait()
+            time.sleep(0.2)
+
+
+class Asked:
+    """A Unit as update.py wants it."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.stop, self.start, self.ask = unit.stop, unit.start, unit.asked
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """One stand-in and one ledger for this file."""
+    made = Counter(tmp_path_factory.mktemp("r"))
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Shelf:
+    """A package with this very source, called 1.0.0."""
+    ours = shelf(tmp_path)
+    _build(ours.factory, "1.0.0")
+    return ours
+
+
+@pytest.fixture
+def unit(shop: Counter, made: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
+    monkeypatch.setattr(update, "CALM_S", 0)
+    kiosk = Unit(shop, made)
+    kiosk.start()
+    kiosk.online()
+    yield kiosk
+    if kiosk.alive:
+        kiosk.down(signal.SIGTERM)
+
+
+def _build(place: Path, version: str, *changes: tuple[str, str, str], migrates: bool = False) -> Path:
+    """A release of this very source but for its version and `changes`: a file, a text in it, and what is there instead."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(HERE / "kiosk", place / "kiosk", ignore=shutil.ignore_patterns("sandbox"))
+    if migrates:
+        (place / f"kiosk/payment/schema/{SCHEMA + 1:04}.sql").write_text("CREATE TABLE something_new (id INTEGER);\n", "utf-8")
+    for name, old, new in (("kiosk/__init__.py", f'"{__version__}"', f'"{version}"'), *changes):
+        text = (place / name).read_text("utf-8")
+        assert old in text, (name, old)
+        (place / name).write_text(text.replace(old, new), "utf-8")
+    least = {"kiosk/py.typed": "", "vendor/none": ""}
+    return tree(place, manifest(version, ledger=SCHEMA + migrates), least)
+
+
+def _stage(made: Shelf, *changes: tuple[str, str, str], migrates: bool = False) -> None:
+    made.shelve(_build(made.releases / ".new", "1.1.0", *changes, migrates=migrates), "1.1.0")
+    made.happened(Staged("1.1.0"))
+
+
+def _plan(shop: Counter) -> Plan:
+    return Plan(UpdateConfig(hour(0), hour(23, 59, 59)), ZoneInfo("Asia/Hong_Kong"), shop.ledger)
+
+
+def _undone(made: Shelf, unit: Unit, said: str) -> None:
+    """The release before sells, its package's own; the merchant is told, until a key."""
+    record = made.record()
+    assert record.attempt is not None
+    assert (record.current, record.attempt.state, record.attempt.problem) == (None, State.UNDONE, said)
+    assert [about.version for about in made.there()] == []
+    unit.online()
+    told = unit.asked({"do": "health"})
+    assert (told["version"], told["trial"]) == ("1.0.0", False)
+    unit.sells(1300)
+
+
+def test_a_release_that_works_is_taken(shop: Counter, made: Shelf, unit: Unit) -> None:
+    """On trial nothing can be sold; then all can."""
+    unit.sells(1100)
+    _stage(made)
+    seen: list[str] = []
+
+    class Watching(Asked):
+        def __init__(self) -> None:
+            super().__init__(unit)
+            self.ask = self._ask  # type: ignore[method-assign]
+
+        def _ask(self, request: Request) -> Answer:
+            if request["do"] == "health" and unit.asked({"do": "health"}).get("trial") is True:
+                unit.asked({"do": "key", "key": "1"})
+                seen.append(str(unit.asked({"do": "state"}).get("screen")))
+            return unit.asked(request)
+
+    assert update.look(made, Watching(), _plan(shop), GOOD) == "updated to 1.1.0"
+    assert set(seen) <= {"Updating", "None"}
+    assert "Updating" in seen
+    unit.online()
+    assert unit.asked({"do": "health"})["version"] == "1.1.0"
+    (shop.folder / "update-told").unlink(missing_ok=True)
+    unit.sells(1200)
+    assert (shop.folder / "update-told").read_text() == "1.1.0 well\n"
+    made.boot()
+    assert made.slot.resolve() == made.place("1.1.0").resolve()
+
+
+BROKEN_ONES = {
+    "does not start": ("kiosk/app.py", "def run(config: Config) -> int:", "def _run(config: Config) -> int:"),
+    "cannot draw": CANNOT_DRAW,
+    "hangs": ("kiosk/app.py", "    app = App(config)\n", "    while True:\n        time.sleep(1)\n"),
+    "cannot sign": ("kiosk/payment/wechat/signer.py", '+ body + b"\\n"', "+ body"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN_ONES)
+def test_a_broken_release_is_undone(shop: Counter, made: Shelf, unit: Unit, how: str) -> None:
+    """Whichever way it is broken."""
+    (shop.folder / "update-told").unlink(missing_ok=True)
+    _stage(made, BROKEN_ONES[how])
+    problem = update.look(made, Asked(unit), _plan(shop), BROKEN)
+    wrong = "ask WeChat Pay a signed question" if how == "cannot sign" else "start"
+    assert problem == f"1.1.0 did not {wrong} within 12 s"
+    _undone(made, unit, problem)
+    assert (shop.folder / "update-told").read_text() == "1.1.0 undone\n"
+
+
+def test_a_release_that_migrates_the_ledger_and_then_fails_leaves_it_as_it_was(shop: Counter, made: Shelf, unit: Unit) -> None:
+    """Byte for byte as it was when the kiosk had been stopped; with all that was sold before."""
+    unit.sells(1500)
+    _stage(made, CANNOT_DRAW, migrates=True)
+    kept: list[bytes] = []
+    after: list[bytes] = []
+
+    class Looking(Asked):
+        def __init__(self) -> None:
+            super().__init__(unit)
+            self.start = self._start  # type: ignore[method-assign]
+
+        def _start(self) -> None:
+            (after if kept else kept).append(shop.ledger.read_bytes())
+            unit.start()
+
+    problem = update.look(made, Looking(), _plan(shop), BROKEN)
+    assert kept == after
+    _undone(made, unit, problem)
+    assert [line["state"] for line in shop.orders() if line["amount"] == 1500] == ["PAID"]
+
+
+def test_a_power_cut_during_a_trial(shop: Counter, made: Shelf, unit: Unit) -> None:
+    """The machine's next start undoes it, ledger and all."""
+    unit.sells(1600)
+    _stage(made, migrates=True)
+
+    class Cut(BaseException):
+        pass
+
+    class Pulled(Asked):
+        def __init__(self) -> None:
+            super().__init__(unit)
+            self.ask = self._ask  # type: ignore[method-assign]
+
+        def _ask(self, request: Request) -> Answer:
+            answer = unit.asked(request)
+            if answer.get("trial") is True:
+                unit.down(signal.SIGKILL)
+                raise Cut
+            return answer
+
+    with pytest.raises(Cut):
+        update.look(made, Pulled(), _plan(shop), GOOD)
+    assert made.record().attempt.state is State.TRIAL  # type: ignore[union-attr]
+    made.slot.unlink()  # /run is empty after it
+    made.boot()
+    unit.start()
+    _undone(made, unit, "the machine was switched off, or started anew, during the trial")
+    assert [line["state"] for line in shop.orders() if line["amount"] == 1600] == ["PAID"]
+
+
+def test_an_update_waits_for_an_open_order(shop: Counter, made: Shelf, unit: Unit) -> None:
+    """And for whoever stands in front; a kiosk that is held sells nothing until it is let go."""
+    _stage(made)
+    unit.key("1", "7", "0", "0", "QR")
+    assert unit.until("ShowingQr") == "ShowingQr"
+    waits = "1.1.0 waits: somebody uses the kiosk, or an order is open"
+    assert update.look(made, Asked(unit), _plan(shop), GOOD) == waits
+    assert "sale is in front" in unit.asked({"do": "hold", "for_s": 60})["problem"]
+    People(shop, unit, Random(0))._scan()
+    pay(shop, 1700, None)
+    assert unit.until("PaidScreen") == "PaidScreen"
+    assert unit.asked({"do": "quiet"})["quiet"] is False
+    unit.key("OK")
+    assert unit.asked({"do": "quiet"})["quiet"] is True
+    assert unit.asked({"do": "hold", "for_s": 60})["ok"] is True
+    assert unit.screen() == "Updating"
+    unit.key("1")
+    assert unit.screen() == "Updating"
+    assert unit.asked({"do": "hold", "for_s": 0})["ok"] is True
+    unit.until("Idle")
+    night = Plan(UpdateConfig(hour(0), hour(0)), ZoneInfo("Asia/Hong_Kong"), shop.ledger)
+    assert update.look(made, Asked(unit), night, GOOD) == "1.1.0 waits: for the quiet hours"
+    assert made.record().attempt.state is State.WAITING  # type: ignore[union-attr]
