@@ -21,6 +21,7 @@ from kiosk.steward import door
 from kiosk.steward.client import SocketSteward, Steward, StewardAway
 from kiosk.steward.fake import FakeSteward
 from kiosk.steward.words import StewardRefused, Update, UpdateState, What
+from tests.steward_machine import Machine
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ZONE = "Asia/Hong_Kong"
@@ -69,9 +70,12 @@ def certificate(public: object, *, ends: timedelta = timedelta(days=900)) -> byt
     return built.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-@pytest.fixture(params=["fake", "socket"])
+@pytest.fixture(params=["fake", "socket", "real"])
 def steward(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Steward]:
     """Each steward, with the networks Harbour Snacks (12345678) and Guests (open) in reach, and nothing given yet."""
+    if request.param == "real":
+        yield Machine(tmp_path).steward()
+        return
     fake = FakeSteward(tmp_path / "steward")
     if request.param == "fake":
         yield fake

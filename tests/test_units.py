@@ -18,8 +18,18 @@ from kiosk import config_example
 from kiosk.camera.unit import VARIABLE
 
 FOLDER = Path(__file__).parents[1] / "systemd"
-UNITS = ("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket")
-MOST_EXPOSED = {"kiosk.service": 1.2, "kiosk-scanner.service": 0.5}
+UNITS = (
+    *("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket", "kiosk-steward.service", "kiosk-steward.socket"),
+    *("kiosk-wifi.service", "kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
+)
+MOST_EXPOSED = {
+    "kiosk.service": 1.2,
+    "kiosk-scanner.service": 0.5,
+    "kiosk-steward.service": 2.1,  # root, and asked by systemd whether it is
+    "kiosk-wifi.service": 1.3,
+    "kiosk-release.service": 1.7,
+    "kiosk-update.service": 2.6,
+}
 
 
 def settings(unit: str, key: str) -> list[str]:

@@ -111,14 +111,14 @@ class NetworkManager:
             self._up(path, before, WIFI_ID, 20)
 
     def _list(self, rescan: str, within_s: float) -> list[tuple[str, int, str, bool]]:
-        """Name, signal, security, and whether this machine is in it. Names that are no text are left out: nobody could key them."""
+        """Name, signal, security, and whether this machine is in it. Names that are no text are left out."""
         fields = "SSID-HEX,SIGNAL,ACTIVE,SECURITY"  # in hex, so that no name can be taken for more than a name
         done = self.run(["nmcli", "--terse", "--fields", fields, "device", "wifi", "list", "--rescan", rescan], b"", within_s)
         if not done.well:
             raise StewardRefused(why(done))
         found = []
         for line in done.out.decode(errors="replace").splitlines():
-            hexed, signal, active, security = (line.split(":", 3) + ["", "", ""])[:4]
+            hexed, signal, active, security = [*line.split(":", 3), "", "", ""][:4]
             ssid = text_of(hexed)
             if ssid is not None and signal.isdecimal():
                 found.append((ssid, min(100, int(signal)), security, active == "yes"))
@@ -126,7 +126,7 @@ class NetworkManager:
 
 
 def client(ssid: str, password: str | None, *, hidden: bool) -> bytes:
-    """NetworkManager's file (nm-settings-keyfile(5)) to join a network. The name is written as numbers: nothing in it means more."""
+    """NetworkManager's file (nm-settings-keyfile(5)) to join a network. The name is in numbers: nothing in it means more."""
     lines = [*_head("kiosk-wifi", WIFI_ID, autoconnect=True), "mode=infrastructure", _ssid(ssid)]
     if hidden:
         lines.append("hidden=true")
