@@ -36,7 +36,7 @@ class Machine:
     def steward(self) -> RealSteward:
         etc = self.folder / "etc"
         etc.mkdir()
-        (self.folder / "id").write_text("0123456789abcdef" * 2)
+        (self.folder / "id").write_text("0f1e2d3c" * 4)
         places = Places(
             etc=etc,
             credentials=self.folder / "credstore",

@@ -16,12 +16,14 @@ import pytest
 
 from kiosk import config_example
 from kiosk.camera.unit import VARIABLE
+from kiosk.steward.client import SOCKET
 
 FOLDER = Path(__file__).parents[1] / "systemd"
 UNITS = (
     *("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket", "kiosk-steward.service", "kiosk-steward.socket"),
     *("kiosk-wifi.service", "kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
 )
+ALWAYS_THERE = ("kiosk.service", "kiosk-scanner.service")
 MOST_EXPOSED = {
     "kiosk.service": 1.2,
     "kiosk-scanner.service": 0.5,
@@ -112,13 +114,13 @@ def test_the_scanner_is_given_nothing_of_the_kiosks():
     assert settings("kiosk-scanner.service", "PrivateNetwork") == ["yes"]
 
 
-@pytest.mark.parametrize("unit", MOST_EXPOSED)
+@pytest.mark.parametrize("unit", ALWAYS_THERE)
 def test_a_shop_never_has_to_type_anything_to_start_again(unit: str):
     assert settings(unit, "Restart") == ["always"]
     assert settings(unit, "StartLimitIntervalSec") == ["0"]
 
 
-@pytest.mark.parametrize("unit", MOST_EXPOSED)
+@pytest.mark.parametrize("unit", ALWAYS_THERE)
 def test_a_unit_tells_when_it_is_ready_and_is_watched(unit: str):
     assert settings(unit, "Type") == ["notify"]
     assert 5 <= int(settings(unit, "WatchdogSec")[0]) <= 30
@@ -169,3 +171,19 @@ def allowed_calls(analyze: list[str], sets: list[str]) -> set[str]:
         names |= {word for word in words if not word.startswith("@")}
         names |= allowed_calls(analyze, [word for word in words if word.startswith("@")])
     return names
+
+
+def test_what_judges_a_release_is_never_the_one_on_trial():
+    """The package's own, whatever the slot points to; and the sealed keys are none of its business."""
+    for unit in ("kiosk-release.service", "kiosk-update.service"):
+        assert settings(unit, "ExecStart")[0].startswith("/usr/bin/python3 -m kiosk.release.")
+        assert "/run/kiosk-release" not in settings(unit, "Environment")[0]
+        assert "-/etc/credstore.encrypted" in settings(unit, "InaccessiblePaths")[0]
+    assert "kiosk.service" in settings("kiosk-release.service", "Before")[0]
+
+
+def test_the_steward_has_no_network_and_no_ledger():
+    assert settings("kiosk-steward.service", "IPAddressDeny") == ["any"]
+    assert settings("kiosk-steward.service", "RestrictAddressFamilies") == ["AF_UNIX AF_NETLINK"]
+    assert "-/var/lib/kiosk" in settings("kiosk-steward.service", "InaccessiblePaths")[0].split()
+    assert settings("kiosk-steward.socket", "ListenStream") == [str(SOCKET)]

@@ -7,6 +7,7 @@ the middle leaves a trial behind, and the next look, or the next boot, undoes it
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -197,7 +198,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         quiet, merchant, ledger, control = config.load_update(config.find())
-        said = look(Shelf(), SystemdCounter(control.socket), Plan(quiet, merchant.time_zone, ledger.path), Patience())
+        patience = Patience(trial_s=float(os.environ.get("KIOSK_TRIAL_S", "180")))
+        said = look(Shelf(), SystemdCounter(control.socket), Plan(quiet, merchant.time_zone, ledger.path), patience)
     except (OSError, KioskError, subprocess.TimeoutExpired) as error:
         _log.error("no update: %s", error)
         return 1

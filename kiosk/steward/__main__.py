@@ -62,7 +62,7 @@ def main() -> int:
     """Exit code 1 when it was not started by its socket."""
     service.set_up_logging()
     service.no_core_files()
-    os.umask(0o077)
+    os.umask(0o022)  # a release is for other users to run; what is secret is made 0600 where it is made
     attended = Attended(RealSteward())
     server = ControlServer(Path(SOCKET), attended.answer, speakers)
     try:

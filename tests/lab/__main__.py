@@ -8,7 +8,7 @@ import sys
 
 from tests.lab.report import Report
 
-LEVELS = ("container", "libcamera", "vm")
+LEVELS = ("container", "update", "libcamera", "vm")
 """Modules of this package with a LEVEL, the quickest first."""
 BY_NAME = ("aarch64",)
 """Those that run only when they are asked for: what a Pi installs changes with pyproject.toml, not with our code."""
