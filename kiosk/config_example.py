@@ -74,6 +74,9 @@ path = "kiosk.db"
 #speak = "merchant"                   # whose language amounts are spoken in: merchant, customer, or none for tones alone
 #volume = 100                         # of tones and voice, 0 to 100
 #fresh_s = 10                         # a payment that is older by then is not spoken of
+
+[update]
+#quiet = "03:00-05:00"                # of the shop's time: a new release is tried then, and never with an order open
 ## [printer]                          # the whole table only where there is one
 ## driver = "escpos"                  # escpos or paper
 ## connection = "usb"                 # usb, serial or network

@@ -29,7 +29,6 @@ class Machine:
     odd: list[str] = field(default_factory=list)  # more lines of `nmcli device wifi list`
     ran: list[tuple[list[str], bytes]] = field(default_factory=list)
     active: str | None = None
-    zone: str = "UTC"
     missing: set[str] = field(default_factory=set)
     journal: list[dict[str, object]] = field(default_factory=list)
 
@@ -43,6 +42,7 @@ class Machine:
             scratch=self.folder / "scratch",
             connections=self.connections,
             machine_id=self.folder / "id",
+            localtime=self.folder / "localtime",
             release_keys=public_keys(self.folder / "keys"),
             uploads=(self.folder / "upload",),
         )
@@ -91,8 +91,9 @@ class Machine:
 
     def _timedatectl(self, words: list[str], _: bytes) -> Done:
         if words[1] == "set-timezone":
-            self.zone = words[2]
-        return Done(0, self.zone.encode() + b"\n")
+            (self.folder / "localtime").unlink(missing_ok=True)
+            (self.folder / "localtime").symlink_to(f"/usr/share/zoneinfo/{words[2]}")
+        return Done(0)
 
     def _systemctl(self, _words: list[str], _: bytes) -> Done:
         return Done(0)

@@ -101,7 +101,7 @@ class SocketSteward:
     def bundle(self) -> bytes:
         return base64.b64decode(str(self._ask(words.MakeBundle(), 60)["tar"]))
 
-    def _ask(self, verb: Verb, within_s: float = 20.0) -> Raw:
+    def _ask(self, verb: Verb, within_s: float = 60.0) -> Raw:
         try:
             answer = ask(self._path, words.verb_to(verb), within_s, _STEWARD)
         except (ControlUnavailable, ControlFailed) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Places:
     scratch: Path = Path("/run/kiosk-steward")
     connections: Path = Path("/run/NetworkManager/system-connections")
     machine_id: Path = Path("/etc/machine-id")
+    localtime: Path = Path("/etc/localtime")
     release_keys: Path = parcel.KEYS
     uploads: tuple[Path, ...] = PLACES
 
@@ -58,7 +60,6 @@ class RealSteward:
             version, slot = self._shelf.running().version, self._shelf.record().current
         except ReleaseRefused:  # not installed from the package
             version, slot = __version__, None
-        zone = self._run(["timedatectl", "show", "--property=Timezone", "--value"], b"", 5.0)
         return Status(
             version=version,
             slot="factory" if slot != version else slot,
@@ -66,7 +67,7 @@ class RealSteward:
             addresses=self._wifi.addresses(),
             wifi=self._wifi.current(),
             hotspot=self._wifi.hotspot_is_open(),
-            time_zone=zone.out.decode(errors="replace").strip() or "UTC",
+            time_zone=os.path.realpath(self._places.localtime).rpartition("zoneinfo/")[2] or "UTC",
             clock_synchronized=service.clock_is_set(),
             sealed=tuple(name for name in (*words.SECRETS, CREDENTIAL) if self._sealed.has(name)),
             public=tuple(name for name in words.PUBLIC if (self._places.etc / name).exists()),

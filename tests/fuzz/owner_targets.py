@@ -1,4 +1,4 @@
-"""Inputs from the owner's side: kiosk.toml, and the lines on the control socket."""
+"""Inputs from the owner's side: kiosk.toml, and the lines on the control socket and the steward's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.wechat.notification import Notice, Refused, open_notification
 from kiosk.sandbox.prepare import prepare
+from kiosk.steward import door, words
+from kiosk.steward.fake import FakeSteward
 from tests.flow import MERCHANT, Flow
 from tests.fuzz.provider_targets import ORDER, PLATFORM, envelope, key_of
 from tests.fuzz.target import Target, whole
@@ -81,6 +84,9 @@ class _Loop:
     def ask(self, put: Any, timeout_s: float = 10.0) -> Any:  # noqa: ARG002  as Runtime
         return put(self.flow.ledger, self.flow.kiosk)
 
+    def now(self) -> int:
+        return self.flow.now
+
     def expect_reply(self, token: str) -> Future[Reply]:
         self._replies[token] = Future()
         return self._replies[token]
@@ -115,6 +121,17 @@ def ask_control(data: bytes) -> None:
         _loop.cache_clear()
 
 
+def ask_steward(data: bytes) -> None:
+    """As ask_control, of the steward: and whatever was asked, only its own folder has changed."""
+    steward = FakeSteward(folder() / "steward")
+    server = ControlServer(folder() / "unused.sock", partial(door.answer, steward))
+    answer = server._answer(data.split(b"\n")[0] + b"\n")
+    assert answer.get("ok") is True or isinstance(answer.get("problem"), str)
+    json.dumps(answer, allow_nan=False).encode("ascii")
+    assert {path.name for path in steward.etc.iterdir()} <= {"kiosk.toml", *words.PUBLIC}
+    assert {path.name for path in steward.sealed.iterdir()} <= {*words.SECRETS, "wifi.nmconnection", "merchant_key.next.pem"}
+
+
 def _opened(headers: Mapping[str, str], body: bytes) -> Notice | Refused:
     return open_notification(headers, body, key_of=key_of, api_v3_key=API_V3_KEY, now=NOW)
 
@@ -132,13 +149,30 @@ def _samples() -> tuple[bytes, ...]:
     )
 
 
+_VERBS: tuple[words.Verb, ...] = (
+    words.TellStatus(),
+    words.TellNetworks(),
+    words.Join("Guests", None),
+    words.Join("Harbour Snacks", "12345678", hidden=True),
+    words.SetHotspot(on=True),
+    words.SetTimeZone("Asia/Hong_Kong"),
+    words.Settings("[merchant]"),
+    words.Credential("api_v3_key.txt", b"0123456789abcdefghijklmnopqrstuv"),
+    words.Credential("wechat_pub.pem", b"-----BEGIN PUBLIC KEY-----"),
+    words.Restart(words.What.KIOSK),
+    words.Stage("/media/1.4.0.release"),
+    words.MakeBundle(),
+)
+
+
 @functools.cache
 def targets() -> tuple[Target, ...]:
-    """Both; making them makes keys."""
+    """All; making them makes keys."""
     number = _loop().number
     requests: list[dict[str, Any]] = [
-        *({"do": name} for name in ("screen", "state", "orders", "report", "nonsense")),
+        *({"do": name} for name in ("screen", "state", "orders", "report", "quiet", "health", "nonsense")),
         {"do": "key", "key": "OK"},
+        {"do": "hold", "for_s": 0},
         {"do": "orders", "start": 0, "end": 1 << 60, "include_open": True},
         {"do": "report", "start": 0, "end": 1 << 60},
         {"do": "refund", "out_trade_no": number, "amount": 1},
@@ -172,6 +206,13 @@ def targets() -> tuple[Target, ...]:
             tuple(json.dumps(request).encode() for request in requests),
             ask_control,
             ('"do"', '"refund"', '"amount"', '"start"', '"end"', "\\ud800", "K07"),
+            lines=60_000,
+        ),
+        Target(
+            "steward",
+            tuple(json.dumps(words.verb_to(verb)).encode() for verb in _VERBS),
+            ask_steward,
+            ('"do"', '"join"', '"ssid"', '"password"', '"content"', "\\ud800", "merchant_cert.pem", "../"),
             lines=60_000,
         ),
     )
