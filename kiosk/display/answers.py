@@ -33,10 +33,9 @@ def starting(sheet: Sheet, stage: Rect, screen: Starting, now: int) -> None:
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "starting"))
 
 
-def updating(sheet: Sheet, stage: Rect, _: Updating, now: int) -> None:
+def updating(sheet: Sheet, stage: Rect, screen: Updating, now: int) -> None:
     """The kiosk's program is being renewed."""
-    card = Card(Tone.CALM, icons.HOURGLASS, _customer(sheet, "updating"), below=_dots(sheet, Tone.CALM, now))
-    two_voices(sheet, stage, card, _merchant(sheet, "updating"))
+    two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "updating"))
 
 
 def same_customer(sheet: Sheet, stage: Rect, screen: SameCustomer) -> None:

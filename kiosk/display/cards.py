@@ -18,6 +18,7 @@ from kiosk.core.screens import (
     SameCustomer,
     Starting,
     Unresolved,
+    Updating,
 )
 from kiosk.display import icons
 from kiosk.display.sheet import Dots, Item, Say, Sheet, Space
@@ -37,6 +38,7 @@ Told = (
     | CancelledScreen
     | AttentionScreen
     | OutOfOrder
+    | Updating
 )
 """Screens that have one."""
 
@@ -46,6 +48,8 @@ def card(sheet: Sheet, screen: Told, now: int = 0) -> Card:
     match screen:
         case Starting():
             return Card(Tone.CALM, icons.PHONE_CODE, _voice(sheet, "starting"), below=_dots(sheet, Tone.CALM, now))
+        case Updating():
+            return Card(Tone.CALM, icons.HOURGLASS, _voice(sheet, "updating"), below=_dots(sheet, Tone.CALM, now))
         case SameCustomer(money):
             return Card(Tone.OPEN, icons.QUESTION, _voice(sheet, "same_customer"), money)
         case Charging(money):

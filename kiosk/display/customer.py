@@ -32,6 +32,7 @@ from kiosk.core.screens import (
     Signs,
     Starting,
     Unresolved,
+    Updating,
     View,
 )
 
@@ -51,6 +52,7 @@ CustomerScreen = (
     | CancelledScreen
     | AttentionScreen
     | OutOfOrder
+    | Updating
 )
 
 
@@ -95,7 +97,7 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
             return replace(screen, tail="", prints=False)
         case Charging() | Password() | Cancelling() | DeclinedScreen() | Unresolved() | CancelledScreen() | AttentionScreen():
             return replace(screen, tail="")
-        case SameCustomer() | Placing():
+        case SameCustomer() | Placing() | Updating():
             return screen
         case OutOfOrder():
             return OutOfOrder("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.core.errors import DriverError
-from kiosk.core.screens import Cancelling, Charging, Idle, Keying, Password, Placing, Scanning, ShowingQr, Unresolved
+from kiosk.core.screens import Cancelling, Charging, Idle, Keying, Password, Placing, Scanning, ShowingQr, Unresolved, Updating
 from kiosk.display import codes, counter, drift, fonts, icons
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.cards import card
@@ -15,7 +15,7 @@ from kiosk.display.theme import MUTED, PANEL, SMALLEST, TEXT, alone
 from kiosk.display.voices import Card, amount, customer_card
 from kiosk.display.words import words_of
 
-_MOVING = Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
+_MOVING = Charging | Password | Placing | ShowingQr | Cancelling | Unresolved | Updating
 """Screens with something that shows each second: a countdown or dots."""
 
 
