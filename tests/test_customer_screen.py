@@ -79,6 +79,7 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     SeekingReceipt: (SeekingReceipt(NOW), IDLE),
     SaleFound: (MAIN["sale_found"].screen, IDLE),
     SaleUnknown: (MAIN["sale_unknown"].screen, IDLE),
+    Updating: (Updating(), Updating()),
     OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
 }
 """What the customer sees of each screen. Whoever adds a screen decides here, and in kiosk/display/customer.py."""

@@ -14,7 +14,7 @@ from kiosk.core.commands import Play, Reply, Sound
 from kiosk.core.events import Hold
 from kiosk.core.pause import HOLD_MOST
 from kiosk.core.screens import News, UpdateEnd
-from kiosk.core.state import is_calm
+from kiosk.core.state import is_calm, wake_at
 from tests.flow import Flow
 
 MINUTE = 60_000
@@ -28,12 +28,13 @@ def hold(flow: Flow, ms: int = MINUTE) -> Reply:
 def test_a_kiosk_that_is_held_sells_nothing_until_it_is_let_go() -> None:
     """By the time, should nobody come back to it."""
     flow = Flow()
-    assert hold(flow).problem is None
+    assert hold(flow, 20_000).problem is None
+    assert wake_at(flow.kiosk, flow.now) == flow.now + 20_000  # nobody has to press a key for it
     flow.sees(screens.Updating)
     flow.press("1 2 5 0 OK MENU")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
     flow.sees(screens.Updating)
-    flow.pass_time(MINUTE)
+    flow.pass_time(20_000)
     flow.sees(screens.Idle)
     flow.sell()
 

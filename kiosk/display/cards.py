@@ -39,6 +39,7 @@ Told = (
     | CancelledScreen
     | AttentionScreen
     | OutOfOrder
+    | Updating
 )
 """Screens that have one."""
 

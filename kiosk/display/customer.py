@@ -53,6 +53,7 @@ CustomerScreen = (
     | CancelledScreen
     | AttentionScreen
     | OutOfOrder
+    | Updating
 )
 
 
