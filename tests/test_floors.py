@@ -31,6 +31,8 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.screens"),
     (1, "kiosk.core.ports"),
     (1, "kiosk.core.slips"),
+    (1, "kiosk.core.checkup"),
+    (1, "kiosk.core.expiry"),
     (2, "kiosk.core.*"),
     (3, "kiosk.display*"),
     (3, "kiosk.camera*"),

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from kiosk.core import lifecycle, refunds, till
+from kiosk.core import lifecycle, refunds, till, trying
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import Part
+from kiosk.core.expiry import Ends
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
 from kiosk.core.screens import Network
@@ -66,6 +67,7 @@ class Kiosk:
     probed_at: int | None = None
     problems: Mapping[Part, str] = field(default_factory=dict)
     printer: PrinterTrouble | None = None
+    ends: tuple[Ends, ...] = ()  # what runs out one day
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -158,7 +160,9 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until):
+        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until) | trying.Checkup(until=until):
+            return [until]
+        case trying.TryingRead(until=until) | trying.TryingKeys(until=until) | trying.TryingColours(until=until):
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
