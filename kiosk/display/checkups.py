@@ -46,7 +46,9 @@ def checkup(sheet: Sheet, stage: Rect, screen: Checkup) -> None:
         sheet.say(inner, Say(told, words, scale.body, TEXT, icon=icons.SHOP, least=scale.floor))
         y, height = y + high + scale.gap, height - high - scale.gap
     alone = not screen.lines
-    hands = height if alone else min(round(scale.small * 4.4), height // 3) if scale.roomy and height > width // 3 else 0
+    hands = height if alone else min(round(scale.small * 4.4), height // 3)
+    if not alone and height - hands < round(scale.body * _LEAST_LINES * 3.3):
+        hands = 0
     if hands:
         _hands(sheet, (x, y + height - hands, width, hands), screen, titled=alone)
         height -= hands + scale.gap
@@ -127,7 +129,7 @@ def _hands(sheet: Sheet, box: Rect, screen: Checkup, *, titled: bool) -> None:
         cap = (left, top + (high - side) // 2, side, side)
         key_cap(sheet, cap, CAP)
         sheet.say(cap, Say(trial.value, words, max(scale.floor, side // 2), TEXT, bold=True, most_lines=1), align=0.5)
-        word = Say(words(f"trial.{trial.name.lower()}"), words, scale.small, TEXT, most_lines=2, least=scale.floor)
+        word = Say(words(f"trial.{trial.name.lower()}"), words, scale.body if titled else scale.small, TEXT, most_lines=2, least=scale.floor)
         sheet.say((left + side + scale.gap, top, wide - side - 2 * scale.gap, high), word)
 
 

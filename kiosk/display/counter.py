@@ -69,9 +69,10 @@ def _ends(sheet: Sheet, voice: Voice, sign: Sign, soon: Expiring) -> tuple[Voice
     when = words(key, date=wall_day(soon.at), days=soon.days)
     remedy = words(f"remedy.{soon.what}_certificate")
     if soon.loud:
-        return Voice(when, remedy, voice.first, icons.KEYPAD), Sign(icons.WARNING, RED)
-    more = voice.more if sheet.scale.roomy else ""
-    return Voice(voice.first, more, f"{when} {remedy}", icons.CALENDAR), sign
+        further = voice.first if sheet.scale.roomy else ""
+        return Voice(when, remedy, further, icons.KEYPAD), Sign(icons.WARNING, RED)
+    # The smallest screen has no room for the remedy: it stands at the check-up.
+    return Voice(voice.first, "", f"{when} {remedy}" if sheet.scale.roomy else when, icons.CALENDAR), sign
 
 
 def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
