@@ -50,7 +50,7 @@ def examine(path: Path | None) -> list[Check]:
         checks = [
             Check("config", Verdict.FAIL, problem, "Correct this in kiosk.toml, and look again.") for problem in error.problems
         ]
-        return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
+        return [*checks, clock(service.clock_is_set(), None), power(vcgencmd())]
     from kiosk.display import backlight  # noqa: PLC0415  as below
     from kiosk.doctor_display import brightness, display  # noqa: PLC0415  as below
     from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
@@ -71,7 +71,7 @@ def examine(path: Path | None) -> list[Check]:
         *(reachable(host, config.wechat_pay.ca_file) for host in config.wechat_pay.hosts),
         clock(service.clock_is_set(), offset),
         *ledger_checks(config, running),
-        storage(home, _free_bytes(home), os.access(home, os.W_OK)),
+        storage(home, free_bytes(home), os.access(home, os.W_OK)),
         camera(config.camera, running),
         keypad(config.keypad, running),
         *printer(config, running),
@@ -79,7 +79,7 @@ def examine(path: Path | None) -> list[Check]:
         *([brightness(config.display, backlight.find())] if config.display.driver == "pygame" else []),
         device(config, running),
         voice(config),
-        power(_vcgencmd()),
+        power(vcgencmd()),
     ]
 
 
@@ -218,9 +218,9 @@ def power(throttled: str | None) -> Check:
     now = [words for bit, words in _THROTTLED.items() if bits >> bit & 1]
     before = [words for bit, words in _THROTTLED.items() if bits >> (bit + 16) & 1]
     if now:
-        return Check("power", Verdict.FAIL, "now: " + ", ".join(now), _POWER_REMEDY)
+        return Check("power", Verdict.FAIL, "now: " + ", ".join(now), POWER_REMEDY)
     if before:
-        return Check("power", Verdict.WARN, "since the start: " + ", ".join(before), _POWER_REMEDY)
+        return Check("power", Verdict.WARN, "since the start: " + ", ".join(before), POWER_REMEDY)
     return Check("power", Verdict.OK, "enough, and cool")
 
 
@@ -279,14 +279,14 @@ def _watched(opened: Camera) -> Grey:
     return grey
 
 
-def _free_bytes(folder: Path) -> int | None:
+def free_bytes(folder: Path) -> int | None:
     try:
         return shutil.disk_usage(folder).free
     except OSError:
         return None
 
 
-def _vcgencmd() -> str | None:
+def vcgencmd() -> str | None:
     command = shutil.which("vcgencmd")
     if command is None:
         return None
@@ -314,4 +314,4 @@ _THROTTLED = {
     2: "it is throttled",
     3: "it is near its heat limit",
 }
-_POWER_REMEDY = "Use the Raspberry Pi's own power supply and a short cable; give it air."
+POWER_REMEDY = "Use the Raspberry Pi's own power supply and a short cable; give it air."
