@@ -11,6 +11,7 @@ import base64
 import queue
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -18,6 +19,7 @@ from kiosk.control import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import RefundAsked
+from kiosk.core.expiry import DAY
 from kiosk.core.ports import Display, Ledger
 from kiosk.core.screens import View
 from kiosk.core.state import Kiosk
@@ -25,6 +27,7 @@ from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.runtime import Runtime
+from kiosk.support.latency import SPEED_DAYS, latency
 
 REPLY_MOST_S = 10.0
 _END_OF_TIME = 2**63  # SQLite's integers end there
@@ -33,7 +36,10 @@ _NO_ANSWER = "the kiosk cannot use its ledger now, its screen says why; a refund
 
 
 class Answers:
-    """`answer` is the control socket's handler. `keys` None: keys over the socket are off. `problems`: in words, by part."""
+    """`answer` is the control socket's handler. `keys` None: keys over the socket are off. `problems`: in words, by part.
+
+    `bundle(whole)` makes a support bundle's tar.
+    """
 
     def __init__(
         self,
@@ -43,6 +49,7 @@ class Answers:
         keys: ScriptedKeypad | None,
         notifications: Notifications,
         problems: Callable[[], Mapping[str, str | None]] = dict,
+        bundle: Callable[[bool], bytes] | None = None,
     ) -> None:
         self._runtime = runtime
         self._display = display
@@ -50,6 +57,7 @@ class Answers:
         self._keys = keys
         self._notifications = notifications
         self._problems = problems
+        self._bundle = bundle
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -62,6 +70,8 @@ class Answers:
             "report": self._answer_report,
             "refund": self._answer_refund,
             "notification": self._answer_notification,
+            "bundle": self._answer_bundle,
+            "latencies": self._answer_latencies,
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -140,6 +150,22 @@ class Answers:
         if answered.problem is not None:
             return {"problem": answered.problem}
         return {"ok": True, "out_refund_no": answered.result}
+
+    def _answer_latencies(self, _request: Request) -> Answer:
+        """`scan_to_paid`: count, p50_ms, p95_ms of the last 30 days, null when nothing was sold by scan."""
+
+        def read(ledger: Ledger, _: Kiosk) -> Answer:
+            assert isinstance(ledger, SqliteLedger)
+            found = latency(ledger.scan_to_paid(time.time_ns() // 1_000_000 - SPEED_DAYS * DAY).straight)
+            return {"ok": True, "scan_to_paid": None if found is None else found.as_json()}
+
+        return self._runtime.ask(read)
+
+    def _answer_bundle(self, request: Request) -> Answer:
+        """A support bundle's tar in Base64, after everything was looked at: half a minute. `whole`: with the steward's part."""
+        if self._bundle is None:
+            return {"problem": "this kiosk makes no support bundle"}
+        return {"ok": True, "tar": base64.b64encode(self._bundle(request.get("whole") is True)).decode("ascii")}
 
     def _answer_notification(self, request: Request) -> Answer:
         """`status`, `code` and `message` are for WeChat, as the listener would answer."""

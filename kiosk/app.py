@@ -37,6 +37,7 @@ from kiosk.notifications import Notifications
 from kiosk.payment.wechat import WechatPay, open_provider
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
+from kiosk.support.running import Support
 
 if TYPE_CHECKING:
     from kiosk.config import Config
@@ -50,9 +51,8 @@ LOOP_SILENT_S = 10.0
 SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
 KEYPAD_SILENT_S = 10.0
-PRINTER_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
-LISTENER_SILENT_S = 10.0
+OTHERS_SILENT_S = 10.0  # printer, notifications, check-ups
 END_MOST_S = 10.0
 LOOK_S = 0.1
 
@@ -93,6 +93,9 @@ class App:
         self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
         self._keypad = make_keypad(config.keypad, self._runtime.post)
         self._remote = ScriptedKeypad(self._runtime.post)
+        self._support = Support(config, self._runtime, self._provider, self._runtime.post)
+        self._runtime.use_examiner(self._support.lane)
+        logging.getLogger().addHandler(self._support.log)
 
     def run(self) -> int:
         """Start everything in its order, draw until stopped, stop everything in the opposite order."""
@@ -140,15 +143,12 @@ class App:
         backwards.callback(keys.join, END_MOST_S)
         backwards.callback(self._keypad.stop)
         self._start_printer(backwards)
+        self._supervisor.spawn("check-ups", partial(self._support.lane.run, self._beat("check-ups")), OTHERS_SILENT_S)
+        backwards.callback(self._support.lane.stop)
         remote = self._remote if config.keypad.remote else None
-        answers = Answers(
-            self._runtime,
-            lambda: self._display,
-            lambda: self._view,
-            remote,
-            self._notifications,
-            lambda: self._problems,
-        )
+        looks = (lambda: self._display, lambda: self._view)
+        bundle = lambda whole: self._support.tar(whole=whole)  # noqa: E731
+        answers = Answers(self._runtime, *looks, remote, self._notifications, lambda: self._problems, bundle)
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
         self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
@@ -165,6 +165,7 @@ class App:
         gc.freeze()
         gc.enable()
         service.notify_ready()
+        self._support.ready()
         _say("ready")
         display.run(self._beat("display"))
         self._supervisor.hearts.retire("display")
@@ -184,7 +185,7 @@ class App:
             return
         listener = Listener(wanted.host, wanted.port, wanted.path, self._notifications.take)
         listener.open()
-        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), LISTENER_SILENT_S)
+        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), OTHERS_SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(listener.stop)
 
@@ -212,7 +213,7 @@ class App:
 
         printer = make_printer(self._config.printer, self._config.display, self._hear)
         self._runtime.use_printer(printer)
-        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), PRINTER_SILENT_S)
+        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), OTHERS_SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(printer.stop)
 

@@ -131,8 +131,8 @@ def _api_v3_key(table: Table, files: Files) -> bytes:
 
 
 def _merchant_certificate(table: Table, files: Files) -> bytes | None:
-    """Not needed to sell: by it the kiosk knows when it ends. Where the set-up or the owner's page puts it, it is found by itself."""
-    remedy = 'Write the file of the merchant\'s certificate, as "apiclient_cert.pem" from the merchant platform, or remove the key.'
+    """Not needed to sell: by it the kiosk knows when it ends. It is found where set-up and owner's page put it."""
+    remedy = 'Write the file of the certificate, as "apiclient_cert.pem" from the merchant platform, or remove the key.'
     if not table.has("merchant_certificate"):
         usual = files.key_file(USUAL_CERTIFICATE)
         return files.read(table, "merchant_certificate", USUAL_CERTIFICATE, remedy, secret=False) if usual.exists() else None

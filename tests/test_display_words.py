@@ -82,7 +82,9 @@ def test_every_word_is_on_some_screen() -> None:
 @needs_words
 def test_no_word_of_a_technician_reaches_the_customer(language: str) -> None:
     banned = re.compile(r"retry|error|null|timeout|out_trade_no|auth_code|API", re.IGNORECASE)
-    assert not [key for key, text in words_of(language).table.items() if banned.search(text)]
+    merchants_alone = ("finding.", "remedy.")  # a check-up names what the merchant platform names
+    theirs = {key: text for key, text in words_of(language).table.items() if not key.startswith(merchants_alone)}
+    assert not [key for key, text in theirs.items() if banned.search(text)]
 
 
 def _holds(char: str, language: str, *, bold: bool) -> bool:

@@ -74,6 +74,8 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.printers"),
     (5, "kiosk.recovery"),
     (5, "kiosk.scanner_unit"),
+    (5, "kiosk.support"),
+    (5, "kiosk.support.*"),
     (5, "kiosk.walk"),
     (5, "kiosk.__main__"),
     (5, "kiosk.sandbox*"),

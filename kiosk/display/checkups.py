@@ -11,7 +11,7 @@ from kiosk.display import icons
 from kiosk.display.answers import countdown
 from kiosk.display.canvas import Rect
 from kiosk.display.codes import camera_room
-from kiosk.display.frame import CAPS, key_cap
+from kiosk.display.frame import key_cap
 from kiosk.display.keys import ROWS
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, CAP, GREEN, INK, LINE, MUTED, PANEL, RED, TEXT, Colour, Tone
@@ -59,7 +59,9 @@ def checkup(sheet: Sheet, stage: Rect, screen: Checkup) -> None:
 def _summary(sheet: Sheet, box: Rect, screen: Checkup) -> None:
     scale, words = sheet.scale, sheet.merchant
     if screen.care:
-        told = Say(words("checkup.care", count=screen.care), words, scale.body, AMBER, bold=True, icon=icons.WARNING, most_lines=1)
+        told = Say(
+            words("checkup.care", count=screen.care), words, scale.body, AMBER, bold=True, icon=icons.WARNING, most_lines=1
+        )
     elif screen.busy:
         told = Say(words("checkup.busy"), words, scale.body, MUTED, icon=icons.HOURGLASS, most_lines=1)
     else:
@@ -129,7 +131,14 @@ def _hands(sheet: Sheet, box: Rect, screen: Checkup, *, titled: bool) -> None:
         cap = (left, top + (high - side) // 2, side, side)
         key_cap(sheet, cap, CAP)
         sheet.say(cap, Say(trial.value, words, max(scale.floor, side // 2), TEXT, bold=True, most_lines=1), align=0.5)
-        word = Say(words(f"trial.{trial.name.lower()}"), words, scale.body if titled else scale.small, TEXT, most_lines=2, least=scale.floor)
+        word = Say(
+            words(f"trial.{trial.name.lower()}"),
+            words,
+            scale.body if titled else scale.small,
+            TEXT,
+            most_lines=2,
+            least=scale.floor,
+        )
         sheet.say((left + side + scale.gap, top, wide - side - 2 * scale.gap, high), word)
 
 

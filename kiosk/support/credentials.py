@@ -43,7 +43,9 @@ def checks(config: Config, platform_ends_at: int | None, now: int, page: Path = 
     serial = certificate_serial(config.wechat_pay.merchant_certificate or b"")
     if serial is not None and serial != int(config.wechat_pay.merchant_serial, 16):
         remedy = "Let [wechat_pay] merchant_serial, merchant_key and merchant_certificate be of one and the same certificate."
-        yield Check("merchant certificate", Verdict.WARN, "it is another than merchant_serial names", remedy, _KINDS[Lasting.MERCHANT])
+        yield Check(
+            "merchant certificate", Verdict.WARN, "it is another than merchant_serial names", remedy, _KINDS[Lasting.MERCHANT]
+        )
     else:
         unknown = "until when it is good is not known: name its file in [wechat_pay] merchant_certificate"
         yield _judged(Lasting.MERCHANT, dates.get(Lasting.MERCHANT), now, unknown)
@@ -74,8 +76,12 @@ def _key_age(config: Config, now: int) -> Check:
     days = (now - since) // DAY
     if days > OLD_KEY_DAYS:
         remedy = "Set a new one in the merchant platform, and give it to the kiosk: everybody who ever saw it can read with it."
-        return Check(name, Verdict.WARN, f"given to this kiosk on {_day(since)}, {days} days ago", remedy, Kind.API_KEY, _day(since))
-    return Check(name, Verdict.OK, f"given to this kiosk on {_day(since)}, {max(0, days)} days ago", "", Kind.API_KEY, _day(since))
+        return Check(
+            name, Verdict.WARN, f"given to this kiosk on {_day(since)}, {days} days ago", remedy, Kind.API_KEY, _day(since)
+        )
+    return Check(
+        name, Verdict.OK, f"given to this kiosk on {_day(since)}, {max(0, days)} days ago", "", Kind.API_KEY, _day(since)
+    )
 
 
 def _end_of(pem: bytes | None) -> int | None:

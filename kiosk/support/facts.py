@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from kiosk import doctor, doctor_ledger, doctor_sound, ledgers, service
+from kiosk import doctor_ledger, doctor_sound, ledgers, service
 from kiosk.config import Config
 from kiosk.core.checkup import Kind, Verdict
 from kiosk.core.events import Part
@@ -26,10 +26,9 @@ from kiosk.core.state import Kiosk
 from kiosk.doctor_checks import Check
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.timings import Timings
-from kiosk.support import credentials, hardware, network, starts
-from kiosk.support.latency import Latency, latency
+from kiosk.support import credentials, hardware, judged, network, starts
+from kiosk.support.latency import SPEED_DAYS, Latency, latency
 
-SPEED_DAYS = 30
 SLOW_SALE_MS, SLOW_START_MS = 8_000, 90_000
 READING_S = 20.0
 STEP_S = 20.0
@@ -115,10 +114,10 @@ class Facts:
         answer = self._wechat.probe()
         took = f"{(time.monotonic() - began) * 1000:.0f} ms"
         offset = None if answer.server_time is None else answer.server_time - time.time_ns() // 1_000_000
-        asked = replace(doctor.wechat(answer), kind=Kind.WECHAT, value=took if answer.reached else "")
+        asked = replace(judged.wechat(answer), kind=Kind.WECHAT, value=took if answer.reached else "")
         is_set = service.clock_is_set()
         source = "NTP" if is_set else "WeChat" if offset is not None else ""
-        return [asked, replace(doctor.clock(is_set, offset), kind=Kind.CLOCK, value=source)]
+        return [asked, replace(judged.clock(is_set, offset), kind=Kind.CLOCK, value=source)]
 
     def _credentials(self) -> list[Check]:
         return list(credentials.checks(self._config, self._wechat.platform_ends_at, time.time_ns() // 1_000_000))
@@ -143,17 +142,17 @@ def screen(config: Config) -> Check:
 def storage(config: Config) -> Check:
     """Room to write."""
     home = config.ledger.path.parent
-    free = doctor.free_bytes(home)
-    check = doctor.storage(home, free, os.access(home, os.W_OK))
+    free = judged.free_bytes(home)
+    check = judged.storage(home, free, os.access(home, os.W_OK))
     return replace(check, kind=Kind.ROOM, value="" if free is None else f"{free // 2**20} MB")
 
 
 def power() -> Check:
     """The firmware's word where the kiosk may ask it, else the kernel's."""
     low = hardware.voltage()
-    check = doctor.power(doctor.vcgencmd())
+    check = judged.power(judged.vcgencmd())
     if low and check.verdict is Verdict.OK:
-        check = Check("power", Verdict.FAIL, "the kernel says: the voltage is too low", doctor.POWER_REMEDY)
+        check = Check("power", Verdict.FAIL, "the kernel says: the voltage is too low", judged.POWER_REMEDY)
     return replace(check, kind=Kind.POWER)
 
 

@@ -57,7 +57,7 @@ def temperature(sys: Path = SYS) -> Check:
 
 
 def voltage(sys: Path = SYS) -> bool | None:
-    """Whether the voltage is too low, or was since somebody looked last; None where no Raspberry Pi tells (driver raspberrypi-hwmon)."""
+    """Whether the voltage is too low, or was since the last look; None where no Raspberry Pi's firmware tells."""
     for monitor in sorted((sys / "class" / "hwmon").glob("hwmon*")):
         if _text(monitor / "name") == "rpi_volt":
             alarm = _number(monitor / "in0_lcrit_alarm")

@@ -121,7 +121,7 @@ class ExaminerLane:
     def _aside(
         self, name: str, look: Callable[[], T], most_s: float, beat: Callable[[], None], ticket: str | None = None
     ) -> T | None:
-        """What `look` returns within `most_s`, in a thread of its own; None: it did not, it failed, or nobody wants it any more."""
+        """What `look` returns within `most_s`, in a thread of its own; None: it did not, failed, or nobody wants it."""
         came: list[T] = []
         over = threading.Event()
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+SPEED_DAYS = 30  # what is older tells of another router, or another card
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,6 @@ from kiosk.core.checkup import Kind, Verdict
 from kiosk.doctor_checks import Check
 
 CONNECT_S = 5.0
-_ANYWHERE = ("192.0.2.1", 9)  # of TEST-NET-1: nothing is sent, the kernel only says from which address it would be
 _HERE = "the host is on this machine"
 
 
@@ -61,13 +61,15 @@ def link(sys: Path = Path("/sys"), proc: Path = Path("/proc"), *, here: bool = F
 
 def address(proc: Path = Path("/proc"), *, here: bool = False) -> Check:
     """Whether there is an address of ours, and a way out of the shop's network."""
-    own = _own_address(socket.AF_INET) or _own_address(socket.AF_INET6)
+    own = _own_address(proc)
     if own is not None and _has_default_route(proc):
         return Check("address", Verdict.OK, f"{own}, and a way out", kind=Kind.ADDRESS, value=own)
     if here:
         return Check("address", Verdict.OK, _HERE, kind=Kind.ADDRESS)
     found = "no address was given to this machine" if own is None else f"{own}, and no way out of this network"
-    return Check("address", Verdict.FAIL, found, "Restart the router; or set the address by hand (nmtui).", Kind.ADDRESS, own or "")
+    return Check(
+        "address", Verdict.FAIL, found, "Restart the router; or set the address by hand (nmtui).", Kind.ADDRESS, own or ""
+    )
 
 
 def named(host: str) -> Check:
@@ -114,6 +116,7 @@ def _name_and_port(host: str) -> tuple[str, int]:
 
 
 def is_here(host: str) -> bool:
+    """Whether a host is this machine."""
     name, _ = _name_and_port(host)
     try:
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
@@ -121,16 +124,21 @@ def is_here(host: str) -> bool:
         return False
 
 
-def _own_address(family: socket.AddressFamily) -> str | None:
-    """The address from which a packet to the world would leave."""
-    target = _ANYWHERE if family is socket.AF_INET else ("2001:db8::1", 9)
+def _own_address(proc: Path) -> str | None:
+    """The first address of ours that others could reach: proc(5), net/fib_trie ("/32 host LOCAL") and net/if_inet6 (scope 0)."""
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as asking:
-            asking.connect(target)
-            own: str = asking.getsockname()[0]
-    except OSError:
+        lines = (proc / "net" / "fib_trie").read_text("ascii").splitlines()
+        for before, line in pairwise(lines):
+            found = before.strip().removeprefix("|-- ")
+            if "/32 host LOCAL" in line and not ipaddress.ip_address(found).is_loopback:
+                return found
+        for line in (proc / "net" / "if_inet6").read_text("ascii").splitlines():
+            number, _, _, scope, _, device = line.split()
+            if scope == "00" and device != "lo":
+                return str(ipaddress.IPv6Address(int(number, 16)))
+    except (OSError, ValueError):
         return None
-    return None if ipaddress.ip_address(own.partition("%")[0]).is_loopback else own
+    return None
 
 
 def _has_default_route(proc: Path) -> bool:

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`at`: wall clock, ms. `boot`: which run of the machine. `boot_ms`: since the kernel began, None when it was no first start."""
+    """`at`: wall clock, ms. `boot`: which run of the machine. `boot_ms`: since the kernel began, None but for the first."""
 
     at: int
     boot: str
