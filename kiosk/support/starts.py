@@ -1,6 +1,7 @@
 """How long starts take, the last FIFTY of them: a small file beside the ledger, written once a start, read when somebody asks.
 
-Of the first start after the machine's own: from the moment its kernel began. Of a later one: from when the process began.
+Of the first start after the machine's own, if that is a boot's and nobody's by hand: from the moment its kernel began. Of all:
+from when the process began.
 "Ready" is what systemd is told: the ledger open, the keys working, the window there. WeChat need not have been reached.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FIFTY = 50
+BOOT_MOST_MS = 600_000  # whoever starts a kiosk later than this does not measure a boot
 _LARGEST = 64 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def now(wall_ms: int) -> Start:
 def note(path: Path, start: Start) -> None:
     """Add it, and forget those before the last FIFTY. A disk that does not take it is no reason for anything."""
     known = read(path)
-    if any(other.boot == start.boot for other in known):
+    if any(other.boot == start.boot for other in known) or (start.boot_ms or 0) > BOOT_MOST_MS:
         start = Start(start.at, start.boot, start.own_ms)
     kept = [*known, start][-FIFTY:]
     scratch = path.with_name(path.name + ".new")
