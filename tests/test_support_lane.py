@@ -85,7 +85,7 @@ def test_a_step_that_hangs_or_fails_is_told_of_and_left_alone() -> None:
         events = heard.wait(over)
         never.set()
     verdicts = {event.finding.kind: event.finding.verdict for event in events if isinstance(event, Checked)}
-    assert verdicts == {kind: Verdict.WARN for kind in (Kind.NAME, Kind.LEDGER, Kind.WEAR)} | {Kind.POWER: Verdict.OK}
+    assert verdicts == dict.fromkeys((Kind.NAME, Kind.LEDGER, Kind.WEAR), Verdict.WARN) | {Kind.POWER: Verdict.OK}
 
 
 def test_left_it_begins_nothing_further_and_says_nothing_more() -> None:

@@ -15,7 +15,8 @@ from tests.flow import Flow
 
 
 @pytest.mark.parametrize(
-    ("times", "p50", "p95"), [([7], 7, 7), ([1, 2], 1, 2), (list(range(1, 101)), 50, 95), ([9] * 19 + [900], 9, 9), ([3, 1, 2], 2, 3)]
+    ("times", "p50", "p95"),
+    [([7], 7, 7), ([1, 2], 1, 2), (list(range(1, 101)), 50, 95), ([9] * 19 + [900], 9, 9), ([3, 1, 2], 2, 3)],
 )
 def test_p50_and_p95_are_values_that_were_measured(times: list[int], p50: int, p95: int) -> None:
     """In whatever order they come."""
@@ -60,7 +61,15 @@ def test_a_boot_is_measured_once_and_only_if_it_was_one(tmp_path: Path) -> None:
 def test_only_the_last_fifty_are_kept_and_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
     """Whatever lies there."""
     file = tmp_path / "starts.json"
-    for wrong in (b"", b"{}", b"[1]", b'[{"at":1}]', b"\xff", b"[" * 100_000, b'[{"at":"x","boot":"","own_ms":1,"boot_ms":null}]'):
+    for wrong in (
+        b"",
+        b"{}",
+        b"[1]",
+        b'[{"at":1}]',
+        b"\xff",
+        b"[" * 100_000,
+        b'[{"at":"x","boot":"","own_ms":1,"boot_ms":null}]',
+    ):
         file.write_bytes(wrong)
         assert starts.read(file) == []
     for at in range(FIFTY + 7):
