@@ -79,6 +79,13 @@ _LINES = tuple(
 
 _FOUND = tuple(Finding(kind, (Verdict.FAIL, Verdict.WARN)[place % 2], "2026-12-24") for place, kind in enumerate(Kind))
 _WELL = tuple(Finding(kind, Verdict.OK, "p95 1234 ms") for kind in Kind)
+_TYPICAL = (
+    Finding(Kind.POWER, Verdict.FAIL),
+    Finding(Kind.MERCHANT_CERTIFICATE, Verdict.WARN, "2026-10-15"),
+    Finding(Kind.LINK, Verdict.OK, "wlan0 84 %"),
+    Finding(Kind.WECHAT, Verdict.OK, "212 ms"),
+    Finding(Kind.SALES_SPEED, Verdict.OK, "p50 0.84 s, p95 1.92 s (412)"),
+)
 _SOON = Expiring(Lasting.MERCHANT, NOW + 24 * DAY, 24, loud=False)
 _PAGES = range(0, len(_FOUND), 3)
 
@@ -103,7 +110,7 @@ MAIN: dict[str, View] = {
     "seeking_receipt": View(SeekingReceipt(NOW + 42_000), ONLINE),
     "sale_found": View(SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), ONLINE),
     "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
-    "checkup": View(Checkup((*_FOUND[12:14], *_WELL), 0, 9, 2, busy=True, prints=True), ONLINE),
+    "checkup": View(Checkup(_TYPICAL, 0, 9, 2, busy=True, prints=True), ONLINE),
     "read_test": View(ReadTest(NOW + 42_000, ("QRCode", "Code128")), ONLINE),
     "key_test": View(KeyTest(frozenset((Key.D1, Key.OK, Key.MENU)), Key.OK), ONLINE),
     "colour_test": View(ColourTest("edges"), ONLINE),
@@ -203,7 +210,7 @@ def _write_pictures(folder: Path) -> None:
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     painter = Painter((800, 480), "en", "zh_CN")
-    for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
+    for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved", "checkup"):
         painter.paint(MAIN[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
         _write_picture(painter, folder / f"{name}.png")
