@@ -122,26 +122,6 @@ MAIN: dict[str, View] = {
 """One view of each screen."""
 
 MORE: dict[str, View] = {
-    **{f"checkup_{page}": View(Checkup(_FOUND[page:], page // 3, 9, 25, busy=False), ONLINE) for page in _PAGES},
-    "checkup_well": View(Checkup(_WELL, 0, 9, 0, busy=False), ONLINE),
-    "checkup_begun": View(Checkup(_WELL[:2], 0, 2, 0, busy=True), ONLINE),
-    "checkup_hands": View(Checkup((), 8, 9, 1, busy=False, prints=True), ONLINE),
-    **{
-        f"checkup_bundle_{end}": View(
-            Checkup(_WELL, 0, 9, 0, busy=False, bundle=Bundle(end, "kiosk-K07-20261126-1730.tar.gz")), ONLINE
-        )
-        for end in BundleEnd
-    },
-    **{f"colour_test_{shows}": View(ColourTest(shows), ONLINE) for shows in COLOURS},
-    "idle_expiring": View(Idle("Harbour Snacks"), replace(ONLINE, expiring=_SOON)),
-    **{
-        f"idle_expiring_{what}_{days}": View(
-            Idle("Harbour Snacks"), replace(ONLINE, expiring=Expiring(what, NOW + days * DAY, days, loud=days < 8))
-        )
-        for what in Lasting
-        for days in (30, 5, -2)
-    },
-    "idle_expiring_printer": View(Idle("Harbour Snacks"), replace(ONLINE, expiring=_SOON, printer=PrinterTrouble.PAPER)),
     "idle_offline": View(Idle("海港小食 Harbour Snacks"), OFFLINE),
     "idle_attention": View(
         Idle("Harbour Snacks"), Signs(Network.OFFLINE, clock_known=True, unresolved=12, offline_since=NOW, attention=3)
@@ -187,6 +167,30 @@ MORE: dict[str, View] = {
     **{f"declined_{reason}": View(DeclinedScreen(MONEY, reason, TAIL), ONLINE) for reason in Decline},
 }
 """Each hint, each reason, and the awkward amounts and names."""
+
+ALONE: dict[str, View] = {
+    **{f"checkup_{page}": View(Checkup(_FOUND[page:], page // 3, 9, 25, busy=False), ONLINE) for page in _PAGES},
+    "checkup_well": View(Checkup(_WELL, 0, 9, 0, busy=False), ONLINE),
+    "checkup_begun": View(Checkup(_WELL[:2], 0, 2, 0, busy=True), ONLINE),
+    "checkup_hands": View(Checkup((), 8, 9, 1, busy=False, prints=True), ONLINE),
+    **{
+        f"checkup_bundle_{end}": View(
+            Checkup(_WELL, 0, 9, 0, busy=False, bundle=Bundle(end, "kiosk-K07-20261126-1730.tar.gz")), ONLINE
+        )
+        for end in BundleEnd
+    },
+    **{f"colour_test_{shows}": View(ColourTest(shows), ONLINE) for shows in COLOURS[1:]},
+    "idle_expiring": View(Idle("Harbour Snacks"), replace(ONLINE, expiring=_SOON)),
+    **{
+        f"idle_expiring_{what}_{days}": View(
+            Idle("Harbour Snacks"), replace(ONLINE, expiring=Expiring(what, NOW + days * DAY, days, loud=days < 8))
+        )
+        for what in Lasting
+        for days in (30, 5, -2)
+    },
+    "idle_expiring_printer": View(Idle("Harbour Snacks"), replace(ONLINE, expiring=_SOON, printer=PrinterTrouble.PAPER)),
+}
+"""What is for the merchant alone: the customer's language changes nothing of it, and it is drawn once in each language."""
 
 VIEWS = MAIN | MORE
 

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from kiosk.core.checkup import Bundle, BundleEnd, Finding, Kind, Verdict
 from kiosk.core.commands import MakeBundle, StartCheckup, StopCheckup
 from kiosk.core.errors import LedgerError
-from kiosk.core.events import BundleMade, Checked, CheckupOver, Event
+from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown, Event
+from kiosk.core.expiry import Ends, Lasting
 from kiosk.doctor_checks import Check
+from kiosk.support import lane as lane_file
 from kiosk.support.facts import Step
 from kiosk.support.lane import ExaminerLane
 
@@ -125,3 +129,19 @@ def test_a_bundle_that_cannot_be_made_is_told_of() -> None:
         heard.wait(lambda events: BundleMade(Bundle(BundleEnd.FAILED)) in events)
         lane.take(StartCheckup("t2"))
         heard.wait(over)
+
+
+def test_what_ends_is_told_and_errands_are_done_when_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dates first, also when there are none any more; an errand once."""
+    monkeypatch.setattr(lane_file, "FIRST_S", 0.0)
+    heard, done = Heard(), threading.Event()
+    known = (Ends(Lasting.PAGE, 7),)
+    lane = ExaminerLane(heard.post, list, lambda: known, lambda _: Bundle(BundleEnd.FAILED))
+    lane.later(done.set)
+    thread = threading.Thread(target=lane.run, args=(lambda: None,), daemon=True)
+    thread.start()
+    heard.wait(lambda events: events == [EndsKnown(known)])
+    assert done.wait(PATIENCE_S)
+    lane.stop()
+    thread.join(PATIENCE_S)
+    assert heard.events == [EndsKnown(known)]

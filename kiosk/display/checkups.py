@@ -199,4 +199,4 @@ def colours(sheet: Sheet, whole: Rect, screen: ColourTest) -> None:
     sheet.stack((x + width // 8, y + height // 6, width * 3 // 4, height * 2 // 3), items)
 
 
-_KINDS = {"QRCode": "QR", "Code128": "Code 128"}
+_KINDS = {"QRCode": "QR", "Code128": "Code128"}

@@ -24,14 +24,14 @@ from kiosk.support.facts import Step
 
 BEAT_S = 0.5
 ENDS_EACH_S = 3600.0  # how often the dates of what ends are looked up
-ENDS_FIRST_S = 5.0  # after the start, when the first picture stands
+FIRST_S = 5.0  # after the start, when the first picture stands
 BUNDLE_MOST_S = 120.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
 class ExaminerLane:
-    """An Examiner. `steps`, `ends`, `begun` and `bundle` are called from errands' threads, one at a time; `post` from `run`."""
+    """An Examiner. `steps`, `ends` and `bundle` are called from errands' threads, one at a time; `post` from `run`."""
 
     def __init__(
         self,
@@ -39,14 +39,13 @@ class ExaminerLane:
         steps: Callable[[], list[Step]],
         ends: Callable[[], tuple[Ends, ...]],
         bundle: Callable[[list[Check]], Bundle],
-        begun: Callable[[], None] = lambda: None,
     ) -> None:
-        """`bundle`: makes one with these checks in it. `begun`: what is to be done once, a while after the start."""
+        """`bundle`: makes one with these checks in it."""
         self._post = post
         self._steps = steps
         self._ends = ends
         self._bundle = bundle
-        self._begun = begun
+        self._later: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._ticket: str | None = None  # of the check-up that is wanted now
         self._wants_bundle = False
@@ -66,6 +65,11 @@ class ExaminerLane:
                     assert_never(act)
         self._wake.set()
 
+    def later(self, errand: Callable[[], None]) -> None:
+        """Do this once, when a check-up or the next look at dates leaves time for it. Any thread may call it."""
+        with self._lock:
+            self._later = errand
+
     def stop(self) -> None:
         self._stopping = True
         self._wake.set()
@@ -73,7 +77,7 @@ class ExaminerLane:
     def run(self, beat: Callable[[], None]) -> None:
         done: str | None = None
         checks: list[Check] = []
-        begun, ends_at = False, time.monotonic() + ENDS_FIRST_S
+        ends_at = quiet_at = time.monotonic() + FIRST_S
         while not self._stopping:
             beat()
             with self._lock:
@@ -86,11 +90,13 @@ class ExaminerLane:
             elif time.monotonic() >= ends_at:
                 ends_at = time.monotonic() + ENDS_EACH_S
                 known = self._aside("dates", self._ends, BUNDLE_MOST_S, beat)
-                if known:
+                if known is not None:
                     self._post(EndsKnown(known))
-                if not begun:
-                    begun = True
-                    self._aside("start", self._begun, BUNDLE_MOST_S, beat)
+            elif time.monotonic() >= quiet_at:
+                with self._lock:
+                    errand, self._later = self._later, None
+                if errand is not None:
+                    self._aside("errand", errand, BUNDLE_MOST_S, beat)
             with self._lock:
                 idle = not self._wants_bundle and self._ticket in (None, done)
             if idle:

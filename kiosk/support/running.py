@@ -27,7 +27,6 @@ from kiosk.support.bundle import Part
 from kiosk.support.facts import Asks, Facts, Wechat
 from kiosk.support.lane import ExaminerLane
 from kiosk.support.recent import RecentLines
-from kiosk.support.starts import Start
 
 CHUNK_MS = 4 * 3600 * 1000  # of orders the loop reads at once: a few milliseconds
 FOLDER = "support"  # beside the ledger
@@ -53,19 +52,18 @@ class Support:
         self._facts = Facts(config, loop, wechat)
         self._system = system or _of_the_steward
         self._find_stick = find_stick
-        self._start: Start | None = None
         self.log = RecentLines()
         self.lane = ExaminerLane(
             post,
             self._facts.steps,
             lambda: credentials.ends(config, wechat.platform_ends_at),
             self.put_bundle,
-            self._note_start,
         )
 
     def ready(self) -> None:
         """The start is over at this moment; it is written down a little later, when nobody waits."""
-        self._start = starts.now(time.time_ns() // 1_000_000)
+        start = starts.now(time.time_ns() // 1_000_000)
+        self.lane.later(partial(starts.note, starts.file_of(self._config.ledger.path), start))
 
     def tar(self, checks: list[Check] | None = None, *, whole: bool = False) -> bytes:
         """A bundle, unzipped; without `checks` everything is looked at first. `whole`: with the steward's part."""
@@ -112,10 +110,6 @@ class Support:
             yield Part("system.tar", self._system())
         except (KioskError, OSError) as error:
             yield Part("system-missing.txt", f"{error}\n".encode("utf-8", "replace"))
-
-    def _note_start(self) -> None:
-        if self._start is not None:
-            starts.note(starts.file_of(self._config.ledger.path), self._start)
 
 
 def _lines(start: int, end: int, ledger: Ledger, _: Kiosk, *, open_too: bool) -> list[OrderLine]:
