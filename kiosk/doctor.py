@@ -162,13 +162,15 @@ def _ask_wechat(config: Config) -> tuple[Answer | None, Check, int | None]:
 def _scan_to_paid(config: Config, running: Told | None) -> Latency | None:
     """Of the running kiosk, or from the ledger itself; None when nobody can tell now."""
     from kiosk import ledgers  # noqa: PLC0415  only this check needs SQLite
+    from kiosk.payment.timings import newest  # noqa: PLC0415  as above
 
     try:
         if running is not None:
             told = ask(config.control.socket, {"do": "latencies"}, 10.0).get("scan_to_paid")
             return Latency(**told) if isinstance(told, dict) else None
         with ledgers.to_ask(config) as ledger:
-            return latency(ledger.scan_to_paid(time.time_ns() // 1_000_000 - SPEED_DAYS * DAY).straight)
+            since = time.time_ns() // 1_000_000 - SPEED_DAYS * DAY
+            return latency(newest(lambda before: ledger.scan_to_paid(since, before)).straight)
     except (ControlUnavailable, ControlFailed, LedgerError, TypeError):  # its own check says what is wrong with it
         return None
 

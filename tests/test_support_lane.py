@@ -15,8 +15,7 @@ from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown, Event
 from kiosk.core.expiry import Ends, Lasting
 from kiosk.doctor_checks import Check
 from kiosk.support import lane as lane_file
-from kiosk.support.facts import Step
-from kiosk.support.lane import ExaminerLane
+from kiosk.support.lane import ExaminerLane, Step
 
 WELL = Check("x", Verdict.OK, "well", value="7")
 PATIENCE_S = 20.0

@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.core.checkup import Verdict
 from kiosk.core.model import Call, Pending
+from kiosk.payment.timings import CHUNKS, Timings, newest
 from kiosk.support import facts, starts
 from kiosk.support.latency import Latency, latency
 from kiosk.support.starts import BOOT_MOST_MS, FIFTY, Start
@@ -47,6 +48,19 @@ def test_from_scan_to_paid_is_read_off_the_ledger() -> None:
     assert found.asked == (5_000,)
     assert flow.ledger.scan_to_paid(flow.now + 1).straight == ()
     assert len(flow.ledger.scan_to_paid(began + 1).straight) == 1
+
+
+def test_many_are_read_a_few_at_a_time_and_not_all() -> None:
+    """So that the loop is never held up."""
+    asked: list[int] = []
+
+    def read(before: int) -> Timings:
+        asked.append(before)
+        return Timings((len(asked),), (), 1000 - len(asked))
+
+    assert newest(read).straight == tuple(range(1, CHUNKS + 1))
+    assert asked[1:] == [1000 - place for place in range(1, CHUNKS)]
+    assert newest(lambda _: Timings((5,), (6,))) == Timings((5,), (6,))
 
 
 def test_a_boot_is_measured_once_and_only_if_it_was_one(tmp_path: Path) -> None:

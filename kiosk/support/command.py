@@ -16,7 +16,7 @@ from kiosk.core.checkup import Verdict
 from kiosk.core.errors import ConfigError, KioskError, LedgerError
 from kiosk.core.expiry import DAY
 from kiosk.doctor_checks import Check
-from kiosk.payment.timings import Timings
+from kiosk.payment.timings import Timings, newest
 from kiosk.steward.client import SocketSteward
 from kiosk.support import bundle, stick
 from kiosk.support.bundle import Part
@@ -56,11 +56,11 @@ def _tar(config: Config, at: int) -> bytes:
 
 def _alone(config: Config, at: int) -> bytes:
     checks = doctor.examine(config.path)
-    orders, timings = [], Timings((), ())
+    orders, timings = [], Timings()
     try:
         with ledgers.to_ask(config) as ledger:
             orders = [asdict(line) for line in ledger.lines(at - bundle.DAYS * DAY, at, include_open=True)]
-            timings = ledger.scan_to_paid(at - SPEED_DAYS * DAY)
+            timings = newest(lambda before: ledger.scan_to_paid(at - SPEED_DAYS * DAY, before))
     except LedgerError as error:
         checks.append(Check("ledger", Verdict.FAIL, str(error), "See the ledger's own check."))
     found = bundle.parts(config, checks, timings, orders, "No kiosk runs: what it said last is in the journal.\n", at)

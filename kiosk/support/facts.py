@@ -10,53 +10,27 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from functools import partial
 
 from kiosk import doctor_ledger, doctor_sound, ledgers, service
 from kiosk.config import Config
 from kiosk.core.checkup import Kind, Verdict
 from kiosk.core.events import Part
 from kiosk.core.expiry import DAY
-from kiosk.core.model import Answer
 from kiosk.core.ports import Ledger
 from kiosk.core.screens import Network
 from kiosk.core.state import Kiosk
 from kiosk.doctor_checks import Check
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.timings import Timings
+from kiosk.payment.timings import Timings, newest
 from kiosk.support import credentials, hardware, judged, network, starts
+from kiosk.support.asks import Asks, Wechat
+from kiosk.support.lane import Step
 from kiosk.support.latency import SPEED_DAYS, Latency, latency
 
 SLOW_SALE_MS, SLOW_START_MS = 8_000, 90_000
 READING_S = 20.0
-STEP_S = 20.0
-T = TypeVar("T")
-
-
-class Asks(Protocol):
-    """The kiosk's loop, which reads its ledger for others (runtime.py)."""
-
-    def ask(self, put: Callable[[Ledger, Kiosk], T], timeout_s: float = 10.0) -> T: ...
-
-
-class Wechat(Protocol):
-    """The client: of its questions the harmless one."""
-
-    @property
-    def platform_ends_at(self) -> int | None: ...
-
-    def probe(self) -> Answer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`look` is one part of a check-up; when it says nothing in `most_s`, that is the finding, about `kind`."""
-
-    kind: Kind
-    look: Callable[[], Iterable[Check]]
-    most_s: float = STEP_S
 
 
 class Facts:
@@ -96,10 +70,10 @@ class Facts:
         """The newest payments' times, read by the loop."""
         since = time.time_ns() // 1_000_000 - SPEED_DAYS * DAY
 
-        def read(ledger: Ledger, _: Kiosk) -> Timings:
-            return ledger.scan_to_paid(since) if isinstance(ledger, SqliteLedger) else Timings((), ())
+        def read(before: int, ledger: Ledger, _: Kiosk) -> Timings:
+            return ledger.scan_to_paid(since, before) if isinstance(ledger, SqliteLedger) else Timings()
 
-        return self._loop.ask(read)
+        return newest(lambda before: self._loop.ask(partial(read, before)))
 
     def _parts(self) -> list[Check]:
         """What the running parts say of themselves."""

@@ -10,24 +10,34 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, assert_never
 
-from kiosk.core.checkup import Bundle, BundleEnd, Finding, Verdict
+from kiosk.core.checkup import Bundle, BundleEnd, Finding, Kind, Verdict
 from kiosk.core.commands import Examine, MakeBundle, StartCheckup, StopCheckup
 from kiosk.core.errors import KioskError
 from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown
 from kiosk.core.expiry import Ends
 from kiosk.core.ports import Post
 from kiosk.doctor_checks import Check
-from kiosk.support.facts import Step
 
 BEAT_S = 0.5
 ENDS_EACH_S = 3600.0  # how often the dates of what ends are looked up
 FIRST_S = 5.0  # after the start, when the first picture stands
 BUNDLE_MOST_S = 120.0
+STEP_S = 20.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`look` is one part of a check-up; when it says nothing in `most_s`, that is the finding, about `kind`."""
+
+    kind: Kind
+    look: Callable[[], Iterable[Check]]
+    most_s: float = STEP_S
 
 
 class ExaminerLane:
@@ -106,7 +116,8 @@ class ExaminerLane:
     def _check_up(self, ticket: str, beat: Callable[[], None]) -> list[Check]:
         """All steps, as long as this check-up is wanted."""
         found: list[Check] = []
-        for step in self._steps():
+        # The first time this loads what looks at things, which takes seconds: no lane's heart may wait for it.
+        for step in self._aside("steps", self._steps, BUNDLE_MOST_S, beat, ticket) or ():
             if self._left(ticket):
                 return found
             checks = self._aside(str(step.kind), partial(_all, step.look), step.most_s, beat, ticket)

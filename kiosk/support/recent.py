@@ -6,7 +6,6 @@ customer, a server or a file may have brought into a log stays out, whatever it 
 
 from __future__ import annotations
 
-import ast
 import logging
 import re
 import threading
@@ -116,6 +115,8 @@ def _places(error: BaseException) -> Iterator[str]:
 @cache
 def _constants(file: str) -> frozenset[str]:
     """The texts that stand in a file of the program."""
+    import ast  # noqa: PLC0415  only a bundle needs it
+
     try:
         tree = ast.parse(Path(file).read_text("utf-8"))
     except (OSError, ValueError, SyntaxError):

@@ -1,41 +1,32 @@
-"""Check-ups and bundles of a kiosk that runs: put together from its loop, its client, its log and, if there is one, the steward.
+"""Check-ups and bundles of a kiosk that runs, as the root (app.py) sees them.
 
-The root (app.py) makes one and hands it what it needs; the lane does the waiting.
+Light: what does the work (work.py) is loaded when somebody wants it, in a thread that nobody waits for.
 """
 
 from __future__ import annotations
 
-import logging
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kiosk.config import Config
-from kiosk.core.checkup import Bundle, BundleEnd
-from kiosk.core.errors import KioskError
-from kiosk.core.expiry import DAY
-from kiosk.core.ports import Ledger, Post
-from kiosk.core.state import Kiosk
+from kiosk.core.checkup import Bundle
+from kiosk.core.ports import Post
 from kiosk.doctor_checks import Check
-from kiosk.payment.ledger import OrderLine, SqliteLedger
-from kiosk.steward.client import SOCKET, SocketSteward
-from kiosk.support import bundle, credentials, starts, stick
-from kiosk.support.bundle import Part
-from kiosk.support.facts import Asks, Facts, Wechat
+from kiosk.support import starts, stick
+from kiosk.support.asks import Asks, Wechat
 from kiosk.support.lane import ExaminerLane
 from kiosk.support.recent import RecentLines
 
-CHUNK_MS = 4 * 3600 * 1000  # of orders the loop reads at once: a few milliseconds
-FOLDER = "support"  # beside the ledger
-SystemPart = Callable[[], bytes]
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from kiosk.support.work import Work
 
 
 class Support:
-    """`lane` is the Examiner; `tar` may be called from any thread."""
+    """`lane` is the Examiner, `log` the handler of what a bundle may tell of the log. `tar` may be called from any thread."""
 
     def __init__(
         self,
@@ -43,82 +34,45 @@ class Support:
         loop: Asks,
         wechat: Wechat,
         post: Post,
-        system: SystemPart | None = None,
+        system: Callable[[], bytes] | None = None,
         find_stick: Callable[[], Path | None] = stick.mounted,
     ) -> None:
         """`system`: the steward's part of a bundle, a tar; None: the real steward's, if its socket is there."""
-        self._config = config
-        self._loop = loop
-        self._facts = Facts(config, loop, wechat)
-        self._system = system or _of_the_steward
-        self._find_stick = find_stick
+        self._ledger = config.ledger.path
         self.log = RecentLines()
-        self.lane = ExaminerLane(
-            post,
-            self._facts.steps,
-            lambda: credentials.ends(config, wechat.platform_ends_at),
-            self.put_bundle,
-        )
+        self._begin = partial(_begun, config, loop, wechat, self.log.text, system, find_stick)
+        self._work: Work | None = None
+        self._beginning = threading.Lock()
+        self.lane = ExaminerLane(post, lambda: self._at_work().steps(), lambda: self._at_work().ends(), self.put_bundle)
 
     def ready(self) -> None:
         """The start is over at this moment; it is written down a little later, when nobody waits."""
         start = starts.now(time.time_ns() // 1_000_000)
-        self.lane.later(partial(starts.note, starts.file_of(self._config.ledger.path), start))
+        self.lane.later(partial(starts.note, starts.file_of(self._ledger), start))
 
-    def tar(self, checks: list[Check] | None = None, *, whole: bool = False) -> bytes:
-        """A bundle, unzipped; without `checks` everything is looked at first. `whole`: with the steward's part."""
-        at = time.time_ns() // 1_000_000
-        known = list(checks) if checks else [check for step in self._facts.steps() for check in step.look()]
-        timings = self._facts.timings()
-        found = bundle.parts(self._config, known, timings, map(_row, self._orders(at)), self.log.text(), at)
-        return bundle.packed(self._with_system(found) if whole else found, bundle.secrets_of(self._config), at)
+    def tar(self, *, whole: bool = False) -> bytes:
+        """A bundle, unzipped, after everything was looked at. `whole`: with the steward's part."""
+        return self._at_work().tar(whole=whole)
 
     def put_bundle(self, checks: list[Check]) -> Bundle:
-        """Onto the stick, or else beside the ledger, where it takes the place of the one before."""
-        at = time.time_ns() // 1_000_000
-        name = bundle.file_name(self._config, at)
-        content = bundle.zipped(self.tar(checks, whole=True), at)
-        place = self._find_stick()
-        if place is not None:
-            try:
-                stick.put(place, name, content)
-                return Bundle(BundleEnd.STICK, name)
-            except OSError as error:
-                _log.warning("the stick took no support bundle", extra={"problem": error.strerror})
-        kept = self._config.ledger.path.parent / FOLDER
-        try:
-            kept.mkdir(mode=0o700, exist_ok=True)
-            stick.put(kept, name, content)
-            for old in kept.glob("kiosk-*.tar.gz"):
-                if old.name != name:
-                    old.unlink(missing_ok=True)
-        except OSError as error:
-            _log.warning("no support bundle was kept", extra={"problem": error.strerror})
-            return Bundle(BundleEnd.FAILED)
-        return Bundle(BundleEnd.KEPT, name)
+        """Onto the stick, or else beside the ledger; with these checks in it, if there are any."""
+        return self._at_work().put_bundle(checks)
 
-    def _orders(self, now: int) -> Iterator[OrderLine]:
-        start = now - bundle.DAYS * DAY
-        while start < now:
-            yield from self._loop.ask(partial(_lines, start, min(start + CHUNK_MS, now), open_too=False))
-            start += CHUNK_MS
-        yield from self._loop.ask(partial(_lines, 0, 0, open_too=True))
-
-    def _with_system(self, found: Iterator[Part]) -> Iterator[Part]:
-        yield from found
-        try:
-            yield Part("system.tar", self._system())
-        except (KioskError, OSError) as error:
-            yield Part("system-missing.txt", f"{error}\n".encode("utf-8", "replace"))
+    def _at_work(self) -> Work:
+        with self._beginning:
+            if self._work is None:
+                self._work = self._begin()
+            return self._work
 
 
-def _lines(start: int, end: int, ledger: Ledger, _: Kiosk, *, open_too: bool) -> list[OrderLine]:
-    return ledger.lines(start, end, include_open=open_too) if isinstance(ledger, SqliteLedger) else []
+def _begun(
+    config: Config,
+    loop: Asks,
+    wechat: Wechat,
+    log: Callable[[], str],
+    system: Callable[[], bytes] | None,
+    find_stick: Callable[[], Path | None],
+) -> Work:
+    from kiosk.support.work import Work  # noqa: PLC0415  as the docstring says
 
-
-def _row(line: OrderLine) -> Mapping[str, Any]:
-    return asdict(line)
-
-
-def _of_the_steward() -> bytes:
-    return SocketSteward(SOCKET).bundle()
+    return Work(config, loop, wechat, log, system, find_stick)
