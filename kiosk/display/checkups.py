@@ -8,8 +8,8 @@ from kiosk.core.checkup import Finding, Trial, Verdict
 from kiosk.core.events import Key
 from kiosk.core.screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.display import icons
-from kiosk.display.answers import countdown
 from kiosk.display.canvas import Rect
+from kiosk.display.cards import countdown
 from kiosk.display.codes import camera_room
 from kiosk.display.frame import key_cap
 from kiosk.display.keys import ROWS
