@@ -10,6 +10,7 @@ import tarfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +20,7 @@ from kiosk.cli import main
 from kiosk.config import Config
 from kiosk.core import screens
 from kiosk.core.checkup import Bundle, BundleEnd, Verdict
+from kiosk.core.model import Answer, Unknown, Why
 from kiosk.doctor_checks import Check
 from kiosk.sandbox.answers import openid
 from kiosk.sandbox.bank import CUSTOMER
@@ -240,6 +242,31 @@ def test_the_stick_has_it_or_else_the_kiosk(tmp_path: Path) -> None:
         assert support.put_bundle([Check("x", Verdict.OK, "y")]) == Bundle(BundleEnd.FAILED)
     finally:
         rig.close()
+
+
+class Silent:
+    """A loop whose ledger does not open, and a client that reaches nobody."""
+
+    platform_ends_at = None
+
+    def ask(self, *_: object, **__: object) -> Any:
+        raise TimeoutError
+
+    def probe(self) -> Answer:
+        return Answer(Unknown(Why.NOT_SENT))
+
+
+def test_a_kiosk_that_cannot_open_its_ledger_makes_one_all_the_same(tmp_path: Path) -> None:
+    """Then it is needed most: what could not be looked at is said."""
+    server, prepared = open_sandbox(tmp_path)
+    server.stop()
+    silent = Silent()
+    support = Support(config_of(prepared.folder), silent, silent, lambda _: None, lambda: b"", lambda: None)
+    files = unpacked(support.tar())
+    checks = {check["name"]: check for check in json.loads(files["doctor.json"])}
+    assert "could not be looked at" in checks["camera"]["found"]
+    assert not checks["wechat"]["ok"]
+    assert json.loads(files["orders.json"]) == []
 
 
 def test_a_stick_is_found_where_it_may_be_written_to(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -11,22 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.config import Config
-from kiosk.core.checkup import Bundle, BundleEnd
+from kiosk.core.checkup import Bundle, BundleEnd, Verdict
 from kiosk.core.errors import KioskError
 from kiosk.core.expiry import DAY, Ends
 from kiosk.core.ports import Ledger
 from kiosk.core.state import Kiosk
 from kiosk.doctor_checks import Check
 from kiosk.payment.ledger import OrderLine, SqliteLedger
+from kiosk.payment.timings import Timings
 from kiosk.steward.client import SOCKET, SocketSteward
 from kiosk.support import bundle, credentials, stick
 from kiosk.support.asks import Asks, Wechat
 from kiosk.support.bundle import Part
 from kiosk.support.facts import Facts
+from kiosk.support.lane import Step
 
 CHUNK_MS = 4 * 3600 * 1000  # of orders the loop reads at once: a few milliseconds
 FOLDER = "support"  # beside the ledger
 SystemPart = Callable[[], bytes]
+_SILENT = (KioskError, OSError, queue.Full)  # of a loop whose ledger does not open; TimeoutError is an OSError
 _log = logging.getLogger(__name__)
 
 
@@ -59,8 +64,11 @@ class Work:
     def tar(self, checks: list[Check] | None = None, *, whole: bool = False) -> bytes:
         """A bundle, unzipped; without `checks` everything is looked at first. `whole`: with the steward's part."""
         at = time.time_ns() // 1_000_000
-        known = list(checks) if checks else [check for step in self._facts.steps() for check in step.look()]
-        timings = self._facts.timings()
+        known = list(checks) if checks else [check for step in self._facts.steps() for check in _looked(step)]
+        try:
+            timings = self._facts.timings()
+        except _SILENT:
+            timings = Timings()
         found = bundle.parts(self._config, known, timings, map(_row, self._orders(at)), self._log_text(), at)
         return bundle.packed(self._with_system(found) if whole else found, bundle.secrets_of(self._config), at)
 
@@ -90,10 +98,11 @@ class Work:
 
     def _orders(self, now: int) -> Iterator[OrderLine]:
         start = now - bundle.DAYS * DAY
-        while start < now:
-            yield from self._loop.ask(partial(_lines, start, min(start + CHUNK_MS, now), open_too=False))
-            start += CHUNK_MS
-        yield from self._loop.ask(partial(_lines, 0, 0, open_too=True))
+        with contextlib.suppress(*_SILENT):  # the more a bundle is needed then
+            while start < now:
+                yield from self._loop.ask(partial(_lines, start, min(start + CHUNK_MS, now), open_too=False))
+                start += CHUNK_MS
+            yield from self._loop.ask(partial(_lines, 0, 0, open_too=True))
 
     def _with_system(self, found: Iterator[Part]) -> Iterator[Part]:
         yield from found
@@ -101,6 +110,14 @@ class Work:
             yield Part("system.tar", self._system())
         except (KioskError, OSError) as error:
             yield Part("system-missing.txt", f"{error}\n".encode("utf-8", "replace"))
+
+
+def _looked(step: Step) -> list[Check]:
+    try:
+        return list(step.look())
+    except _SILENT as error:
+        found = f"could not be looked at ({type(error).__name__})"
+        return [Check(str(step.kind), Verdict.WARN, found, "Read the kiosk's screen and its log.", step.kind)]
 
 
 def _lines(start: int, end: int, ledger: Ledger, _: Kiosk, *, open_too: bool) -> list[OrderLine]:
