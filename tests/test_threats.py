@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.core import screens
-from kiosk.core.model import Tender
-from kiosk.core.state import Settings
+from kiosk.display.recording import RecordingDisplay
 from tests.desk import Desk, desk
 from tests.rig import Rig
 
@@ -26,12 +25,10 @@ class Clone(Rig):
     """A second kiosk over a copy of the first one's folder, keys and ledger, at the same WeChat."""
 
     def __init__(self, first: Rig, folder: Path) -> None:
+        vars(self).update(vars(first))
         self.folder = folder
-        self.server, self.prepared, self.bank = first.server, first.prepared, first.bank
-        self.merchant, self.notify_url = first.merchant, first.notify_url
-        self.settings = Settings(first.merchant, "Harbour Snacks", "HKD", "K07", first.settings.zone, Tender.QUICK_PAY)
-        self.views, self.sounds, self.announced = [], [], []
-        self.clock = first.clock
+        self.display = RecordingDisplay(first.settings.shop)
+        self.views, self.sounds, self.announced = self.display.views, [], []
 
 
 @pytest.fixture
