@@ -11,14 +11,17 @@ import base64
 import queue
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 
 from kiosk import __version__
 from kiosk.control import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import Event, Hold, RefundAsked
+from kiosk.core.expiry import DAY
 from kiosk.core.pause import HOLD_MOST
 from kiosk.core.ports import Display, Ledger
 from kiosk.core.screens import View
@@ -26,7 +29,9 @@ from kiosk.core.state import Kiosk, is_calm
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
+from kiosk.payment.timings import Timings, newest
 from kiosk.runtime import Runtime
+from kiosk.support.latency import SPEED_DAYS, latency
 
 REPLY_MOST_S = 10.0
 _HOLD_MOST_S = HOLD_MOST // 1000
@@ -36,9 +41,12 @@ _NO_ANSWER = "the kiosk cannot use its ledger now, its screen says why; a refund
 
 
 class Answers:
-    """`answer` is the control socket's handler. `keys` None: keys over the socket are off. `problems`: in words, by part."""
+    """`answer` is the control socket's handler. `keys` None: keys over the socket are off. `problems`: in words, by part.
 
-    def __init__(
+    `bundle(whole)` makes a support bundle's tar.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  one socket is the way to many parts
         self,
         runtime: Runtime,
         display: Callable[[], Display | None],
@@ -47,6 +55,7 @@ class Answers:
         notifications: Notifications,
         problems: Callable[[], Mapping[str, str | None]] = dict,
         well: Callable[[], list[str]] = list,
+        bundle: Callable[[bool], bytes] | None = None,
     ) -> None:
         self._runtime = runtime
         self._display = display
@@ -55,6 +64,7 @@ class Answers:
         self._notifications = notifications
         self._problems = problems
         self._well = well
+        self._bundle = bundle
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -70,6 +80,8 @@ class Answers:
             "quiet": self._answer_quiet,
             "hold": self._answer_hold,
             "health": self._answer_health,
+            "bundle": self._answer_bundle,
+            "latencies": self._answer_latencies,
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -175,6 +187,23 @@ class Answers:
         reply = self._runtime.expect_reply(token)
         self._runtime.post(asking)
         return reply.result(REPLY_MOST_S)
+
+    def _answer_latencies(self, _request: Request) -> Answer:
+        """`scan_to_paid`: count, p50_ms, p95_ms of the last 30 days, null when nothing was sold by scan."""
+        since = time.time_ns() // 1_000_000 - SPEED_DAYS * DAY
+
+        def read(before: int, ledger: Ledger, _: Kiosk) -> Timings:
+            assert isinstance(ledger, SqliteLedger)
+            return ledger.scan_to_paid(since, before)
+
+        found = latency(newest(lambda before: self._runtime.ask(partial(read, before))).straight)
+        return {"ok": True, "scan_to_paid": None if found is None else found.as_json()}
+
+    def _answer_bundle(self, request: Request) -> Answer:
+        """A support bundle's tar in Base64, after everything was looked at: half a minute. `whole`: with the steward's part."""
+        if self._bundle is None:
+            return {"problem": "this kiosk makes no support bundle"}
+        return {"ok": True, "tar": base64.b64encode(self._bundle(request.get("whole") is True)).decode("ascii")}
 
     def _answer_notification(self, request: Request) -> Answer:
         """`status`, `code` and `message` are for WeChat, as the listener would answer."""

@@ -10,7 +10,6 @@ import contextlib
 import gc
 import logging
 import os
-import secrets
 import signal
 import threading
 import time
@@ -29,21 +28,20 @@ from kiosk.core.commands import Announce, Heard, Hush, Insert, Play
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized, Event, Health, Key, Part
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
-from kiosk.core.state import Settings
-from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring, open_keypad
+from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad
 from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
-from kiosk.payment.wechat import WechatPay, open_provider
+from kiosk.parts import make_keypad, make_provider, settings
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
+from kiosk.support.running import Support
 from kiosk.updates import Updates
 
 if TYPE_CHECKING:
     from kiosk.config import Config
-    from kiosk.config_keypad import KeypadConfig
-    from kiosk.core.ports import Display, Keypad, Ledger, Post, Scanner
+    from kiosk.core.ports import Display, Ledger, Scanner
     from kiosk.payment.keeper import Keeper
 
 _log = logging.getLogger(__name__)
@@ -52,9 +50,8 @@ LOOP_SILENT_S = 10.0
 SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
 KEYPAD_SILENT_S = 10.0
-PRINTER_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
-LISTENER_SILENT_S = 10.0
+OTHERS_SILENT_S = 10.0  # printer, notifications, check-ups
 END_MOST_S = 10.0
 LOOK_S = 0.1
 
@@ -96,6 +93,9 @@ class App:
         self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
         self._keypad = make_keypad(config.keypad, self._runtime.post)
         self._remote = ScriptedKeypad(self._runtime.post)
+        self._support = Support(config, self._runtime, self._provider, self._runtime.post)
+        self._runtime.use_examiner(self._support.lane)
+        logging.getLogger().addHandler(self._support.log)
 
     def run(self) -> int:
         """Start everything in its order, draw until stopped, stop everything in the opposite order."""
@@ -143,16 +143,13 @@ class App:
         backwards.callback(keys.join, END_MOST_S)
         backwards.callback(self._keypad.stop)
         self._start_printer(backwards)
+        self._supervisor.spawn("check-ups", partial(self._support.lane.run, self._beat("check-ups")), OTHERS_SILENT_S)
+        backwards.callback(self._support.lane.stop)
         remote = self._remote if config.keypad.remote else None
-        answers = Answers(
-            self._runtime,
-            lambda: self._display,
-            lambda: self._view,
-            remote,
-            self._notifications,
-            lambda: self._problems,
-            lambda: self._updates.well(self._view.signs, self._problems),
-        )
+        looks = (lambda: self._display, lambda: self._view)
+        told = (lambda: self._problems, lambda: self._updates.well(self._view.signs, self._problems))
+        bundle = lambda whole: self._support.tar(whole=whole)  # noqa: E731  one of many doors
+        answers = Answers(self._runtime, *looks, remote, self._notifications, *told, bundle)
         control = ControlServer(config.control.socket, answers.answer)
         control.open()
         self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
@@ -169,6 +166,7 @@ class App:
         gc.freeze()
         gc.enable()
         service.notify_ready()
+        self._support.ready()
         _say("ready")
         display.run(self._drawn)
         self._supervisor.hearts.retire("display")
@@ -188,7 +186,7 @@ class App:
             return
         listener = Listener(wanted.host, wanted.port, wanted.path, self._notifications.take)
         listener.open()
-        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), LISTENER_SILENT_S)
+        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), OTHERS_SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(listener.stop)
 
@@ -216,7 +214,7 @@ class App:
 
         printer = make_printer(self._config.printer, self._config.display, self._hear)
         self._runtime.use_printer(printer)
-        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), PRINTER_SILENT_S)
+        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), OTHERS_SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(printer.stop)
 
@@ -325,55 +323,6 @@ class App:
     def _end_loop(self, loop: threading.Thread) -> None:
         self._runtime.stop()
         loop.join(END_MOST_S)
-
-
-def settings(config: Config) -> Settings:
-    """What the decisions need of the configuration."""
-    return Settings(
-        merchant=config.merchant.numbers,
-        shop=config.merchant.name,
-        currency=config.merchant.currency,
-        kiosk_id=config.merchant.kiosk_id,
-        zone=config.merchant.time_zone,
-        default_tender=config.till.default_tender,
-        max_amount=config.till.max_amount,
-        result_ms=config.till.result_seconds * 1000,
-        receipts=None if config.printer is None else config.printer.receipts,
-    )
-
-
-def make_keypad(config: KeypadConfig, post: Post) -> Keypad:
-    """The keypad as configured; nothing is opened yet."""
-    return open_keypad(
-        config.driver,
-        post,
-        script=config.script,
-        device=config.device,
-        wiring=Wiring(config.rows, config.columns, config.keys, config.settle_ms, config.freed_pins),
-        debounce_ms=config.debounce_ms,
-        stuck_ms=config.stuck_s * 1000,
-    )
-
-
-def make_provider(config: Config, clock: SteadyClock) -> WechatPay:
-    """The client of WeChat Pay as configured. ConfigError when a key is not what its name says."""
-    wechat = config.wechat_pay
-    return open_provider(
-        merchant=config.merchant.numbers,
-        merchant_category_code=config.merchant.merchant_category_code,
-        hosts=wechat.hosts,
-        merchant_key_pem=wechat.merchant_key,
-        merchant_serial=wechat.merchant_serial,
-        api_v3_key=wechat.api_v3_key,
-        platform_keys=[(key.id, key.pem) for key in wechat.platform_keys] or "certificates",
-        notify_url=wechat.notify_url,
-        description=config.merchant.name,
-        device_id=config.merchant.kiosk_id,
-        clock=clock,
-        nonce=lambda: secrets.token_hex(16),
-        certificate_cache=config.ledger.path.parent / "certificates.json",
-        ca_file=wechat.ca_file,
-    )
 
 
 def queue_refund(config: Config, out_trade_no: str, amount: int | None) -> str:

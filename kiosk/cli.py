@@ -269,6 +269,16 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
 
 
 @main.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@_config
+def bundle(path: Path) -> None:
+    """Write a support bundle to FILE, or into it when it is a folder: what a supporter needs, and no secret."""
+    from kiosk.support import command  # noqa: PLC0415  loaded when called
+
+    click.echo(command.write(path, click.get_current_context().meta.get(_CONFIG)))
+
+
+@main.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where WeChat Pay's stand-in listens; else any."
 )

@@ -19,6 +19,7 @@ merchant_serial = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
 api_v3_key = "api_v3_key.txt"
 platform_keys = "certificates"        # fetched and renewed; or [{ id = "PUB_KEY_ID_...", file = "wechat_pub.pem" }]
 notify_url = "https://pay.example.net/wechat/notify"
+#merchant_certificate = "merchant_cert.pem"  # by it the screen counts down to its end; default: this file, if it is there
 #ca_file = "ca.pem"                   # certificate authorities to trust besides the usual ones
 
 [display]

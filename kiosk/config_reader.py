@@ -124,6 +124,10 @@ class Table:
             self._problems.append(f"[{self.name}] {key} is missing. {remedy}")
         return self._raw.get(key)
 
+    def peek(self, key: str) -> object:
+        """The value as it is, None when there is none; nothing is noted."""
+        return self._raw.get(key)
+
     def wrong(self, key: str, value: object, what: str, remedy: str) -> None:
         """Note a mistake: the key, its value as written, what is wrong with it, and what to write instead."""
         self._problems.append(f"[{self.name}] {key} = {_shown(value)} {what}. {remedy}")
@@ -176,6 +180,13 @@ class Files:
         if self._credentials is not None and "/" not in name and (self._credentials / name).exists():
             return self._credentials / name
         return self.beside(name)
+
+    def own_file(self, name: object) -> Path | None:
+        """The key file called `name`, if it lies beside kiosk.toml: what systemd hands over is as old as the kiosk's start."""
+        if not isinstance(name, str) or not name:
+            return None
+        path = self.key_file(name)
+        return path if path == self.beside(name) else None
 
     def read(self, table: Table, key: str, name: str, remedy: str, *, secret: bool) -> bytes | None:
         """The file's content; None, with the mistake noted, when it cannot be had."""

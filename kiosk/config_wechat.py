@@ -27,7 +27,8 @@ class WechatPayConfig:
     """How WeChat Pay is reached and trusted. `hosts` have neither path nor slash at the end.
 
     `merchant_key` is PEM text, `api_v3_key` 32 ASCII letters and digits. No `platform_keys`: certificates, fetched and renewed.
-    `ca_file` is trusted besides the usual authorities.
+    `ca_file` is trusted besides the usual authorities. `merchant_certificate` is PEM: nothing but its dates and serial are read.
+    `api_v3_key_file`: where it was read, None when systemd handed it over.
     """
 
     hosts: tuple[str, ...]
@@ -37,6 +38,8 @@ class WechatPayConfig:
     platform_keys: tuple[PlatformKey, ...]
     notify_url: str
     ca_file: Path | None = None
+    merchant_certificate: bytes | None = None
+    api_v3_key_file: Path | None = None
 
 
 def read_wechat_pay(table: Table, files: Files) -> WechatPayConfig:
@@ -58,6 +61,8 @@ def read_wechat_pay(table: Table, files: Files) -> WechatPayConfig:
         platform_keys=_platform_keys(table, files),
         notify_url=_notify_url(table, hosts),
         ca_file=ca_file,
+        merchant_certificate=_merchant_certificate(table, files),
+        api_v3_key_file=files.own_file(table.peek("api_v3_key")),
     )
 
 
@@ -125,6 +130,20 @@ def _api_v3_key(table: Table, files: Files) -> bytes:
     return key
 
 
+def _merchant_certificate(table: Table, files: Files) -> bytes | None:
+    """Not needed to sell: by it the kiosk knows when it ends. It is found where set-up and owner's page put it."""
+    remedy = 'Write the file of the certificate, as "apiclient_cert.pem" from the merchant platform, or remove the key.'
+    if not table.has("merchant_certificate"):
+        usual = files.key_file(USUAL_CERTIFICATE)
+        return files.read(table, "merchant_certificate", USUAL_CERTIFICATE, remedy, secret=False) if usual.exists() else None
+    name = table.text("merchant_certificate", remedy)
+    content = files.read(table, "merchant_certificate", name, remedy, secret=False) if name else None
+    if content is not None and b"-----BEGIN CERTIFICATE-----" not in content:
+        table.wrong_file("merchant_certificate", name, "holds no certificate in PEM form", remedy)
+        return None
+    return content
+
+
 def _platform_keys(table: Table, files: Files) -> tuple[PlatformKey, ...]:
     remedy = 'Write "certificates", or [{ id = "PUB_KEY_ID_...", file = "wechat_pub.pem" }].'
     match table.raw("platform_keys", remedy):
@@ -184,6 +203,7 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
+USUAL_CERTIFICATE = "merchant_cert.pem"  # as the steward calls it
 _CA_REMEDY = "Write a PEM file of the certificate authorities to trust besides the usual ones, or remove the key."
 _SERIAL_REMEDY = "Write the serial number of the merchant's certificate in hex, as the merchant platform shows it (40 digits)."
 _PLATFORM_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z_]{1,64}|[0-9A-Fa-f]{8,64}")

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from kiosk.core.checkup import Finding, Kind, Verdict
 
-class Verdict(StrEnum):
-    """How a thing is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
+__all__ = ["Check", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at: what was found, and what to do unless it is well."""
+    """One thing looked at: what was found, and what to do unless it is well. `kind` and `value`: the same for the screen."""
 
     name: str
     verdict: Verdict
     found: str
     remedy: str = ""
+    kind: Kind | None = None
+    value: str = ""
 
     @property
     def failed(self) -> bool:
         """Whether the kiosk cannot sell like this."""
         return self.verdict is Verdict.FAIL
+
+    def finding(self, kind: Kind) -> Finding:
+        """As the screen tells it, which has words of its own; `kind` for a check that names none."""
+        return Finding(self.kind or kind, self.verdict, self.value)
 
     def as_json(self) -> dict[str, object]:
         """The form of `kiosk doctor --json`."""

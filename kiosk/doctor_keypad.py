@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kiosk.app import make_keypad
 from kiosk.config_keypad import KeypadConfig
 from kiosk.control import Answer as Told
 from kiosk.core.errors import DriverError
@@ -10,6 +9,7 @@ from kiosk.core.ports import Keypad
 from kiosk.doctor_checks import Check, Verdict
 from kiosk.keypad.matrix import MatrixKeypad
 from kiosk.keypad.number_pad import NumberPad
+from kiosk.parts import make_keypad
 
 
 def keypad(wanted: KeypadConfig, running: Told | None) -> Check:

@@ -10,12 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, assert_never
 
-from kiosk.app import make_provider
 from kiosk.clock import SteadyClock
 from kiosk.config import Config, LedgerConfig
 from kiosk.core.errors import KioskError
 from kiosk.core.model import Answer, Declined, Ended, NotFound, Paid, Pending, Unknown
 from kiosk.enquiry import rfc3339
+from kiosk.parts import make_provider
 
 
 def ask_wechat(config: Config, number: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 
-from kiosk import app, ledgers
+from kiosk import ledgers, parts
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
 from kiosk.control import ControlUnavailable, ask
@@ -41,7 +41,7 @@ def recover(
     """
     clock = SteadyClock()
     _no_kiosk_runs(config)
-    provider = app.make_provider(config, clock)
+    provider = parts.make_provider(config, clock)
     try:
         _reach(provider, clock)
         with _ledger(config, clock, generation, dry_run=dry_run) as ledger:

@@ -28,13 +28,16 @@ from kiosk.core.commands import (
     Heard,
     Hush,
     LookUp,
+    MakeBundle,
     Place,
     Play,
     Print,
     Probe,
     Reply,
     Reverse,
+    StartCheckup,
     StartScan,
+    StopCheckup,
     StopScan,
     Update,
     Warm,
@@ -43,7 +46,7 @@ from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
 from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, Pressed, Tick
 from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
-from kiosk.core.ports import Clock, Ledger, Printer, Scanner
+from kiosk.core.ports import Clock, Examiner, Ledger, Printer, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
@@ -93,6 +96,7 @@ class Runtime:
         self._back_office: Lane
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
+        self._examiner: Examiner | None = None
         self._to_read: deque[LookUp] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
@@ -113,6 +117,10 @@ class Runtime:
     def use_printer(self, printer: Printer) -> None:
         """The printer acts go to."""
         self._printer = printer
+
+    def use_examiner(self, examiner: Examiner) -> None:
+        """Who looks at everything when somebody wants to know."""
+        self._examiner = examiner
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -274,6 +282,9 @@ class Runtime:
             case Print(slip):
                 if self._printer is not None:
                     self._printer.print(slip)
+            case StartCheckup() | StopCheckup() | MakeBundle():
+                if self._examiner is not None:
+                    self._examiner.take(act)
             case CorrectClock(offset_ms):
                 self._clock.correct(offset_ms)
                 _log.warning("the clock was corrected", extra={"offset_ms": offset_ms})

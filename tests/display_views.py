@@ -10,7 +10,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from kiosk.core.events import ScanHint
+from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
+from kiosk.core.events import Key, ScanHint
+from kiosk.core.expiry import DAY, Expiring, Lasting
 from kiosk.core.model import Decline, OrderState, Tender
 from kiosk.core.money import Money
 from kiosk.core.screens import (
@@ -19,9 +21,12 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
+    Checkup,
+    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
+    KeyTest,
     Menu,
     MenuLine,
     Network,
@@ -30,6 +35,7 @@ from kiosk.core.screens import (
     PaidScreen,
     Password,
     Placing,
+    ReadTest,
     SaleFound,
     SaleUnknown,
     SameCustomer,
@@ -76,6 +82,18 @@ _LINES = tuple(
     for place in range(20)
 )
 
+_FOUND = tuple(Finding(kind, (Verdict.FAIL, Verdict.WARN)[place % 2], "2026-12-24") for place, kind in enumerate(Kind))
+_WELL = tuple(Finding(kind, Verdict.OK, "p95 1234 ms") for kind in Kind)
+_TYPICAL = (
+    Finding(Kind.POWER, Verdict.FAIL),
+    Finding(Kind.MERCHANT_CERTIFICATE, Verdict.WARN, "2026-10-15"),
+    Finding(Kind.LINK, Verdict.OK, "wlan0 84 %"),
+    Finding(Kind.WECHAT, Verdict.OK, "212 ms"),
+    Finding(Kind.SALES_SPEED, Verdict.OK, "p50 0.84 s, p95 1.92 s (412)"),
+)
+_SOON = Expiring(Lasting.MERCHANT, NOW + 24 * DAY, 24, loud=False)
+_PAGES = range(0, len(_FOUND), 3)
+
 MAIN: dict[str, View] = {
     "starting": View(Starting(), CONNECTING),
     "idle": View(Idle("Harbour Snacks"), ONLINE),
@@ -98,6 +116,10 @@ MAIN: dict[str, View] = {
     "sale_found": View(SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), ONLINE),
     "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
     "updating": View(Updating(), ONLINE),
+    "checkup": View(Checkup(_TYPICAL, 0, 9, 2, busy=True, prints=True), ONLINE),
+    "read_test": View(ReadTest(NOW + 42_000, ("QRCode", "Code128")), ONLINE),
+    "key_test": View(KeyTest(frozenset((Key.D1, Key.OK, Key.MENU)), Key.OK), ONLINE),
+    "colour_test": View(ColourTest("edges"), ONLINE),
     "out_of_order": View(
         OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
         OFFLINE,
@@ -154,6 +176,30 @@ MORE: dict[str, View] = {
 }
 """Each hint, each reason, and the awkward amounts and names."""
 
+ALONE: dict[str, View] = {
+    **{f"checkup_{page}": View(Checkup(_FOUND[page:], page // 3, 9, 25, busy=False), ONLINE) for page in _PAGES},
+    "checkup_well": View(Checkup(_WELL, 0, 9, 0, busy=False), ONLINE),
+    "checkup_begun": View(Checkup(_WELL[:2], 0, 2, 0, busy=True), ONLINE),
+    "checkup_hands": View(Checkup((), 8, 9, 1, busy=False, prints=True), ONLINE),
+    **{
+        f"checkup_bundle_{end}": View(
+            Checkup(_WELL, 0, 9, 0, busy=False, bundle=Bundle(end, "kiosk-K07-20261126-1730.tar.gz")), ONLINE
+        )
+        for end in BundleEnd
+    },
+    **{f"colour_test_{shows}": View(ColourTest(shows), ONLINE) for shows in COLOURS[1:]},
+    "idle_expiring": View(Idle("Harbour Snacks"), replace(ONLINE, expiring=_SOON)),
+    **{
+        f"idle_expiring_{what}_{days}": View(
+            Idle("Harbour Snacks"), replace(ONLINE, expiring=Expiring(what, NOW + days * DAY, days, loud=days < 8))
+        )
+        for what in Lasting
+        for days in (30, 5, -2)
+    },
+    "idle_expiring_printer": View(Idle("Harbour Snacks"), replace(ONLINE, expiring=_SOON, printer=PrinterTrouble.PAPER)),
+}
+"""What is for the merchant alone: the customer's language changes nothing of it, and it is drawn once in each language."""
+
 VIEWS = MAIN | MORE
 
 
@@ -176,7 +222,7 @@ def _write_pictures(folder: Path) -> None:
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     painter = Painter((800, 480), "en", "zh_CN")
-    for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
+    for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved", "checkup"):
         painter.paint(MAIN[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
         _write_picture(painter, folder / f"{name}.png")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from kiosk.core.model import Refund, RefundState, Tender
 from kiosk.core.money import Money
-from kiosk.core.slips import Bill, Receipt
+from kiosk.core.slips import Bill, Receipt, Sample
 from kiosk.display import fonts, qr
 from kiosk.display.words import words_of
 from kiosk.printer.layout import House, lay_out
@@ -28,6 +28,7 @@ REFUND = Refund(f"{NUMBER}-R1", NUMBER, Money(500, "HKD"), AT + 3_600_000, Refun
 COPY = Receipt(
     "Harbour Snacks", Money(123_450, "HKD"), Tender.NATIVE, "KIOSK_0008-260105-aa00011", "4" * 32, AT, None, (REFUND,), copy=True
 )
+SAMPLE = Sample("Harbour Snacks", AT)
 BILL = Bill("Harbour Snacks", MONEY, NUMBER, CODE_URL, AT + 300_000)
 
 

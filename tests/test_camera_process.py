@@ -13,6 +13,7 @@ from PIL import Image
 from kiosk.camera import process, vigil
 from kiosk.camera.frame import Frame, Spent, mirrored
 from kiosk.camera.process import serve
+from kiosk.camera.symbol import Format
 from kiosk.camera.wire import (
     Beat,
     Blind,
@@ -25,6 +26,7 @@ from kiosk.camera.wire import (
     Picture,
     Ready,
     Scan,
+    Seen,
     Stop,
     Trouble,
     Unpacker,
@@ -174,6 +176,19 @@ def test_a_scan_for_a_receipt_ends_with_its_number_and_lets_a_payment_code_be(ki
     assert kiosk.hear(Number) == Number("r", "K07-260105-aa0001")
     until(lambda: not camera.streaming)
     assert Code not in kiosk.heard
+
+
+def test_a_scan_for_anything_tells_the_kind_and_never_what_it_says(kiosk: Kiosk, camera: Stage, until):
+    kiosk.hear(Ready)
+    camera.text = CODE
+    kiosk.say(Scan("x", look_for=LookFor.ANYTHING))
+    assert kiosk.hear(Seen) == Seen("x", Format.QR)
+    for _ in range(3):
+        kiosk.hear(Picture)
+    assert not {Code, Number, Hint} & set(kiosk.heard)
+    assert kiosk.heard.count(Seen) == 1
+    kiosk.say(Pause())
+    until(lambda: not camera.streaming)
 
 
 def test_a_scan_for_a_payment_makes_nothing_of_a_receipt(kiosk: Kiosk, camera: Stage):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.camera.symbol import Format
 from kiosk.camera.wire import (
     MAX_BODY,
     MAX_HEADER,
@@ -24,6 +25,7 @@ from kiosk.camera.wire import (
     Picture,
     Ready,
     Scan,
+    Seen,
     Stop,
     Trouble,
     Unpacker,
@@ -40,6 +42,7 @@ MESSAGES: list[Message] = [
     Scan("t"),
     Scan("t", look_for=LookFor.RECEIPT),
     Number("t", "K07-261122-a10001"),
+    Seen("t", Format.QR),
     Open(),
     Open(prove=True),
     Pause(),

@@ -33,6 +33,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
 def put(folder: Path, name: str, text: str, mode: int = 0o600) -> Path:
     """Write a file of these permissions."""
     path = folder / name
@@ -75,7 +78,8 @@ def test_the_example_loads_and_means_what_it_says(folder: Path) -> None:
     assert read.wechat_pay.api_v3_key == SECRET.encode()
     assert read.wechat_pay.merchant_serial == "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
     assert read.wechat_pay.platform_keys == ()
-    assert read.wechat_pay.ca_file is None
+    assert read.wechat_pay.ca_file is read.wechat_pay.merchant_certificate is None
+    assert read.wechat_pay.api_v3_key_file == folder / "api_v3_key.txt"
     assert read.display.size == (800, 480)
     assert not read.display.fullscreen
     assert (read.display.merchant_language, read.display.customer_language) == ("en", "zh_CN")
@@ -92,8 +96,8 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     """Taking each # away changes nothing, but for what has no default of its own."""
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
-    spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") - EXAMPLE.count("\n##") == 7  # those of [printer], which is there or not as a whole
+    spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|merchant_certificate|script|time_zone)", "", EXAMPLE)
+    assert spelt_out.count("\n#") - EXAMPLE.count("\n##") == 8  # those of [printer], which is there or not as a whole, and more
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 
@@ -130,6 +134,23 @@ def test_a_direct_merchant_has_two_numbers(folder: Path) -> None:
     }
     put(folder, "kiosk.toml", edited({f"merchant.{key}": line for key, line in changes.items()}))
     assert config.load(folder / "kiosk.toml").merchant.numbers == Direct("wxd678efh567hg6787", "1900009999")
+
+
+def test_the_merchants_certificate_is_found_by_its_usual_name_or_by_the_one_given(folder: Path) -> None:
+    """Without one nothing is wrong; a file that holds none is named."""
+    put(folder, "kiosk.toml", EXAMPLE)
+    put(folder, "merchant_cert.pem", CERTIFICATE)
+    assert config.load(folder / "kiosk.toml").wechat_pay.merchant_certificate == CERTIFICATE.encode()
+    (folder / "merchant_cert.pem").rename(folder / "mine.pem")
+    named = EXAMPLE.replace('#merchant_certificate = "merchant_cert.pem"', 'merchant_certificate = "mine.pem"')
+    put(folder, "kiosk.toml", named)
+    assert config.load(folder / "kiosk.toml").wechat_pay.merchant_certificate == CERTIFICATE.encode()
+    put(folder, "mine.pem", "no certificate")
+    (problem,) = problems(folder, named)
+    assert problem == (
+        '[wechat_pay] merchant_certificate = "mine.pem" holds no certificate in PEM form. Write the file of the certificate, as '
+        '"apiclient_cert.pem" from the merchant platform, or remove the key.'
+    )
 
 
 def test_platform_keys_may_be_given_as_files(folder: Path) -> None:

@@ -26,6 +26,7 @@ from kiosk.display.sheet import Mark
 from kiosk.display.theme import AMBER, GREEN, WHITE, Tone, contrast, scale_for
 from kiosk.display.words import LANGUAGES
 from tests.display_views import (
+    ALONE,
     CODE_URL,
     MAIN,
     MORE,
@@ -115,6 +116,19 @@ def test_all_text_fits_its_box_and_the_screen_and_can_be_read(size: tuple[int, i
             mistakes[name] = found
         if pair == ("en", "zh_CN") or (name in MAIN and size == (800, 480)):
             _save(painter, f"{size[0]}x{size[1]}-{pair[0]}-{pair[1]}", name)
+    assert mistakes == {}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("merchant", LANGUAGES)
+def test_what_is_for_the_merchant_alone_fits_too(size: tuple[int, int], merchant: str) -> None:
+    painter = _painter(size, merchant)
+    mistakes = {}
+    for name, view in ALONE.items():
+        if found := _mistakes(_paint(painter, view), size):
+            mistakes[name] = found
+        if merchant == "en" or size == (800, 480):
+            _save(painter, f"{size[0]}x{size[1]}-{merchant}-alone", name)
     assert mistakes == {}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.config_display import room_for_keys
-from kiosk.core import till
+from kiosk.core import till, trying
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
@@ -17,14 +17,18 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
+    Checkup,
+    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
+    KeyTest,
     Menu,
     OutOfOrder,
     PaidScreen,
     Password,
     Placing,
+    ReadTest,
     SaleFound,
     SaleUnknown,
     SameCustomer,
@@ -92,6 +96,10 @@ TILLS: dict[type[Screen], till.Till] = {
     SeekingReceipt: till.Seeking("receipt 1", NOW),
     SaleFound: till.Found(_ONE, None, 0, NOW),
     SaleUnknown: till.Found(_ONE, None, 0, NOW),
+    Checkup: trying.begin(NOW),
+    ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
+    KeyTest: trying.TryingKeys(trying.begin(NOW), NOW),
+    ColourTest: trying.TryingColours(trying.begin(NOW), NOW),
 }
 STAGES: dict[type[Screen], Stage] = {
     Charging: Stage.CHARGING,

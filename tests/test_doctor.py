@@ -36,6 +36,7 @@ from kiosk.payment.chain import ChainKey
 from kiosk.payment.keeper import Keeper
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.server import open_sandbox
+from kiosk.support import judged, network
 from tests.ledger_samples import keyed, number
 from tests.test_ledger_chain import by_hand
 from tests.v4l2_kernel import FakeKernel, Webcam
@@ -69,17 +70,17 @@ def seen(check: Check) -> tuple[str, str]:
 )
 def test_the_clock_is_judged_by_wechats_verified_time_first(is_set: bool, offset_ms: int | None, verdict: str, says: str) -> None:
     """NTP is only needed where nobody else knows the time."""
-    check = doctor.clock(is_set, offset_ms)
+    check = judged.clock(is_set, offset_ms)
     assert seen(check) == ("clock", verdict)
     assert says in check.found
 
 
 def test_every_unknown_answer_of_wechat_has_a_remedy() -> None:
     """And a good one is well; one that names an outcome is odd."""
-    assert seen(doctor.wechat(Answer(Pending(), reached=True))) == ("wechat", "ok")
-    assert seen(doctor.wechat(Answer(NotFound()))) == ("wechat", "fail")
+    assert seen(judged.wechat(Answer(Pending(), reached=True))) == ("wechat", "ok")
+    assert seen(judged.wechat(Answer(NotFound()))) == ("wechat", "fail")
     for why in Why:
-        check = doctor.wechat(Answer(Unknown(why, "SIGN_ERROR")))
+        check = judged.wechat(Answer(Unknown(why, "SIGN_ERROR")))
         assert seen(check) == ("wechat", "fail")
         assert str(why) in check.found
         assert "SIGN_ERROR" in check.found
@@ -99,18 +100,18 @@ def test_every_unknown_answer_of_wechat_has_a_remedy() -> None:
 )
 def test_power_is_read_bit_by_bit(said: str | None, verdict: str, says: str) -> None:
     """What is so now fails; what was so since the start warns."""
-    check = doctor.power(said)
+    check = judged.power(said)
     assert seen(check) == ("power", verdict)
     assert says in check.found
 
 
 def test_storage_needs_room_and_permission(tmp_path: Path) -> None:
     """Without room no order can be kept, and so none is sent."""
-    assert seen(doctor.storage(tmp_path, 10**10, True)) == ("storage", "ok")
-    assert seen(doctor.storage(tmp_path, 400 * 2**20, True)) == ("storage", "warn")
-    assert seen(doctor.storage(tmp_path, 40 * 2**20, True)) == ("storage", "fail")
-    assert seen(doctor.storage(tmp_path, 10**10, False)) == ("storage", "fail")
-    assert seen(doctor.storage(tmp_path / "gone", None, False)) == ("storage", "fail")
+    assert seen(judged.storage(tmp_path, 10**10, True)) == ("storage", "ok")
+    assert seen(judged.storage(tmp_path, 400 * 2**20, True)) == ("storage", "warn")
+    assert seen(judged.storage(tmp_path, 40 * 2**20, True)) == ("storage", "fail")
+    assert seen(judged.storage(tmp_path, 10**10, False)) == ("storage", "fail")
+    assert seen(judged.storage(tmp_path / "gone", None, False)) == ("storage", "fail")
 
 
 def test_the_ledger_is_sound_or_its_trouble_is_named(tmp_path: Path) -> None:
@@ -357,16 +358,16 @@ def tls_port(authority: Path) -> Iterator[int]:
 
 def test_a_host_is_tried_by_name_port_and_certificate(tls_port: int, authority: Path) -> None:
     """Each failure has words of its own."""
-    assert seen(doctor.reachable(f"https://localhost:{tls_port}", authority)) == ("host localhost", "ok")
-    unbelieved = doctor.reachable(f"https://localhost:{tls_port}", None)
+    assert seen(network.reachable(f"https://localhost:{tls_port}", authority)) == ("host localhost", "ok")
+    unbelieved = network.reachable(f"https://localhost:{tls_port}", None)
     assert seen(unbelieved) == ("host localhost", "fail")
     assert "certificate is not believed (self-signed certificate)" in unbelieved.found.replace("self signed", "self-signed")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    refused = doctor.reachable(f"http://127.0.0.1:{port}", None)
+    refused = network.reachable(f"http://127.0.0.1:{port}", None)
     assert seen(refused) == ("host 127.0.0.1", "fail")
     assert f"port {port} cannot be reached (Connection refused)" in refused.found
-    unnamed = doctor.reachable("https://no-such-host.invalid", None)
+    unnamed = network.reachable("https://no-such-host.invalid", None)
     assert seen(unnamed) == ("host no-such-host.invalid", "fail")
     assert "the name is not found" in unnamed.found
 
@@ -380,7 +381,20 @@ def test_a_desk_kiosk_is_looked_at_as_a_whole(tmp_path: Path) -> None:
         after = sorted(path.name for path in prepared.folder.iterdir())
     finally:
         server.stop()
-    parts = ["config", "kiosk", "keys", "wechat", "host 127.0.0.1", "clock", "ledger", "storage", "camera"]
+    parts = [
+        "config",
+        "kiosk",
+        "keys",
+        "wechat",
+        "link",
+        "address",
+        "name 127.0.0.1",
+        "host 127.0.0.1",
+        "clock",
+        "ledger",
+        "storage",
+        "camera",
+    ]
     assert {name: checks[name] for name in parts} == dict.fromkeys(parts, "ok")
     assert {"credentials", "display", "keypad", "power"} <= checks.keys()
     assert after == before

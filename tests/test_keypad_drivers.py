@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.app import make_keypad
 from kiosk.config_keypad import KEYPADS, KeypadConfig
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Event, Key, Pressed
 from kiosk.keypad import DRIVERS, KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring, open_keypad
 from kiosk.keypad.matrix import MatrixKeypad
 from kiosk.keypad.number_pad import NumberPad
+from kiosk.parts import make_keypad
 from tests.keypad_kits import MatrixKit, Ports, mocked
 
 

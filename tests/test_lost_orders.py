@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kiosk import app, config, ledgers
+from kiosk import config, ledgers, parts
 from kiosk.core import recovery as core
 from kiosk.core import screens
 from kiosk.core.model import OrderState
@@ -47,7 +47,7 @@ def running(shop: Shop, pause: Callable[[float], None] = lambda _: None) -> Iter
     rig._open_ledger = open_ledger  # type: ignore[method-assign]
     rig.start()
     assert rig.runtime.opened.wait(20)
-    lost = LostOrders(read, rig.runtime, rig.clock, partial(app.make_provider, read, rig.clock))  # type: ignore[arg-type]
+    lost = LostOrders(read, rig.runtime, rig.clock, partial(parts.make_provider, read, rig.clock))  # type: ignore[arg-type]
     lost._pause = pause  # type: ignore[method-assign]
     lost.start()
     if looks.is_set():

@@ -465,13 +465,16 @@ def test_the_menu_closes_after_30_s() -> None:
     flow.sees(screens.Idle)
 
 
-def test_from_the_menu_a_digit_keys_an_amount_and_any_other_key_leaves() -> None:
+def test_from_the_menu_a_digit_keys_an_amount_menu_checks_the_kiosk_and_any_other_key_leaves() -> None:
     """One key away in both directions."""
     flow = Flow()
     flow.press("MENU 4")
     assert keying(flow).money == hkd(4)
-    flow.press("CANCEL MENU MENU")
-    flow.sees(screens.Idle)
+    for key in ("OK", "CLEAR", "SCAN", "QR", "CANCEL"):
+        flow.press(f"CANCEL MENU {key}")
+        flow.sees(screens.Idle)
+    flow.press("MENU MENU")
+    flow.sees(screens.Checkup)
 
 
 # -- same customer? ------------------------------------------------------------------------------------------------

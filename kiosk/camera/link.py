@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.camera.drivers import MAINS_HZ
+from kiosk.camera.symbol import Format
 from kiosk.camera.unit import connect
 from kiosk.camera.used import UsedCodes
 from kiosk.camera.wire import (
@@ -33,6 +34,7 @@ from kiosk.camera.wire import (
     Picture,
     Ready,
     Scan,
+    Seen,
     Stop,
     Trouble,
     Unpacker,
@@ -40,7 +42,7 @@ from kiosk.camera.wire import (
     pack,
 )
 from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint
+from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
@@ -84,6 +86,7 @@ class ScannerLink:
         self._beat = beat
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
         self._look_for = LookFor.PAYMENT
+        self._seen: set[Format] = set()  # kinds of codes of this scan for anything
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
@@ -105,6 +108,7 @@ class ScannerLink:
         with self._lock:
             self._wanted = ticket
             self._look_for = look_for
+            self._seen = set()
             self._asked += 1
         self._ring()
 
@@ -210,6 +214,10 @@ class ScannerLink:
             case Number(ticket, number):
                 if self._take_scan(child, ticket, LookFor.RECEIPT):
                     self._post(ReceiptSeen(ticket, number))
+            case Seen(ticket, kind):
+                if ticket == self._wanted and self._look_for is LookFor.ANYTHING and kind not in self._seen:
+                    self._seen.add(kind)  # told once: the inbox is not the scanner's to fill
+                    self._post(CodeRead(ticket, kind.value))
             case Hint(ticket, hint):
                 if ticket == self._wanted and time.monotonic() - self._hint_at >= HINT_GAP_S:
                     self._hint_at = time.monotonic()

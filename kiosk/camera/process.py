@@ -22,6 +22,7 @@ from kiosk.camera.frame import Frame, Frozen, Spent, hint_of
 from kiosk.camera.look import Looker
 from kiosk.camera.marks import Marks
 from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
+from kiosk.camera.symbol import Format
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
 from kiosk.camera.wire import (
     Beat,
@@ -34,6 +35,7 @@ from kiosk.camera.wire import (
     Pause,
     Ready,
     Scan,
+    Seen,
     Stop,
     Trouble,
     Unpacker,
@@ -155,6 +157,7 @@ class _Scanner:
     def _look(self, camera: Camera, scan: Scan) -> Scan | None:
         """One scan, to its code or to the next command; returns what to look for next."""
         sightings, eye, looker, marks = Sightings(scan.used), Eye(), Looker(), Marks()
+        seen: set[Format] = set()
         vigil = Vigil(live=camera.live)
         self._send(Beat())  # starting a camera takes a while, and no word is said meanwhile
         with contextlib.closing(camera.frames()) as frames:
@@ -171,6 +174,12 @@ class _Scanner:
                         self._tell_blind(None)
                         self._send(Number(scan.ticket, number))
                         return None
+                    self._send(frame.view)
+                    continue
+                if scan.look_for is LookFor.ANYTHING:
+                    for kind in {symbol.format for symbol in symbols} - seen:
+                        seen.add(kind)
+                        self._send(Seen(scan.ticket, kind))
                     self._send(frame.view)
                     continue
                 verdict = sightings.judge(symbols, at)

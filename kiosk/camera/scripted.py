@@ -10,7 +10,7 @@ from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
 from kiosk.camera.symbol import Format, Symbol
 from kiosk.camera.used import UsedCodes
 from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRefused, CodeSeen, ReceiptSeen
+from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, ReceiptSeen
 from kiosk.core.ports import Post
 from kiosk.core.secret import PaymentCode
 
@@ -51,7 +51,7 @@ class ScriptedScanner:
             if event is not None:
                 self._post(event)
 
-    def _see(self, symbols: list[Symbol]) -> CodeSeen | CodeRefused | ReceiptSeen | None:
+    def _see(self, symbols: list[Symbol]) -> CodeSeen | CodeRefused | CodeRead | ReceiptSeen | None:
         with self._lock:
             if self._ticket is None:
                 return None
@@ -60,6 +60,8 @@ class ScriptedScanner:
                 number = receipt_number(symbols)
                 self._ticket = ticket if number is None else None
                 return None if number is None else ReceiptSeen(ticket, number)
+            if self._look_for is LookFor.ANYTHING:
+                return CodeRead(ticket, symbols[0].format.value) if symbols else None
             match self._sightings.judge(symbols, now):
                 case Believed(digits):
                     self._ticket = None

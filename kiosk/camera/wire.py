@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kiosk.camera.symbol import Format
 from kiosk.core.commands import LookFor
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
@@ -50,7 +51,8 @@ class Open:
 class Scan:
     """To the scanner: look, and report with this ticket. `used`: digests of codes that must not be believed again.
 
-    Looking for a receipt it reports the number of one (Number), and no payment code, whatever it reads.
+    Looking for a receipt it reports the number of one (Number), and no payment code, whatever it reads. Looking for anything it
+    reports which kinds of codes were there (Seen), and nothing of what they say.
     """
 
     ticket: str
@@ -95,6 +97,14 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """From the scanner, looking for anything: a code of this kind was read. What it says stays where it was read."""
+
+    ticket: str
+    kind: Format
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """From the scanner: something is seen and not handed over."""
 
@@ -127,7 +137,7 @@ class Blind:
     problem: str | None
 
 
-Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Hint | Picture | Trouble | Blind
+Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Seen | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -141,6 +151,8 @@ def pack(message: Message) -> bytes:
             header = {"is": "code", "ticket": ticket, "digits": digits}
         case Number(ticket, number):
             header = {"is": "number", "ticket": ticket, "number": number}
+        case Seen(ticket, kind):
+            header = {"is": "seen", "ticket": ticket, "kind": kind.value}
         case Hint(ticket, hint):
             header = {"is": "hint", "ticket": ticket, "hint": hint.value}
         case Picture(width, height, body, outlines):
@@ -240,6 +252,13 @@ def _number(values: dict[str, object], _body: bytes) -> Number:
     return Number(ticket, number)
 
 
+def _seen(values: dict[str, object], _body: bytes) -> Seen:
+    try:
+        return Seen(_text(values, "ticket", MAX_TICKET), Format(_text(values, "kind", 32)))
+    except ValueError:
+        raise WireError("a seen message of no known kind of code") from None
+
+
 def _hint(values: dict[str, object], _body: bytes) -> Hint:
     return Hint(_text(values, "ticket", MAX_TICKET), _scan_hint(values))
 
@@ -312,6 +331,7 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "scan": _scan,
     "code": _code,
     "number": _number,
+    "seen": _seen,
     "hint": _hint,
     "picture": _picture,
     "trouble": _trouble,

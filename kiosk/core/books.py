@@ -8,8 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.core import lifecycle, refunds, till
-from kiosk.core.commands import Act, Announce, Hush, Insert, Play, Print, Record, Reply, Sound, StopScan, Update, Warm
+from kiosk.core import lifecycle, refunds, till, trying
+from kiosk.core.commands import (
+    Act,
+    Announce,
+    Hush,
+    Insert,
+    Play,
+    Print,
+    Record,
+    Reply,
+    Sound,
+    StartCheckup,
+    StopCheckup,
+    StopScan,
+    Update,
+    Warm,
+)
 from kiosk.core.events import Part, RefundAsked
 from kiosk.core.lifecycle import Around, is_open, is_watched
 from kiosk.core.model import (
@@ -275,6 +290,9 @@ class Books:
         was_scanning, scans = till.ticket(self.k.till), till.ticket(to)
         if was_scanning != scans:
             self.acts.append(scans if scans is not None else StopScan())
+        before, after = _checkup(self.k.till), _checkup(to)
+        if before != after:
+            self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
         if isinstance(self.k.till, till.Menu):
             self.k.attention = ()
         if isinstance(to, till.Keying) and not isinstance(self.k.till, till.Keying):
@@ -321,6 +339,10 @@ def reason(call: Call, answer: Answer) -> str:
     outcome = answer.outcome
     more = f" ({outcome.why}{' ' + outcome.detail if outcome.detail else ''})" if isinstance(outcome, Unknown) else ""
     return f"{call}: {type(outcome).__name__.lower()}{more}"
+
+
+def _checkup(there: till.Till) -> str | None:
+    return trying.checkup_of(there).ticket if isinstance(there, trying.There) else None
 
 
 def _day(kiosk: Kiosk, now: int) -> str:

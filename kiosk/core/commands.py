@@ -118,6 +118,7 @@ class LookFor(StrEnum):
 
     PAYMENT = "payment"
     RECEIPT = "receipt"
+    ANYTHING = "anything"  # to try it out: only which kind of code it was is handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,23 @@ class LookUp:
     wanted: Wanted
 
 
+@dataclass(frozen=True, slots=True)
+class StartCheckup:
+    """Look at everything; what is found comes back as Checked with this ticket."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopCheckup:
+    """Nobody looks any more: begin nothing further."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeBundle:
+    """Put together what a supporter needs, and put it where people can take it."""
+
+
 Act = (
     Charge
     | Place
@@ -196,6 +214,10 @@ Act = (
     | Reply
     | Print
     | LookUp
+    | StartCheckup
+    | StopCheckup
+    | MakeBundle
 )
 
+Examine = StartCheckup | StopCheckup | MakeBundle
 Heard = Play | Announce | Hush

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.core.checkup import Bundle, Finding
+from kiosk.core.expiry import Ends
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import PrinterTrouble, Wanted
@@ -217,6 +219,43 @@ class NotPrinted:
     out_trade_no: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeRead:
+    """The scanner, trying itself out, read a code of this kind. What it says stays in the scanner."""
+
+    ticket: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A part of the check-up with this ticket is over."""
+
+    ticket: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class CheckupOver:
+    """Everything was looked at."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleMade:
+    """What became of the support bundle that was asked for."""
+
+    bundle: Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class EndsKnown:
+    """What runs out, and when, as far as anybody knows."""
+
+    ends: tuple[Ends, ...]
+
+
 Event = (
     Tick
     | Pressed
@@ -234,4 +273,9 @@ Event = (
     | LookedUp
     | NotPrinted
     | Hold
+    | CodeRead
+    | Checked
+    | CheckupOver
+    | BundleMade
+    | EndsKnown
 )

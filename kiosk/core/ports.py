@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.commands import LookFor, Record, Sound
+from kiosk.core.commands import Examine, LookFor, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
 from kiosk.core.money import Money
@@ -184,6 +184,20 @@ class Printer(Protocol):
 
     def run(self, beat: Callable[[], None]) -> None:
         """Print until `stop`, in a thread of its own; calls `beat` several times a second, whatever the printer does."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Examiner(Protocol):
+    """Who looks at everything while the kiosk sells on. What it finds it tells as events."""
+
+    def take(self, act: Examine) -> None:
+        """Begin, stop, or put together a bundle, soon; never blocks, never raises. Any thread may call it."""
+        ...
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Do so until `stop`, in a thread of its own; calls `beat` several times a second, whatever is looked at."""
         ...
 
     def stop(self) -> None: ...

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.core.events import ScanHint
+from kiosk.core.checkup import Bundle, Finding
+from kiosk.core.events import Key, ScanHint
+from kiosk.core.expiry import Expiring
 from kiosk.core.model import Decline, OrderState, Tender
 from kiosk.core.money import Money
 from kiosk.core.slips import PrinterTrouble
@@ -33,6 +35,7 @@ class Signs:
     clock_doubted: bool = False  # not known, and that is why WeChat cannot be reached
     attention: int = 0  # orders a person must look at, besides the one in front, until the last orders were looked at
     printer: PrinterTrouble | None = None  # why no receipt comes out; sales go on
+    expiring: Expiring | None = None  # what will run out within weeks; told where nobody is in front
 
 
 class UpdateEnd(StrEnum):
@@ -239,7 +242,43 @@ class SeekingReceipt:
     until: int
 
 
-WITH_CAMERA = (Scanning, SeekingReceipt)
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """How everything was found so far, from `page` on: what needs somebody first. `care`: how many do; `busy`: more will come."""
+
+    lines: tuple[Finding, ...]
+    page: int
+    pages: int
+    care: int
+    busy: bool
+    bundle: Bundle | None = None
+    prints: bool = False  # a test slip can be printed
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTest:
+    """Anything with a code is held to the camera. `read`: which kinds were read, never what they say."""
+
+    until: int
+    read: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTest:
+    """Each key that is pressed lights up; CANCEL twice goes back."""
+
+    pressed: frozenset[Key]
+    last: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTest:
+    """The whole screen in one colour, or its edges: `shows` is one of checkup.COLOURS."""
+
+    shows: str
+
+
+WITH_CAMERA = (Scanning, SeekingReceipt, ReadTest)
 """Screens that show what the camera sees."""
 
 
@@ -288,6 +327,10 @@ Screen = (
     | SeekingReceipt
     | SaleFound
     | SaleUnknown
+    | Checkup
+    | ReadTest
+    | KeyTest
+    | ColourTest
     | OutOfOrder
 )
 

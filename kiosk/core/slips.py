@@ -59,4 +59,12 @@ class Bill:
     until: int
 
 
-Slip = Receipt | Bill
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """No sale at all: to see how the printer prints."""
+
+    shop: str
+    at: int
+
+
+Slip = Receipt | Bill | Sample

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from kiosk.core import lifecycle, refunds, till
+from kiosk.core import lifecycle, refunds, till, trying
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import Part
+from kiosk.core.expiry import Ends
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
 from kiosk.core.screens import Network, News
@@ -71,6 +72,7 @@ class Kiosk:
     held_until: int | None = None  # nothing is sold before, as an update is near
     calm_since: int | None = None  # nobody in front, no order open, no key, from then on
     news: News | None = None  # not read yet
+    ends: tuple[Ends, ...] = ()  # what runs out one day
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -175,7 +177,9 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until):
+        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until) | trying.Checkup(until=until):
+            return [until]
+        case trying.TryingRead(until=until) | trying.TryingKeys(until=until) | trying.TryingColours(until=until):
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from kiosk.core import lifecycle, refunds, till
 from kiosk.core.books import RECENT, reason
+from kiosk.core.checkups import Checkups
 from kiosk.core.commands import (
     Ask,
     AskRefund,
@@ -63,7 +64,6 @@ from kiosk.core.model import (
     Unknown,
     Why,
 )
-from kiosk.core.paper import Paper
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.state import (
@@ -149,13 +149,13 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
         case Hold():
             turn.hold(event)
         case _:
-            assert_never(event)
+            turn.about_checkup(event)
     turn.time_passes()
     turn.look_after_queue()
     return turn.done()
 
 
-class _Turn(Paper):
+class _Turn(Checkups):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -182,6 +182,8 @@ class _Turn(Paper):
                 self.cancel(order, "cancelled")
                 since = self.k.till.since if isinstance(self.k.till, till.Front) else None
                 self.go(till.Front(order.out_trade_no, ended_at=self.now, since=since))
+            case till.Try(trial):
+                self.try_out(trial)
             case till.Refused():
                 pass
             case _:
@@ -312,7 +314,7 @@ class _Turn(Paper):
             case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:
                 self.go(till.Idle())
             case _:
-                pass
+                self.checkup_time()
 
     def look_after_queue(self) -> None:
         """Let everything leave that is due and not on its way."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from kiosk.core import trying
+from kiosk.core.checkup import Trial
 from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.lifecycle import SECOND
@@ -91,7 +93,7 @@ class Found:
     until: int
 
 
-Till = Idle | Keying | Asking | Scanning | Front | Menu | Seeking | Found
+Till = Idle | Keying | Asking | Scanning | Front | Menu | Seeking | Found | trying.There
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -102,6 +104,8 @@ def ticket(till: Till) -> StartScan | None:
             return StartScan(out_trade_no)
         case Seeking(name):
             return StartScan(name, LookFor.RECEIPT)
+        case trying.TryingRead(_, name):
+            return StartScan(name, LookFor.ANYTHING)
         case _:
             return None
 
@@ -190,11 +194,18 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """Try this out by hand."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The key means nothing here."""
 
 
-Intent = Go | Begin | Anew | Undo | Refused
+Intent = Go | Begin | Anew | Undo | Try | Refused
 
 _TENDER = {Key.SCAN: Tender.QUICK_PAY, Key.QR: Tender.NATIVE}
 
@@ -214,11 +225,13 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
             assert order is not None
             return _front(stage(till, order, now), key, now)
         case Menu():
-            return _menu(key)
+            return _menu(key, now)
         case Seeking():
             return Go(Menu(now + MENU_FOR)) if key in (Key.CANCEL, Key.MENU) else Refused()
         case Found():
             return _found(key, now)
+        case trying.Checkup() | trying.TryingRead() | trying.TryingKeys() | trying.TryingColours():
+            return _trying(till, key, now)
         case _:
             assert_never(till)
 
@@ -298,9 +311,18 @@ def _leave(key: Key, now: int) -> Intent:
     return _idle(key, now)
 
 
-def _menu(key: Key) -> Intent:
+def _menu(key: Key, now: int) -> Intent:
     digit = _digit(key)
-    return Go(Keying(digit)) if digit is not None else Go(Idle())
+    if digit is not None:
+        return Go(Keying(digit))
+    return Go(trying.begin(now) if key is Key.MENU else Idle())
+
+
+def _trying(till: trying.There, key: Key, now: int) -> Intent:
+    if isinstance(till, trying.Checkup) and key in (Key.CANCEL, Key.MENU):
+        return Go(Idle())
+    to = trying.press(till, key, now)
+    return Refused() if to is None else Try(to) if isinstance(to, Trial) else Go(to)
 
 
 def _found(key: Key, now: int) -> Intent:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import screens, till
+from kiosk.core import screens, till, trying
+from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
+from kiosk.core.expiry import expiring
 from kiosk.core.lifecycle import TOO_LONG, is_open
 from kiosk.core.model import Decline, Order, OrderState
 from kiosk.core.money import Money
@@ -23,7 +25,14 @@ def view(kiosk: Kiosk, now: int) -> View:
     unresolved = sum(1 for order in kiosk.orders.values() if is_open(order) and order is not front)
     attention = sum(1 for order in kiosk.attention if front is None or order.out_trade_no != front.out_trade_no)
     signs = Signs(
-        kiosk.network, kiosk.clock_known, unresolved, kiosk.offline_since, kiosk.clock_doubted, attention, kiosk.printer
+        kiosk.network,
+        kiosk.clock_known,
+        unresolved,
+        kiosk.offline_since,
+        kiosk.clock_doubted,
+        attention,
+        kiosk.printer,
+        expiring(kiosk.ends, now) if kiosk.clock_known and isinstance(kiosk.till, till.Idle) else None,
     )
     return View(_screen(kiosk, now), signs)
 
@@ -54,8 +63,22 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return screens.SeekingReceipt(until)
         case till.Found() as found:
             return _found(kiosk, found)
+        case tried:
+            return _trying(kiosk, tried)
+
+
+def _trying(kiosk: Kiosk, tried: trying.There) -> Screen:
+    match tried:
+        case trying.Checkup() as checkup:
+            return _checkup(kiosk, checkup)
+        case trying.TryingRead(_, _, until, read):
+            return screens.ReadTest(until, read)
+        case trying.TryingKeys(_, _, pressed, last):
+            return screens.KeyTest(pressed, last)
+        case trying.TryingColours(step=number):
+            return screens.ColourTest(COLOURS[number])
         case _:
-            assert_never(kiosk.till)
+            assert_never(tried)
 
 
 def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
@@ -95,6 +118,13 @@ def _found(kiosk: Kiosk, found: till.Found) -> Screen:
         return screens.SaleUnknown(found.out_trade_no)
     refunded = Money(found.refunded, order.money.currency) if found.refunded else None
     return screens.SaleFound(_line(order), found.out_trade_no, refunded, prints=_prints(kiosk) and order.state is OrderState.PAID)
+
+
+def _checkup(kiosk: Kiosk, checkup: trying.Checkup) -> Screen:
+    care = sum(1 for finding in checkup.found if finding.verdict is not Verdict.OK)
+    page = min(checkup.page, checkup.pages - 1)
+    lines = ordered(checkup.found)[page * trying.LINES :]
+    return screens.Checkup(lines, page, checkup.pages, care, not checkup.over, checkup.bundle, _prints(kiosk))
 
 
 def _prints(kiosk: Kiosk) -> bool:

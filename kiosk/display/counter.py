@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.core.expiry import Expiring
 from kiosk.core.model import OrderState, Tender
 from kiosk.core.money import in_words
 from kiosk.core.screens import AmountHint, Idle, Keying, Menu, MenuLine, Network, OutOfOrder, Signs, UpdateEnd
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.cards import card
-from kiosk.display.frame import wall_time
+from kiosk.display.frame import wall_day, wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
@@ -31,8 +32,10 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
         merchant_panel(sheet, right, voice, sign=Sign(icons.TICK, GREEN) if done else Sign(icons.WARNING, AMBER))
         return
     if ready:
-        voice = with_printer(sheet, Voice(words("idle.merchant"), words("idle.merchant_more")), signs.printer)
-        merchant_panel(sheet, right, voice, sign=Sign(icons.KEYPAD, BLUE))
+        voice, sign = Voice(words("idle.merchant"), words("idle.merchant_more")), Sign(icons.KEYPAD, BLUE)
+        if signs.expiring is not None:
+            voice, sign = _ends(sheet, voice, sign, signs.expiring)
+        merchant_panel(sheet, right, with_printer(sheet, voice, signs.printer), sign=sign)
         return
     if signs.clock_doubted:
         state = "clock_"
@@ -47,6 +50,19 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
     merchant_panel(
         sheet, right, voice, sign=Sign(icons.WARNING, AMBER) if state != "connecting_" else Sign(icons.CONNECTING, AMBER)
     )
+
+
+def _ends(sheet: Sheet, voice: Voice, sign: Sign, soon: Expiring) -> tuple[Voice, Sign]:
+    """What runs out, when, and what to do: below what the merchant can do now, and in the last week instead of it."""
+    words = sheet.merchant
+    key = f"expiry.{soon.what}_over" if soon.over else f"expiry.{soon.what}"
+    when = words(key, date=wall_day(soon.at), days=soon.days)
+    remedy = words(f"remedy.{soon.what}_certificate")
+    if soon.loud:
+        further = voice.first if sheet.scale.roomy else ""
+        return Voice(when, remedy, further, icons.KEYPAD), Sign(icons.WARNING, RED)
+    # The smallest screen has no room for the remedy: it stands at the check-up.
+    return Voice(voice.first, "", f"{when} {remedy}" if sheet.scale.roomy else when, icons.CALENDAR), sign
 
 
 def welcome(sheet: Sheet, box: Rect, shop: str, *, ready: bool, selling: bool) -> None:

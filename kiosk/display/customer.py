@@ -13,15 +13,19 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
+    Checkup,
+    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
+    KeyTest,
     Menu,
     Network,
     OutOfOrder,
     PaidScreen,
     Password,
     Placing,
+    ReadTest,
     SaleFound,
     SaleUnknown,
     SameCustomer,
@@ -103,6 +107,8 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
         case OutOfOrder():
             return OutOfOrder("")
         case Starting() | Idle() | Keying() | Menu() | SeekingReceipt() | SaleFound() | SaleUnknown():
+            return Idle(shop)
+        case Checkup() | ReadTest() | KeyTest() | ColourTest():
             return Idle(shop)
         case _:
             assert_never(screen)

@@ -10,15 +10,19 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
+    Checkup,
+    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
+    KeyTest,
     Menu,
     Network,
     OutOfOrder,
     PaidScreen,
     Password,
     Placing,
+    ReadTest,
     SaleFound,
     SaleUnknown,
     SameCustomer,
@@ -57,10 +61,14 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     Unresolved: _RESULT,
     CancelledScreen: _UNPAID,
     AttentionScreen: _RESULT,
-    Menu: ((_DIGITS, "amount"), (Key.CANCEL, "back")),
+    Menu: ((_DIGITS, "amount"), (Key.MENU, "checkup"), (Key.CANCEL, "back")),
     SeekingReceipt: ((Key.CANCEL, "back"),),
     SaleFound: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
     SaleUnknown: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
+    Checkup: (("1–6", "try"), (Key.OK, "more"), (Key.CANCEL, "back")),
+    ReadTest: ((Key.CANCEL, "back"),),
+    KeyTest: ((Key.CANCEL, "back_twice"),),
+    ColourTest: (),
     OutOfOrder: (),
     Updating: (),
 }
@@ -69,7 +77,7 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
 _WITH_PRINTER: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     ShowingQr: ((Key.SCAN, "scan"), (Key.MENU, "print"), (Key.CANCEL, "cancel")),
     PaidScreen: ((Key.OK, "done"), (_DIGITS, "next"), (Key.QR, "receipt"), (Key.MENU, "menu")),
-    Menu: ((_DIGITS, "amount"), (Key.OK, "print_last"), (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
+    Menu: ((Key.OK, "print_last"), (Key.SCAN, "find_receipt"), (Key.MENU, "checkup"), (Key.CANCEL, "back")),
     SaleFound: ((Key.OK, "receipt"), (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
 }
 """The same where something can be printed: these screens say so by `prints`."""
@@ -122,6 +130,10 @@ def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
     if facts.printer is not None:  # the screens where it matters say it in a sentence
         named = scale.roomy and len(right) == 1
         right.append(Say(words("signs.printer") if named else "!", words, size, AMBER, icon=icons.PRINTER, most_lines=1))
+    if facts.expiring is not None:  # what ends, and what to do, stands on the idle screen
+        soon, left = facts.expiring, str(max(0, facts.expiring.days))
+        colour = RED if soon.loud else AMBER
+        right.append(Say(left, words, size, colour, bold=soon.loud, icon=icons.CALENDAR, most_lines=1))
     edge = x + width
     for say in right:
         own = sheet.width(say) + 2

@@ -14,6 +14,7 @@ from kiosk.core.screens import (
     Idle,
     Password,
     Placing,
+    ReadTest,
     Scanning,
     Screen,
     SeekingReceipt,
@@ -23,7 +24,19 @@ from kiosk.core.screens import (
     Updating,
 )
 
-MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved | Updating
+MOVING = (
+    Starting
+    | Scanning
+    | SeekingReceipt
+    | ReadTest
+    | Charging
+    | Password
+    | Placing
+    | ShowingQr
+    | Cancelling
+    | Unresolved
+    | Updating
+)
 """Screens on which something goes on, and the picture shows it each second."""
 
 CALM_AFTER_S = 600  # dimmed for so long, the idle screen makes room for a nearly black one

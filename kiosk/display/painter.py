@@ -11,15 +11,19 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
+    Checkup,
+    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
+    KeyTest,
     Menu,
     Outline,
     OutOfOrder,
     PaidScreen,
     Password,
     Placing,
+    ReadTest,
     SaleFound,
     SaleUnknown,
     SameCustomer,
@@ -32,7 +36,7 @@ from kiosk.core.screens import (
     Updating,
     View,
 )
-from kiosk.display import answers, codes, counter, drift, fonts, receipts
+from kiosk.display import answers, checkups, codes, counter, drift, fonts, receipts
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -78,6 +82,10 @@ class Painter:
             self._keys = {}
         if rest is Rest.CALM and isinstance(view.screen, Idle):
             calm(sheet, whole, view.screen, view.signs, now, keys=self.panel is not None)
+            return
+        if isinstance(view.screen, ColourTest):
+            checkups.colours(sheet, self._content, view.screen)
+            self._draw_keys(sheet)
             return
         self.canvas.fill(self._content, GROUND)
         scale = self._scale
@@ -170,6 +178,14 @@ class Painter:
                 receipts.unknown(sheet, stage, screen)
             case Updating() as screen:
                 answers.updating(sheet, stage, screen, now)
+            case Checkup() as screen:
+                checkups.checkup(sheet, stage, screen)
+            case ReadTest() as screen:
+                return checkups.reading(sheet, stage, screen, now)
+            case KeyTest() as screen:
+                checkups.key_test(sheet, stage, screen)
+            case ColourTest():
+                pass  # it takes the whole screen, above
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case _:

@@ -19,7 +19,7 @@ from kiosk.core.commands import Insert, Record
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
 from kiosk.core.ports import Snapshot
-from kiosk.payment import audit, inbox, ledger_rows
+from kiosk.payment import audit, inbox, ledger_rows, timings
 from kiosk.payment.audit import Verdict
 from kiosk.payment.ballast import Ballast
 from kiosk.payment.chain import OPEN_KEY, ChainKey, told
@@ -229,6 +229,10 @@ class SqliteLedger:
             (start, end),
         )
         return [Total(**{**row, "tender": Tender(row["tender"])}) for row in rows]
+
+    def scan_to_paid(self, since: int, before: int = 2**62) -> timings.Timings:
+        """How long the newest payments took, some hundred of them at once."""
+        return timings.scan_to_paid(self._file, since, before)
 
     def history_of(self, out_trade_no: str) -> list[HistoryLine]:
         """All that happened to the order, to its sale and to its refunds, in the order it happened."""

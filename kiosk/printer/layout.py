@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 
 from kiosk.core.model import Tender
 from kiosk.core.money import Money, in_words
-from kiosk.core.slips import Bill, Receipt, Slip
+from kiosk.core.slips import Bill, Receipt, Sample, Slip
 
 Runs = Callable[[str, str, bool], list[tuple[str, int, str]]]
 """(text, language, bold) in pieces of one font each: its file, the face within, the piece."""
@@ -98,6 +98,8 @@ def lay_out(slip: Slip, house: House) -> tuple[Piece, ...]:
             return _receipt(slip, house)
         case Bill():
             return _bill(slip, house)
+        case Sample():
+            return _sample(slip, house)
         case _:
             assert_never(slip)
 
@@ -148,6 +150,21 @@ def _bill(bill: Bill, house: House) -> tuple[Piece, ...]:
         Line(_both(house, "slip.scan"), bold=True),
         Pair(_both(house, "slip.until"), _time(bill.until, house)),
         Pair(_both(house, "slip.order"), Span(bill.out_trade_no, plain)),
+        Line(_both(house, "slip.no_receipt")),
+    )
+
+
+def _sample(sample: Sample, house: House) -> tuple[Piece, ...]:
+    """All that a slip has, in every size: whoever looks sees what the printer cannot do."""
+    plain = house.merchant.language
+    return (
+        Line((Span(sample.shop, plain),), Size.HEAD, bold=True),
+        Line(_both(house, "slip.sample"), bold=True, reversed=True),
+        Rule(),
+        Line((Span("0123456789", plain),), Size.HUGE, bold=True),
+        Line((Span("0123456789 ABCDEFGHIJKLM", plain),), Size.SMALL),
+        Pair(_both(house, "slip.time"), _time(sample.at, house)),
+        Code("KIOSK"),
         Line(_both(house, "slip.no_receipt")),
     )
 

@@ -18,6 +18,7 @@ from kiosk.camera.wire import (
     Picture,
     Ready,
     Scan,
+    Seen,
     Stop,
     Trouble,
     Unpacker,
@@ -167,7 +168,7 @@ WIRE = Target(
             [Code("K07-260105-aa000001", CODE.decode()), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05")],
             [Trouble("the camera is away\x07"), Stop(), Pause()],
             [Scan("t", ("0" * 64, "f" * 64))],
-            [Number("t", "K07-260105-aa000001")],
+            [Number("t", "K07-260105-aa000001"), Seen("t", Format.QR)],
             [Hint("t", ScanHint.CLOSER), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05", _OUTLINES)],
         )
     ),

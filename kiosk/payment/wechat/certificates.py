@@ -67,6 +67,11 @@ class PlatformKeys:
         """Whether the keys come from the list of certificates."""
         return not self._given
 
+    @property
+    def ends_at(self) -> int | None:
+        """When the last of the certificates known ends, Unix ms; None without any, or when public keys are given."""
+        return max((entry.expires_at for entry in self._entries.values()), default=None)
+
     def key_of(self, serial: str, now: int) -> PlatformKey | None:
         """The key that goes by this serial, unless its certificate has expired by `now`."""
         serial = serial.upper()

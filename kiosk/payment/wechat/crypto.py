@@ -115,6 +115,23 @@ def read_certificate(pem: bytes) -> Certificate:
     return Certificate(certificate.serial_number, expires_at, PlatformKey(key))
 
 
+def certificate_end(pem: bytes) -> int:
+    """The end of the validity of a certificate of anybody's, Unix ms; ValueError when it is none."""
+    from cryptography import x509  # noqa: PLC0415  as above
+
+    return int(x509.load_pem_x509_certificate(pem).not_valid_after_utc.timestamp()) * 1000
+
+
+def certificate_serial(pem: bytes) -> int | None:
+    """The serial number of a certificate; None when it is none."""
+    from cryptography import x509  # noqa: PLC0415  as above
+
+    try:
+        return x509.load_pem_x509_certificate(pem).serial_number
+    except ValueError:
+        return None
+
+
 def check_api_v3_key(key: bytes) -> None:
     """ConfigError unless `key` is the 32 ASCII characters set in the merchant portal (contract 1.7)."""
     if len(key) != 32 or not all(0x21 <= byte <= 0x7E for byte in key):  # noqa: PLR2004  the contract's number, and ASCII's

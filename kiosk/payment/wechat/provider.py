@@ -151,6 +151,11 @@ class WechatPay:
         answer = knock(lambda: self._knock(until), beside_s=self._deadlines.beside_s, until=until)
         return Answer(Unknown(Why.TIMEOUT)) if answer is None else answer
 
+    @property
+    def platform_ends_at(self) -> int | None:
+        """When the last of WeChat Pay's certificates known here ends, Unix ms; None: none is, or a public key serves instead."""
+        return self._keys.ends_at
+
     def open_notification(self, headers: Mapping[str, str], body: bytes) -> Notice | Refused:
         """Open what came to notify_url (contract 7); an unknown serial may cause one fetch of the certificates."""
 
