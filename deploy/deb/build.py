@@ -62,7 +62,7 @@ def deb(lock: Lock, place: Path, version: str | None = None, vendored: Path | No
         top = Path(folder) / "top"
         stage(lock, top, version, vendored)
         _control(lock, top, version)
-        _dated(top)
+        _modes(top)
         # Quick, as a Pi makes it, too; and in one thread, as otherwise the result would depend on how many there are.
         words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--threads-max=1", "--build", str(top), str(file)]
         subprocess.run(words, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(_epoch())})
@@ -170,10 +170,8 @@ def _epoch() -> int:
     return int(said)
 
 
-def _dated(top: Path) -> None:
-    """Modes and times are the package's, not the builder's."""
-    epoch = _epoch()
+def _modes(top: Path) -> None:
+    """Modes are the package's, not the builder's; times dpkg-deb sets back to the commit's."""
     for path in top.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        os.utime(path, (epoch, epoch))
     top.chmod(0o755)
