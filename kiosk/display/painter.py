@@ -17,6 +17,7 @@ from kiosk.core.screens import (
     Menu,
     Outline,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -31,7 +32,7 @@ from kiosk.core.screens import (
     Unresolved,
     View,
 )
-from kiosk.display import answers, codes, counter, drift, fonts, receipts
+from kiosk.display import answers, codes, counter, drift, fonts, owners_page, receipts
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -167,6 +168,8 @@ class Painter:
                 receipts.found(sheet, stage, screen, view.signs.printer)
             case SaleUnknown() as screen:
                 receipts.unknown(sheet, stage, screen)
+            case OwnersPage() as screen:
+                owners_page.draw(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case _:

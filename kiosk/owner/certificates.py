@@ -1,4 +1,4 @@
-"""Certificates: the page's own, made here, and whether the merchant's belongs to a key. The one file of the page with `cryptography`.
+"""Certificates: the page's own, made here, and whether the merchant's belongs to a key. The page's one file with `cryptography`.
 
 Nothing of a merchant's key stays here: it is looked at, handed to the steward, and forgotten.
 """
@@ -73,9 +73,7 @@ class PageCertificate:
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         )
         certificate = builder.sign(key, hashes.SHA256())
-        secret = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         keep.write(self.path, certificate.public_bytes(serialization.Encoding.PEM) + secret)
         return True
 

@@ -33,7 +33,7 @@ _REFUSALS = {400: "Bad Request", 405: "Method Not Allowed", 408: "Request Timeou
 
 
 class Refused(Exception):
-    """This request is not handed on; `status` is what its sender is told."""
+    """A request that is not handed on; `status` is what its sender is told."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -72,8 +72,15 @@ def read_head(raw: bytes, most_body: Callable[[str], int], peer: str) -> Head:
         raise Refused(413)
     for name in [b"connection", b"keep-alive", b"expect", b"proxy-connection", *(n for n in fields if n.startswith(b"x-"))]:
         fields.pop(name, None)
-    told = {**fields, b"content-length": str(int(length)).encode(), b"connection": b"close", b"x-peer": peer.encode("ascii", "replace")}
-    return Head(request + b"\r\n" + b"".join(name + b": " + value + b"\r\n" for name, value in told.items()) + b"\r\n", int(length))
+    told = {
+        **fields,
+        b"content-length": str(int(length)).encode(),
+        b"connection": b"close",
+        b"x-peer": peer.encode("ascii", "replace"),
+    }
+    return Head(
+        request + b"\r\n" + b"".join(name + b": " + value + b"\r\n" for name, value in told.items()) + b"\r\n", int(length)
+    )
 
 
 class Front:
@@ -150,9 +157,7 @@ class Front:
             async with asyncio.timeout(HEAD_S + head.body / LEAST_BYTES_PER_S + ANSWER_S):
                 await self._hand_on(head, reader, writer)
         except Refused as refused:
-            writer.write(
-                f"HTTP/1.1 {refused.status} {refused}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-            )
+            writer.write(f"HTTP/1.1 {refused.status} {refused}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
 
     async def _hand_on(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Body in, answer out. Waitress hears of a form when all of it is there."""

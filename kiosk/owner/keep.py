@@ -1,4 +1,4 @@
-"""Small files that must outlive a power cut: written beside the old one, synced, renamed, and the folder synced. Knows no content."""
+"""Small files that must outlive a power cut: written beside the old one, synced, renamed, the folder synced. Knows no content."""
 
 from __future__ import annotations
 

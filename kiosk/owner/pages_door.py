@@ -18,6 +18,8 @@ Page = Any  # what Flask takes
 def blueprint(parts: Parts) -> Blueprint:
     """The pages /log-in, /first, /pin, /log-out and /language."""
     pages = Blueprint("door", __name__)
+    _first_routes(pages, parts)
+    _pin_routes(pages, parts)
 
     @pages.get("/log-in")
     def log_in() -> Page:
@@ -36,6 +38,22 @@ def blueprint(parts: Parts) -> Blueprint:
             return _log_in_page(tried.wait_s, tried=True)
         return cookies.log_in(parts, Response(status=303, headers={"Location": url_for("sales.status")}))
 
+    @pages.post("/log-out")
+    def log_out() -> Page:
+        return cookies.log_out(parts, Response(status=303, headers={"Location": url_for(".log_in")}))
+
+    @pages.get("/language/<name>")
+    def language(name: str) -> Page:
+        """Another language; back to the start, as nothing that a stranger wrote says where else."""
+        response = Response(status=303, headers={"Location": url_for("sales.status")})
+        if name in LANGUAGES:
+            cookies.set_cookie(response, cookies.LANGUAGE, name, cookies.LONGEST_S)
+        return response
+
+    return pages
+
+
+def _first_routes(pages: Blueprint, parts: Parts) -> None:
     @pages.get("/first")
     def first() -> Page:
         if parts.pin.is_set:
@@ -56,6 +74,8 @@ def blueprint(parts: Parts) -> Blueprint:
             return render_template("first.html", problem=g.words(problem)), 400
         return cookies.log_in(parts, Response(status=303, headers={"Location": url_for("sales.status")}))
 
+
+def _pin_routes(pages: Blueprint, parts: Parts) -> None:
     @pages.get("/pin")
     def pin() -> Page:
         return render_template("pin.html")
@@ -76,20 +96,6 @@ def blueprint(parts: Parts) -> Blueprint:
         parts.sessions.end_others(None)
         parts.pin.forget_devices()
         return cookies.log_in(parts, Response(status=303, headers={"Location": url_for("sales.status", told="pin")}))
-
-    @pages.post("/log-out")
-    def log_out() -> Page:
-        return cookies.log_out(parts, Response(status=303, headers={"Location": url_for(".log_in")}))
-
-    @pages.get("/language/<name>")
-    def language(name: str) -> Page:
-        """Another language; back to the start, as nothing that a stranger wrote says where else."""
-        response = Response(status=303, headers={"Location": url_for("sales.status")})
-        if name in LANGUAGES:
-            cookies.set_cookie(response, cookies.LANGUAGE, name, cookies.LONGEST_S)
-        return response
-
-    return pages
 
 
 def _tried(parts: Parts, pin: str) -> Tried | None:

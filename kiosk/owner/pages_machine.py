@@ -29,7 +29,9 @@ def blueprint(parts: Parts) -> Blueprint:
     def wifi() -> Page:
         job = parts.jobs.look("join")
         page = Response(
-            render_template("wifi.html", networks=[] if _runs(job) else parts.steward.networks(), machine=parts.steward.status(), job=job)
+            render_template(
+                "wifi.html", networks=[] if _runs(job) else parts.steward.networks(), machine=parts.steward.status(), job=job
+            )
         )
         if _runs(job):
             page.headers["Refresh"] = "3"
@@ -55,7 +57,9 @@ def blueprint(parts: Parts) -> Blueprint:
     def upload() -> Page:
         sent = request.files.get("release")
         if sent is None or not sent.filename:
-            return render_template("update.html", machine=parts.steward.status(), job=None, problem=g.words("update.no_file")), 400
+            return render_template(
+                "update.html", machine=parts.steward.status(), job=None, problem=g.words("update.no_file")
+            ), 400
         parts.uploads.mkdir(mode=0o755, exist_ok=True)
         path = parts.uploads / _RELEASE
         path.unlink(missing_ok=True)

@@ -21,6 +21,8 @@ Page = Any  # what Flask takes
 
 _KEY, _API_KEY, _CERTIFICATE = "merchant_key.pem", "api_v3_key.txt", "merchant_cert.pem"
 _LARGEST_FILE = 16 * 1024
+# The serial is read off the certificate; whoever has none at hand finds it among all settings.
+_SHOWN = tuple(field for field in MERCHANT if field.name != "wechat_pay.merchant_serial")
 _CALM = frozenset({"Starting", "Idle", "Menu", "OutOfOrder"})  # nobody pays just now
 _ASKING_MOST = 45  # looks of two seconds, until the kiosk's first word from WeChat
 
@@ -87,7 +89,7 @@ def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
             known = settings.values(text, MERCHANT)
         except NotToml:
             return redirect(url_for(".everything"), 303)
-        return render_template("merchant.html", fields=_shown(known), values=known, wrong={}, machine=parts.steward.status())
+        return render_template("merchant.html", fields=_SHOWN, values=known, wrong={}, machine=parts.steward.status())
 
     @pages.post("/merchant")
     def save_merchant() -> Page:
@@ -106,7 +108,7 @@ def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
         values = {**settings.values(_text(parts), MERCHANT), **given}
         status = parts.steward.status()
         page = render_template(
-            "merchant.html", fields=_shown(values), values=values, wrong=wrong, machine=status, problem=problem, mistakes=mistakes
+            "merchant.html", fields=_SHOWN, values=values, wrong=wrong, machine=status, problem=problem, mistakes=mistakes
         )
         return page, 400
 
@@ -174,14 +176,13 @@ def _given(fields: tuple[Field, ...]) -> dict[str, str]:
 
 
 def _again(
-    page: str, fields: tuple[Field, ...], given: dict[str, str], wrong: dict[str, Field], mistakes: list[settings.Mistake] | None = None
+    page: str,
+    fields: tuple[Field, ...],
+    given: dict[str, str],
+    wrong: dict[str, Field],
+    mistakes: list[settings.Mistake] | None = None,
 ) -> Page:
     return render_template(page, fields=fields, values=given, wrong=wrong, mistakes=mistakes or []), 400
-
-
-def _shown(values: dict[str, str]) -> tuple[Field, ...]:
-    """The serial is read off the certificate; whoever has none at hand finds it among all settings."""
-    return tuple(field for field in MERCHANT if field.name != "wechat_pay.merchant_serial")
 
 
 def _restart(parts: Parts) -> str:

@@ -18,8 +18,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from kiosk.core.errors import KioskError
 from kiosk.owner import keep
@@ -61,9 +63,8 @@ def weakness(pin: str) -> str | None:
     """Why this cannot be the PIN: `form` or `easy`; None when it can."""
     if not (pin.isascii() and pin.isdigit() and LEAST_DIGITS <= len(pin) <= MOST_DIGITS):
         return "form"
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
-    half = pin[: len(pin) // 2]
-    return "easy" if (len(steps) == 1 and steps <= {0, 1, 9}) or half * 2 == pin and len(set(half)) == 1 else None
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
+    return "easy" if len(steps) == 1 and steps <= {0, 1, 9} else None
 
 
 def boot_id() -> str:
@@ -76,6 +77,33 @@ def boot_id() -> str:
 def since_boot() -> float:
     """Seconds since boot, sleep included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Wrong ones in a row, until when (of _State's boot) the next has to wait, and how long that wait is as a whole."""
+
+    failures: int
+    until: float
+    wait: float
+
+
+@dataclass(slots=True)
+class _State:
+    """What tries.json holds. `doors`: by device, or of all strangers; `devices`: digests of device cookies, newest last."""
+
+    boot: str
+    doors: dict[str, _Door] = field(default_factory=dict)
+    devices: list[str] = field(default_factory=list)
+
+    def door(self, device: str | None) -> str:
+        """By what a try is counted: the device's own, when it is one of ours, else that of all strangers."""
+        digest = _digest(device) if device else ""
+        return digest if any(hmac.compare_digest(digest, known) for known in self.devices) else _STRANGERS
+
+    def left(self, door: str, now: float) -> float:
+        """How long it has to wait."""
+        return max(0.0, self.doors[door].until - now) if door in self.doors else 0.0
 
 
 class Pin:
@@ -101,55 +129,53 @@ class Pin:
         kept = {**_SCRYPT, "salt": salt.hex(), "hash": _scrypt(pin, salt, _SCRYPT).hex()}
         with self._lock:
             keep.write_json(self._pin, kept)
-            self._write({"boot": self._boot, "doors": {}, "devices": self._read()["devices"]})
+            self._write(_State(self._boot, devices=self._read().devices))
 
     def wait_s(self, device: str | None = None) -> float:
         """How long whoever holds this device cookie (None: a stranger) has to wait for the next try."""
         with self._lock:
             state = self._read()
-            return self._left(state, _door(state, device))
+            return state.left(state.door(device), self._now())
 
     def try_(self, pin: str, device: str | None = None) -> Tried:
         """Look at a PIN. Whoever has to wait is not listened to. OSError when the try cannot be written down: then it is none."""
         with self._lock:
             state = self._read()
-            door = _door(state, device)
-            left = self._left(state, door)
+            door = state.door(device)
+            left = state.left(door, self._now())
             if left > 0:
                 return Tried(right=False, wait_s=left)
-            failures = int(state["doors"].get(door, {}).get("failures", 0)) + 1
+            failures = state.doors[door].failures + 1 if door in state.doors else 1
             wait = wait_after(failures)
-            state["doors"][door] = {"failures": failures, "until": self._now() + wait, "wait": wait}
+            state.doors[door] = _Door(failures, self._now() + wait, wait)
             self._write(state)
             if not self._matches(pin):
                 return Tried(right=False, wait_s=wait)
-            del state["doors"][door]
+            del state.doors[door]
             self._write(state)
             return Tried(right=True, wait_s=0.0)
 
     def remember_device(self) -> str:
-        """A new device cookie, for a browser that has just logged in. The oldest ones are forgotten."""
+        """A new device cookie, for a browser that has just logged in. The oldest ones are forgotten. OSError."""
         token = secrets.token_urlsafe(24)
         with self._lock:
             state = self._read()
-            state["devices"] = [*state["devices"], _digest(token)][-DEVICES:]
+            state.devices = [*state.devices, _digest(token)][-DEVICES:]
+            state.doors = {name: door for name, door in state.doors.items() if name in (_STRANGERS, *state.devices)}
             self._write(state)
         return token
 
     def knows(self, device: str | None) -> bool:
         """Whether this device cookie is one of ours."""
         with self._lock:
-            return _door(self._read(), device) != _STRANGERS
+            return self._read().door(device) != _STRANGERS
 
     def forget_devices(self) -> None:
-        """All device cookies are worth nothing from now on."""
+        """All device cookies are worth nothing from now on. OSError."""
         with self._lock:
-            self._write({**self._read(), "devices": []})
-
-    def _left(self, state: dict[str, object], door: str) -> float:
-        doors = state["doors"]
-        assert isinstance(doors, dict)
-        return max(0.0, float(doors.get(door, {}).get("until", 0.0)) - self._now())
+            state = self._read()
+            state.devices = []
+            self._write(state)
 
     def _matches(self, pin: str) -> bool:
         try:
@@ -161,41 +187,33 @@ class Pin:
         except (KeyError, TypeError, ValueError):
             return False
 
-    def _read(self) -> dict[str, object]:
+    def _read(self) -> _State:
         """The tries so far; of another boot: every wait begins anew now. What cannot be read counts as the longest wait."""
         try:
-            state = keep.read_json(self._tries)
-            if state is None:
-                return {"boot": self._boot, "doors": {}, "devices": []}
-            doors = {
-                str(name): {"failures": int(d["failures"]), "until": float(d["until"]), "wait": float(d["wait"])}
-                for name, d in state["doors"].items()
-            }
-            devices = [str(device) for device in state["devices"]][-DEVICES:]
-            if not all(math.isfinite(number) for door in doors.values() for number in door.values()):
-                raise ValueError("no number")
-            if state["boot"] == self._boot:
-                return {"boot": self._boot, "doors": doors, "devices": devices}
+            raw = keep.read_json(self._tries)
+            if raw is None:
+                return _State(self._boot)
+            state = _state_from(raw)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            doors = {_STRANGERS: {"failures": FREE_TRIES + 1, "until": 0.0, "wait": LONGEST_WAIT_S}}
-            devices = []
-        for door in doors.values():
-            door["until"] = self._now() + min(door["wait"], LONGEST_WAIT_S)
-        state = {"boot": self._boot, "doors": doors, "devices": devices}
-        with contextlib.suppress(OSError):  # a disk that takes no writes: the wait is in memory only, and no try is looked at
+            state = _State("?", {_STRANGERS: _Door(FREE_TRIES + 1, 0.0, LONGEST_WAIT_S)})
+        if state.boot == self._boot:
+            return state
+        now = self._now()
+        doors = {name: replace(door, until=now + min(door.wait, LONGEST_WAIT_S)) for name, door in state.doors.items()}
+        state = _State(self._boot, doors, state.devices)
+        with contextlib.suppress(OSError):  # a disk that takes no writes: then no try is looked at either
             self._write(state)
         return state
 
-    def _write(self, state: dict[str, object]) -> None:
-        keep.write_json(self._tries, state)
+    def _write(self, state: _State) -> None:
+        keep.write_json(self._tries, asdict(state))
 
 
-def _door(state: dict[str, object], device: str | None) -> str:
-    """By what a try is counted: the device's own, when it is one of ours, else that of all strangers."""
-    devices = state["devices"]
-    assert isinstance(devices, list)
-    digest = _digest(device) if device else ""
-    return digest if any(hmac.compare_digest(digest, known) for known in devices) else _STRANGERS
+def _state_from(raw: dict[str, Any]) -> _State:
+    doors = {str(name): _Door(int(d["failures"]), float(d["until"]), float(d["wait"])) for name, d in raw["doors"].items()}
+    if not all(math.isfinite(door.until) and math.isfinite(door.wait) for door in doors.values()):
+        raise ValueError("a time that is none")
+    return _State(str(raw["boot"]), doors, [str(device) for device in raw["devices"]][-DEVICES:])
 
 
 def _digest(token: str) -> str:

@@ -171,8 +171,8 @@ def changed(text: str, given: Mapping[str, str], fields: tuple[Field, ...]) -> s
             table[field.key] = int(new)
         else:
             table[field.key] = new
-    if "printer" in document and document["printer"].get("connection") != "network":  # type: ignore[union-attr]
-        document["printer"].pop("host", None)  # type: ignore[union-attr]
+    if "printer" in document and document["printer"].get("connection") != "network":
+        document["printer"].pop("host", None)
     return tomlkit.dumps(document)
 
 

@@ -59,7 +59,7 @@ class ShopFile:
     def mark(self) -> object:
         """Another one when the file has changed; None without a file."""
         try:
-            stat = os.stat(self.path)
+            stat = self.path.stat()
         except OSError:
             return None
         return (stat.st_mtime_ns, stat.st_ino, stat.st_size)

@@ -24,9 +24,7 @@ from kiosk.steward.client import StewardAway
 from kiosk.steward.words import StewardRefused
 
 _PUBLIC = frozenset({"static", "door.log_in", "door.first", "door.language"})
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": _POLICY,
