@@ -236,7 +236,8 @@ class Stall:
         self.until(placed, "placed")
         number = str(fresh[0]["out_trade_no"])
         self.until(lambda: self.ask({"do": "state"}).get("screen") == "ShowingQr", "QR")
-        self.server.bank.pay(number)
+        self.server.bank.scan(self.server.bank.book[number].code_url)
+        self.server.bank.approve(number)
         self.until(lambda: self.ask({"do": "state"}).get("screen") == "PaidScreen", "paid")
         self.press("OK")
         return number

@@ -122,13 +122,13 @@ class Front:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _take(self, connection: socket.socket, peer: str) -> None:
-        """One connection, counted from before its handshake."""
+        """One connection, counted from before its handshake until it is closed."""
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(limit=LARGEST_HEAD)
         protocol = asyncio.StreamReaderProtocol(reader)
         try:
             with contextlib.suppress(OSError, EOFError):  # who goes away, falls silent or speaks no TLS is no event
-                transport, _ = await loop.connect_accepted_socket(
+                transport, _ = await loop.connect_accepted_socket(  # from here on the socket is the transport's to close
                     lambda: protocol, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=1.0
                 )
                 writer = asyncio.StreamWriter(transport, protocol, reader, loop)
@@ -136,14 +136,13 @@ class Front:
                     await self._one(reader, writer, peer)
                     await _drained(writer)
                     writer.close()
+                    await writer.wait_closed()
                 finally:
-                    if not transport.is_closing():
-                        transport.abort()
+                    transport.abort()
         finally:
             self._peers[peer] -= 1
             if not self._peers[peer]:
                 del self._peers[peer]
-            connection.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
         """One request and its answer."""

@@ -200,7 +200,7 @@ def _waitress(path: Path, site: Any) -> Iterator[None]:  # noqa: ANN401  a WSGI 
         threads=_WORKERS,
         connection_limit=CONNECTIONS * 2,
         max_request_body_size=LARGEST_UPLOAD + 1,
-        ident=None,
+        ident="kiosk",
         log_socket_errors=False,
         url_scheme="https",
     )

@@ -23,7 +23,7 @@ from kiosk.owner.words import LANGUAGES, NAMES, page_words
 from kiosk.steward.client import StewardAway
 from kiosk.steward.words import StewardRefused
 
-_PUBLIC = frozenset({"static", "door.log_in", "door.first", "door.language"})
+_PUBLIC = frozenset({"static", "door.log_in", "door.try_pin", "door.first", "door.set_first", "door.language"})
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -100,7 +100,6 @@ def _guard(parts: Parts) -> Any:  # noqa: ANN401  what Flask takes: a response o
 
 def _finish(response: Response) -> Response:
     response.headers.update(_HEADERS)
-    response.headers["Server"] = "kiosk"
     if g.get("visitor") and g.session is None and request.endpoint != "static":
         set_cookie(response, VISITOR, g.visitor)
     return response

@@ -19,5 +19,5 @@ _FOLDER = Path(__file__).parent / "words"
 def page_words(language: str) -> Words:
     """The words of `language`, read once; `state.PAID` and its like are the screen's."""
     ours = read_words(_FOLDER, language)
-    states = {key: text for key, text in words_of(language).table.items() if key.startswith("state.")}
+    states = {key: text.replace("|", "") for key, text in words_of(language).table.items() if key.startswith("state.")}
     return Words(language, {**ours, **states})
