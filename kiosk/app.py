@@ -34,7 +34,7 @@ from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
-from kiosk.owner_door import OwnerDoor
+from kiosk.owner_door import OwnerDoor, door
 from kiosk.payment.wechat import WechatPay, open_provider
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
@@ -152,8 +152,8 @@ class App:
         )
         self._start_control(backwards, "control", ControlServer(config.control.socket, answers.answer))
         if config.owner.host is not None:
-            door = OwnerDoor(config.path, answers.answer, self._runtime.post).server(config.owner.door)
-            self._start_control(backwards, "owner-door", door)
+            asked = OwnerDoor(config.path, answers.answer, self._runtime.post)
+            self._start_control(backwards, "owner-door", door(config.owner.door, asked.handle))
 
     def _start_control(self, backwards: contextlib.ExitStack, name: str, server: ControlServer) -> None:
         """A socket where the kiosk is asked."""

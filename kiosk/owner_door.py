@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from kiosk.control import Answer, ControlServer, Request
@@ -28,6 +28,7 @@ from kiosk.core.events import PageTold
 USER = "kiosk-owner"
 MODE = 0o660
 READ = frozenset({"state", "orders", "report", "bundle"})
+AT_SET_UP = frozenset({"state", "page", "merchant"})  # before there is anything to sell with
 _DOCTOR_MOST_S = 90.0
 _DOCTOR_FRESH_S = 20.0
 _LONGEST = {"url": 100, "fingerprint": 64, "code": 8}
@@ -43,10 +44,6 @@ class OwnerDoor:
         self._examining = threading.Lock()
         self._examined: tuple[float, Answer] | None = None
 
-    def server(self, path: Path) -> ControlServer:
-        """The socket."""
-        return ControlServer(path, self.handle, speakers, MODE)
-
     def handle(self, request: Request) -> Answer:
         """What may be asked here. A refusal in words has the key "problem"."""
         doing = request.get("do")
@@ -54,14 +51,14 @@ class OwnerDoor:
             return self._answer(request)
         if doing == "doctor":
             return self._doctor()
-        if doing == "owner_page":
-            return self._owner_page(request)
-        return {"problem": f"do = {str(doing)[:40]!r} is not asked at this door"}
+        if doing == "page":
+            return self._page(request)
+        return _refused(request)
 
-    def _owner_page(self, request: Request) -> Answer:
+    def _page(self, request: Request) -> Answer:
         told = {key: request.get(key) for key in _LONGEST}
         if not all(isinstance(text, str) and text.isprintable() and len(text) <= _LONGEST[key] for key, text in told.items()):
-            return {"problem": "owner_page wants url, fingerprint and code, as texts"}
+            return {"problem": "page wants url, fingerprint and code, as texts"}
         self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"])))
         return {"ok": True}
 
@@ -80,6 +77,20 @@ class OwnerDoor:
         except (OSError, subprocess.TimeoutExpired, ValueError):
             return {"problem": "the doctor did not come to an end. Run it at the prompt: kiosk doctor"}
         return {"ok": True, "checks": checks}
+
+
+def door(path: Path, handle: Callable[[Request], Answer]) -> ControlServer:
+    """The socket. While the kiosk is being set up, `handle` is only(AT_SET_UP, ...) of what that answers."""
+    return ControlServer(path, handle, speakers, MODE)
+
+
+def only(verbs: Collection[str], answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+    """What `answer` says to these, and no to all others."""
+    return lambda request: answer(request) if request.get("do") in verbs else _refused(request)
+
+
+def _refused(request: Request) -> Answer:
+    return {"problem": f"do = {str(request.get('do'))[:40]!r} is not asked at this door"}
 
 
 def speakers() -> set[int]:

@@ -37,6 +37,7 @@ class QuietKiosk:
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
         self.sums: list[dict[str, Any]] = []
+        self.given = ""
         self.told: list[tuple[str, str, str]] = []
         self.now: dict[str, Any] | None = {"screen": "Idle", "network": "online", "clock_known": True, "camera": None}
 
@@ -62,6 +63,10 @@ class QuietKiosk:
 
     def tell_page(self, url: str, fingerprint: str, code: str) -> None:
         self.told.append((url, fingerprint, code))
+
+
+    def give_merchant(self, toml: str) -> None:
+        self.given = toml
 
 
 class Page:

@@ -5,6 +5,7 @@ Knows the verbs and the form of their answers; nothing of HTTP.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -59,6 +60,9 @@ class KioskLink(Protocol):
     def tell_page(self, url: str, fingerprint: str, code: str) -> None:
         """What the kiosk shows of the page, for the next minute. `code` empty: nobody needs one."""
 
+    def give_merchant(self, toml: str) -> None:
+        """The merchant's tables, to a kiosk that is being set up: it makes its kiosk.toml of them."""
+
 
 class SocketKiosk:
     """The kiosk behind its door. Any thread."""
@@ -95,15 +99,16 @@ class SocketKiosk:
         return checks
 
     def bundle(self) -> bytes | None:
-        import base64  # noqa: PLC0415
-
         try:
             return base64.b64decode(str(self._ask({"do": "bundle"}, 100.0)["tar"]))
         except KioskAway:
             return None
 
     def tell_page(self, url: str, fingerprint: str, code: str) -> None:
-        self._ask({"do": "owner_page", "url": url, "fingerprint": fingerprint, "code": code}, 3.0)
+        self._ask({"do": "page", "url": url, "fingerprint": fingerprint, "code": code}, 3.0)
+
+    def give_merchant(self, toml: str) -> None:
+        self._ask({"do": "merchant", "toml": toml})
 
     def _bounds(self, span: Span) -> tuple[int, int]:
         """The first moment of the first day, and of the day after the last, in ms."""

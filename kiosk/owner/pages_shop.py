@@ -162,7 +162,10 @@ def _take(parts: Parts, given: dict[str, str]) -> None:
     text = settings.changed(before, given, MERCHANT)
     if name := request.form.get("shop", "").strip():
         text = settings.changed(text, {"merchant.name": name}, EVERYDAY[:1])
-    if text != parts.shop_file.text:
+    if not parts.shop_file.shop.enrolled:
+        parts.kiosk.give_merchant(text)  # its set-up looks at all of it, and goes on
+        return
+    if text != before:
         parts.steward.settings(text)
     parts.steward.restart(What.KIOSK)
 
