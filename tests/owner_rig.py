@@ -1,5 +1,6 @@
 """The owner's page as it runs, for tests: real TLS, a real kiosk in a process of its own that sells against the stand-in, the
-steward's stand-in. `Stall` starts and stops it all; `Client` is a browser without a window, and without its good manners."""
+steward's stand-in. `Stall` starts and stops it all; `Client` is a browser without a window, and without its good manners.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +8,12 @@ import contextlib
 import http.client
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -63,7 +62,6 @@ class QuietKiosk:
 
     def tell_page(self, url: str, fingerprint: str, code: str) -> None:
         self.told.append((url, fingerprint, code))
-
 
     def give_merchant(self, toml: str) -> None:
         self.given = toml
@@ -115,7 +113,12 @@ class Client:
         self.certificate = b""
 
     def ask(
-        self, method: str, path: str, form: dict[str, str] | None = None, headers: dict[str, str | None] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        form: dict[str, str] | None = None,
+        headers: dict[str, str | None] | None = None,
+        body: bytes | None = None,
     ) -> Answer:
         context = ssl._create_unverified_context()
         connection = http.client.HTTPSConnection(self.host, self.port, timeout=30, context=context)

@@ -216,6 +216,7 @@ def _waitress(path: Path, site: Any) -> Iterator[None]:  # noqa: ANN401  a WSGI 
         yield
     finally:
         stopped.set()
+        server.pull_trigger()  # wakes its loop
         thread.join()
         server.task_dispatcher.shutdown(timeout=2.0)
         wasyncore.close_all(sockets, ignore_all=True)
