@@ -81,7 +81,8 @@ class OwnerDoor:
 
 def door(path: Path, handle: Callable[[Request], Answer]) -> ControlServer:
     """The socket. While the kiosk is being set up, `handle` is only(AT_SET_UP, ...) of what that answers."""
-    return ControlServer(path, handle, speakers, MODE)
+    allowed = speakers()
+    return ControlServer(path, handle, lambda: allowed, MODE)
 
 
 def only(verbs: Collection[str], answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
@@ -98,6 +99,6 @@ def speakers() -> set[int]:
     allowed = {os.geteuid()}
     with contextlib.suppress(KeyError):  # a desk, where the page runs as the same user
         allowed.add(pwd.getpwnam(USER).pw_uid)
-    if Path("/proc/self/uid_map").read_text("ascii").split() != ["0", "0", "4294967295"]:
-        allowed.add(int(Path("/proc/sys/kernel/overflowuid").read_text("ascii")))
+    if Path("/proc/self/uid_map").read_bytes().split() != [b"0", b"0", b"4294967295"]:
+        allowed.add(int(Path("/proc/sys/kernel/overflowuid").read_bytes()))
     return allowed

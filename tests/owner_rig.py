@@ -1,5 +1,6 @@
-"""The owner's page as it runs, for tests: real TLS, a real kiosk in a process of its own that sells against the stand-in, the
-steward's stand-in. `Stall` starts and stops it all; `Client` is a browser without a window, and without its good manners.
+"""The owner's page as it runs, for tests: real TLS, a real kiosk that sells against the stand-in, the steward's stand-in.
+
+`Stall` starts and stops it all; `Client` is a browser without a window, and without its good manners.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from kiosk.config_owner import OwnerConfig
-from kiosk.control import ask
+from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.owner.kiosk_link import KioskAway, SocketKiosk, Span
 from kiosk.owner.server import OwnerPage
 from kiosk.owner.shop import ShopFile
@@ -45,10 +46,10 @@ class QuietKiosk:
             raise KioskAway("No kiosk answers.")
         return self.now
 
-    def orders(self, span: Span) -> list[dict[str, Any]]:
+    def orders(self, _: Span) -> list[dict[str, Any]]:
         return self.lines
 
-    def totals(self, span: Span) -> list[dict[str, Any]]:
+    def totals(self, _: Span) -> list[dict[str, Any]]:
         return self.sums
 
     def unresolved(self) -> list[dict[str, Any]]:
@@ -224,7 +225,7 @@ class Stall:
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             return ask(self.config.with_name("kiosk.db.sock"), request)
-        except Exception:
+        except (ControlUnavailable, ControlFailed):
             return {}
 
     def press(self, keys: str) -> None:

@@ -1,4 +1,4 @@
-"""The page's certificate is made, kept and renewed in time; a merchant's is held against its key before anything is given away."""
+"""The page's certificate is made, kept, renewed in time; a merchant's is held against its key before anything is given away."""
 
 from __future__ import annotations
 

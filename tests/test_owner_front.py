@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
 import ssl
 import time
@@ -212,7 +213,7 @@ def test_the_certificate_is_of_this_machine_and_known_to_the_kiosk(served: Page)
     served.page.tell_kiosk()
     url, fingerprint, code = served.kiosk.told[-1]
     assert url == f"https://127.0.0.1:{served.port}/"
-    assert bytes.fromhex(fingerprint) == __import__("hashlib").sha256(client.certificate).digest()
+    assert bytes.fromhex(fingerprint) == hashlib.sha256(client.certificate).digest()
     assert code == ""
     path: Path = served.folder / "owner/page.pem"
     assert path.stat().st_mode & 0o077 == 0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import re
+import shutil
 import tarfile
+import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +57,19 @@ POSTS = (
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 
+@cache
+def known_keys() -> tuple[Keys, Path]:
+    """One merchant's, made once: RSA keys take their time."""
+    folder = Path(tempfile.mkdtemp(prefix="kiosk-keys-"))
+    atexit.register(shutil.rmtree, folder)
+    return Keys(folder), folder
+
+
 def enrolled(folder: Path, name: str = "Harbour Snacks") -> FakeSteward:
     """A steward whose kiosk.toml is whole, with keys that go together."""
     steward = FakeSteward(folder / "steward")
-    keys = Keys(folder / "keys")
+    keys, made = known_keys()
+    shutil.copytree(made, folder / "keys")
     text = re.sub(r"(?m)^merchant_serial = .*$", f'merchant_serial = "{keys.merchant_serial}"', EXAMPLE)
     text = text.replace('"Harbour Snacks"', json.dumps(name, ensure_ascii=False))
     (steward.etc / "kiosk.toml").write_text(text, "utf-8")
@@ -262,7 +276,7 @@ def test_a_session_has_a_name_of_its_own_and_ends_when_it_is_ended(shared: Page)
     assert client.get("/").to == "/log-in"
 
 
-def test_a_session_ends_by_itself(tmp_path: Path):
+def test_a_session_ends_by_itself():
     now = [0.0]
     kept = sessions_of.Sessions(lambda: now[0])
     idle, busy = kept.begin(None), kept.begin(None)
@@ -291,18 +305,15 @@ def test_wrong_pins_make_everybody_wait_but_the_owners_browser(fresh: Page, insi
 
 def test_the_wait_is_there_after_a_restart(tmp_path: Path):
     with page(tmp_path) as first:
-        for _ in range(10):
-            first.page.parts.pin._write(_waiting(first))
+        first.page.parts.pin._write(_waiting(first))
         assert first.client().log_in().status == 429
     with page(tmp_path) as second:
         assert second.client().log_in().status == 429
 
 
 def _waiting(made: Page) -> Any:
-    from kiosk.owner.pin import _Door, _State
-
     pin = made.page.parts.pin
-    return _State(pin._boot, {"strangers": _Door(9, pin._now() + 600, 600)})
+    return pins._State(pin._boot, {"strangers": pins._Door(9, pin._now() + 600, 600)})
 
 
 def test_a_page_without_a_pin_wants_the_code_from_the_kiosks_screen(tmp_path: Path):
@@ -335,7 +346,7 @@ def test_a_page_without_a_pin_wants_the_code_from_the_kiosks_screen(tmp_path: Pa
         assert made.client().ask("POST", "/first", {**form, "code": code, "csrf": token}).status in {303, 403}
 
 
-def test_a_code_is_guessed_five_times_and_then_it_is_another(tmp_path: Path):
+def test_a_code_is_guessed_five_times_and_then_it_is_another():
     code = sessions_of.OneTimeCode(lambda: 0.0)
     first = code.current()
     for _ in range(sessions_of.CODE_TRIES):
@@ -517,7 +528,7 @@ def test_ready_is_said_when_wechat_has_answered_and_not_before(fresh: Page, insi
     assert answer.headers["Refresh"] is None
 
 
-def test_a_key_made_in_the_kiosk_stays_there(fresh: Page, inside: Client):
+def test_a_key_made_in_the_kiosk_stays_there(inside: Client):
     answer = inside.post("/merchant/request", source="/merchant")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="merchant_request.csr"'
     assert answer.body.startswith(b"-----BEGIN CERTIFICATE REQUEST-----")
@@ -529,12 +540,13 @@ def test_a_kiosk_without_settings_is_given_the_merchants_part(tmp_path: Path):
         client = made.client()
         client.log_in()
         fields = {
-            "shop": "Pier 4", "merchant.mode": "direct", "merchant.appid": "wx1", "merchant.mchid": "1900009999", "merchant.sp_mchid": "",
-            "merchant.merchant_category_code": "5814", "merchant.currency": "HKD", "merchant.kiosk_id": "K07",
+            "shop": "Pier 4", "merchant.mode": "direct", "merchant.appid": "wx1", "merchant.mchid": "1900009999",
+            "merchant.sp_mchid": "", "merchant.merchant_category_code": "5814",
+            "merchant.currency": "HKD", "merchant.kiosk_id": "K07",
             "wechat_pay.notify_url": "https://pay.example.net/n",
         }  # fmt: skip
         assert send(client, "/merchant", fields, {}).to == "/merchant/check"
-        told = __import__("tomllib").loads(made.kiosk.given)
+        told = tomllib.loads(made.kiosk.given)
         assert told["merchant"]["name"] == "Pier 4"
         assert told["merchant"]["mchid"] == "1900009999"
         assert "sp_mchid" not in told["merchant"]
@@ -566,7 +578,7 @@ def test_a_release_goes_to_the_steward_under_a_name_of_ours_and_is_not_kept(fres
     assert send(inside, "/update", {}, {}).status == 400
 
 
-def test_the_bundle_has_all_parts_and_no_secret(fresh: Page, inside: Client, tmp_path: Path):
+def test_the_bundle_has_all_parts_and_no_secret(inside: Client, tmp_path: Path):
     answer = inside.post("/support")
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="kiosk-support-')
     with tarfile.open(fileobj=io.BytesIO(answer.body)) as tar:
@@ -581,7 +593,7 @@ def test_the_bundle_has_all_parts_and_no_secret(fresh: Page, inside: Client, tmp
         assert secret.strip() not in texts
 
 
-def test_no_page_shows_a_secret(fresh: Page, inside: Client, tmp_path: Path):
+def test_no_page_shows_a_secret(inside: Client, tmp_path: Path):
     key = (tmp_path / "keys/merchant_key.pem").read_text().splitlines()[3]
     api = (tmp_path / "keys/api_v3_key.txt").read_text().strip()
     for path in PAGES:
