@@ -15,6 +15,8 @@ import contextlib
 import json
 import os
 import pwd
+import queue
+import secrets
 import subprocess
 import sys
 import threading
@@ -27,7 +29,7 @@ from kiosk.core.events import PageTold
 
 USER = "kiosk-owner"
 MODE = 0o660
-READ = frozenset({"state", "orders", "report", "bundle"})
+READ = frozenset({"orders", "report", "bundle"})
 AT_SET_UP = frozenset({"state", "page", "merchant"})  # before there is anything to sell with
 _DOCTOR_MOST_S = 90.0
 _DOCTOR_FRESH_S = 20.0
@@ -41,12 +43,15 @@ class OwnerDoor:
         self._config = config
         self._answer = answer
         self._tell = tell
+        self._life = secrets.token_hex(4)
         self._examining = threading.Lock()
         self._examined: tuple[float, Answer] | None = None
 
     def handle(self, request: Request) -> Answer:
         """What may be asked here. A refusal in words has the key "problem"."""
         doing = request.get("do")
+        if doing == "state":  # `life`: another one after each start, so that whoever asked for a restart can tell
+            return {**self._answer(request), "life": self._life}
         if doing in READ:
             return self._answer(request)
         if doing == "doctor":
@@ -59,7 +64,10 @@ class OwnerDoor:
         told = {key: request.get(key) for key in _LONGEST}
         if not all(isinstance(text, str) and text.isprintable() and len(text) <= _LONGEST[key] for key, text in told.items()):
             return {"problem": "page wants url, fingerprint and code, as texts"}
-        self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"])))
+        try:
+            self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"])))
+        except queue.Full:
+            return {"problem": "the kiosk is busy"}
         return {"ok": True}
 
     def _doctor(self) -> Answer:

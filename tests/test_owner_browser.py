@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.owner_rig import PIN, Stall
+from tests.test_owner_certificates import certificate_for, other_key
 from tests.webdriver import BACKSPACE, ENTER, TAB, Browser, missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
@@ -211,6 +212,30 @@ def test_the_kiosk_shows_where_the_page_is(stall: Stall) -> None:
     stall.until(lambda: stall.ask({"do": "state"}).get("screen") == "OwnersPage", "the page's screen")
     stall.press("CANCEL CANCEL")
     stall.until(lambda: stall.ask({"do": "state"}).get("screen") == "Idle", "idle again")
+
+
+def test_keys_are_uploaded_and_wechat_is_asked_before_ready_is_said(stall: Stall, browser: Browser, tmp_path: Path) -> None:
+    """Certificate and key by the file chooser; the kiosk is started anew with them, and WeChat's own word is waited for."""
+    log_in(browser, stall)
+    pem = (stall.config.parent / "merchant_key.pem").read_bytes()
+    (tmp_path / "apiclient_key.pem").write_bytes(pem)
+    (tmp_path / "apiclient_cert.pem").write_bytes(certificate_for(pem, int(stall.prepared.keys.merchant_serial, 16)))
+    (tmp_path / "wrong_key.pem").write_bytes(other_key())
+    go(browser, stall, "merchant")
+    browser.type("#certificate", str(tmp_path / "apiclient_cert.pem"))
+    browser.type("#key", str(tmp_path / "wrong_key.pem"))
+    browser.press(TAB)
+    browser.script("document.querySelector('main form').requestSubmit()")
+    browser.wait_text("[role=alert]", "do not belong together")
+    browser.type("#certificate", str(tmp_path / "apiclient_cert.pem"))
+    browser.type("#key", str(tmp_path / "apiclient_key.pem"))
+    browser.type("#api_key", (stall.config.parent / "api_v3_key.txt").read_text().strip())
+    before = stall.kiosk.pid
+    browser.script("document.querySelector('main form').requestSubmit()")
+    browser.wait_text("h1", "Asking WeChat Pay")
+    browser.wait_text("[role=status]", "Ready")
+    assert stall.kiosk.pid != before
+    stall.sell_by_qr("7 7 0 0")
 
 
 def test_pictures_of_it(stall: Stall, browser: Browser) -> None:

@@ -14,6 +14,7 @@ from kiosk.owner.certificates import NotTheirs, PageCertificate, belongs_to_key,
 
 NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
+SERIAL = 0xAB12CD34
 
 
 def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: bytes | None = None) -> bytes:
@@ -22,23 +23,29 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: bytes | N
 
 
 def certificate(
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, first: dt.datetime = NOW, last: dt.datetime = NOW + 365 * DAY
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    first: dt.datetime = NOW,
+    last: dt.datetime = NOW + 365 * DAY,
+    serial: int = SERIAL,
 ) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "1900007777")])
-    builder = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(0xAB12CD34)
-    )
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(serial)
     return (
         builder.not_valid_before(first).not_valid_after(last).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
 
 
-def certificate_for(key: bytes) -> bytes:
+def other_key() -> bytes:
+    """A private key of nobody's."""
+    return pem(rsa.generate_private_key(65537, 2048))
+
+
+def certificate_for(key: bytes, serial: int = SERIAL) -> bytes:
     """One that is good today, for this private key in PEM."""
     private = serialization.load_pem_private_key(key, None)
     assert isinstance(private, rsa.RSAPrivateKey)
     today = dt.datetime.now(dt.UTC)
-    return certificate(private, today - DAY, today + DAY)
+    return certificate(private, today - DAY, today + DAY, serial)
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,14 @@ def test_what_changes_something_is_not_asked_here(handle: Any, asked: list[Any],
     assert asked == []
 
 
-@pytest.mark.parametrize("verb", ["state", "orders", "report", "bundle"])
+def test_a_kiosk_that_was_started_anew_is_told_from_its_predecessor(handle: Any, tmp_path: Path):
+    answer = handle({"do": "state"})
+    assert answer["ok"]
+    assert answer == handle({"do": "state"})
+    assert answer["life"] != OwnerDoor(tmp_path, lambda _: {}, lambda _: None).handle({"do": "state"})["life"]
+
+
+@pytest.mark.parametrize("verb", ["orders", "report", "bundle"])
 def test_what_only_reads_is_handed_on(handle: Any, asked: list[Any], verb: str):
     assert handle({"do": verb, "start": 1})["ok"]
     assert asked == [{"do": verb, "start": 1}]

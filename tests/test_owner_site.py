@@ -522,8 +522,11 @@ def test_ready_is_said_when_wechat_has_answered_and_not_before(fresh: Page, insi
     assert "Not ready yet" in inside.get("/merchant/check?look=99").text
     fresh.kiosk.now = None
     assert "told waits" in inside.get("/merchant/check").text
-    fresh.kiosk.now = {"screen": "Idle", "network": "online"}
-    answer = inside.get("/merchant/check?look=3")
+    for not_yet in ({"network": "online", "life": "old"}, {"network": "online", "setup": 4, "life": "new"}):
+        fresh.kiosk.now = not_yet
+        assert "told waits" in inside.get("/merchant/check?before=old").text
+    fresh.kiosk.now = {"screen": "Idle", "network": "online", "life": "new"}
+    answer = inside.get("/merchant/check?look=3&before=old")
     assert "Ready" in answer.text
     assert answer.headers["Refresh"] is None
 

@@ -21,7 +21,7 @@ def draw(sheet: Sheet, stage: Rect, screen: OwnersPage) -> None:
     column = code_beside(sheet, stage, rows, max(2, room // (len(rows) + 2 * QUIET)))
     items: list[Item] = [
         Say(words("owners_page.title"), words, scale.head, TEXT, bold=True, least=scale.floor),
-        Say(screen.url.removesuffix("/"), words, scale.body, TEXT, bold=True, most_lines=2, least=scale.floor),
+        Say(_breakable(screen.url.removesuffix("/")), words, scale.body, TEXT, bold=True, least=scale.floor),
         Space(scale.gap),
     ]
     if screen.code:
@@ -31,6 +31,11 @@ def draw(sheet: Sheet, stage: Rect, screen: OwnersPage) -> None:
     items.append(Say(words("owners_page.fingerprint"), words, scale.small, MUTED, least=scale.floor))
     items += [Say(line, words, scale.small, TEXT, most_lines=1, least=scale.floor) for line in lines_of(screen.fingerprint)]
     sheet.stack(column, items, align=0.0)
+
+
+def _breakable(url: str) -> str:
+    """An IPv6 address may go on in the next line."""
+    return url.replace(":", ":|").replace(":|//", "://") if "[" in url else url
 
 
 def lines_of(fingerprint: str) -> list[str]:
