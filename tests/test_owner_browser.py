@@ -242,7 +242,7 @@ def test_pictures_of_it(stall: Stall, browser: Browser) -> None:
     """For the README."""
     log_in(browser, stall)
     for name, (width, height) in SIZES.items():
-        browser.view(width, height)
+        browser.view(width, height, touch=True)  # no bars at its side
         for place in ("", "day", "settings"):
             go(browser, stall, place)
             browser.screenshot(PICTURES / f"owner-{place or 'status'}-{name}.png")

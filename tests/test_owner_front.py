@@ -167,6 +167,7 @@ def test_one_address_has_so_many_connections_and_no_more(served: Page, monkeypat
     assert served.client().get("/log-in").status == 200
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_plain_http_and_old_tls_get_nothing(served: Page):
     with connected(served) as plain:
         plain.sendall(b"GET /log-in HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
