@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kiosk.core.screens import OwnersPage
 from kiosk.display.canvas import Rect
-from kiosk.display.codes import code_beside
-from kiosk.display.qr import QUIET, modules
+from kiosk.display.codes import qr_beside
+from kiosk.display.qr import modules
 from kiosk.display.sheet import Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, MUTED, TEXT
 
@@ -18,7 +18,7 @@ def draw(sheet: Sheet, stage: Rect, screen: OwnersPage) -> None:
     _, _, width, height = stage
     rows = modules(screen.url)
     room = min(width, round(height * 0.4)) if height > width else min(height, round(width * 0.36))
-    column = code_beside(sheet, stage, rows, max(2, room // (len(rows) + 2 * QUIET)))
+    column = qr_beside(sheet, stage, rows, room)
     items: list[Item] = [
         Say(words("owners_page.title"), words, scale.head, TEXT, bold=True, least=scale.floor),
         Say(_breakable(screen.url.removesuffix("/")), words, scale.body, TEXT, bold=True, least=scale.floor),
