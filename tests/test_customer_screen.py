@@ -25,6 +25,7 @@ from kiosk.core.screens import (
     Menu,
     Network,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -77,6 +78,7 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     SeekingReceipt: (SeekingReceipt(NOW), IDLE),
     SaleFound: (MAIN["sale_found"].screen, IDLE),
     SaleUnknown: (MAIN["sale_unknown"].screen, IDLE),
+    OwnersPage: (MAIN["owners_page"].screen, IDLE),
     OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
 }
 """What the customer sees of each screen. Whoever adds a screen decides here, and in kiosk/display/customer.py."""
