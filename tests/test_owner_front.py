@@ -38,7 +38,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 PIECES = (
     *(b"GET / HTTP/1.1", b"POST", b"\r\n", b"\n", b"\r", b" ", b":", b"Host: a", b"host:b", b"Content-Length: 5"),
     *(b"content-length:", b"X-Peer: c", b"Transfer-Encoding: chunked", b"Cookie: a=b", b"\x00", b"\xff", b"a"),
-)  # fmt: skip
+)
 
 
 def head(raw: str, most: int = 100) -> bytes:
