@@ -33,6 +33,7 @@ from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
+from kiosk.owner_door import OwnerDoor, door
 from kiosk.parts import make_keypad, make_provider, settings
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
@@ -150,10 +151,13 @@ class App:
         told = (lambda: self._problems, lambda: self._updates.well(self._view.signs, self._problems))
         bundle = lambda whole: self._support.tar(whole=whole)  # noqa: E731  one of many doors
         answers = Answers(self._runtime, *looks, remote, self._notifications, *told, bundle)
-        control = ControlServer(config.control.socket, answers.answer)
-        control.open()
-        self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
-        backwards.callback(control.stop)
+        controls = {"control": ControlServer(config.control.socket, answers.answer)}
+        if config.owner.host is not None:
+            controls["door"] = door(config.owner.door, OwnerDoor(config.path, answers.answer, self._runtime.post).handle)
+        for name, control in controls.items():
+            control.open()
+            self._supervisor.spawn(name, partial(control.serve, self._beat(name)), CONTROL_SILENT_S)
+            backwards.callback(control.stop)
 
     def _serve(self, display: Display) -> None:
         """Draw until stopped."""

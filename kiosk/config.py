@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
+from kiosk.config_owner import OwnerConfig, read_owner
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_sound import SoundConfig, read_sound
@@ -43,6 +44,7 @@ TABLES = (
     "notifications",
     "printer",
     "update",
+    "owner",
 )
 
 
@@ -112,6 +114,7 @@ class Config:
     control: ControlConfig
     notifications: NotificationsConfig
     sound: SoundConfig
+    owner: OwnerConfig
     printer: PrinterConfig | None = None
     update: UpdateConfig = field(default_factory=UpdateConfig)
     warnings: tuple[str, ...] = ()
@@ -147,6 +150,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         printer=read_printer(tables["printer"], files) if "printer" in raw else None,
         sound=read_sound(tables["sound"]),
         update=read_update(tables["update"]),
+        owner=read_owner(tables["owner"], files),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():
@@ -185,6 +189,18 @@ def load_update(path: Path) -> tuple[UpdateConfig, MerchantConfig, LedgerConfig,
     if problems:
         raise ConfigError(problems)
     return read
+
+
+def load_owner(path: Path) -> OwnerConfig:
+    """The table [owner] of `path` alone, for a process that can open no key file. ConfigError with all of its mistakes."""
+    path = path.absolute()
+    problems: list[str] = []
+    table = Table("owner", _parse(path).get("owner"), problems)
+    owner = read_owner(table, Files(path.parent, None))
+    table.end()
+    if problems:
+        raise ConfigError(problems)
+    return owner
 
 
 def find(path: Path | None = None) -> Path:

@@ -78,6 +78,11 @@ path = "kiosk.db"
 
 [update]
 #quiet = "03:00-05:00"                # of the shop's time: a new release is tried then, and never with an order open
+[owner]
+#listen = "0.0.0.0:8443"              # default: nowhere, and there is no page; or one address, or an interface as "wlan0:8443"
+#folder = "/var/lib/kiosk-owner"      # what the page keeps: its certificate, the PIN's hash
+#steward = "/run/kiosk-steward.sock"  # whom the page asks about the machine
+#door = "/run/kiosk/owner.sock"       # where the kiosk answers the page, which only reads there
 ## [printer]                          # the whole table only where there is one
 ## driver = "escpos"                  # escpos or paper
 ## connection = "usb"                 # usb, serial or network

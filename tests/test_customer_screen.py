@@ -28,6 +28,7 @@ from kiosk.core.screens import (
     Menu,
     Network,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -87,6 +88,7 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     ReadTest: (MAIN["read_test"].screen, IDLE),
     KeyTest: (MAIN["key_test"].screen, IDLE),
     ColourTest: (MAIN["colour_test"].screen, IDLE),
+    OwnersPage: (MAIN["owners_page"].screen, IDLE),
     OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
 }
 """What the customer sees of each screen. Whoever adds a screen decides here, and in kiosk/display/customer.py."""

@@ -25,6 +25,7 @@ from kiosk.core.screens import (
     KeyTest,
     Menu,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -100,6 +101,7 @@ TILLS: dict[type[Screen], till.Till] = {
     ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
     KeyTest: trying.TryingKeys(trying.begin(NOW), NOW),
     ColourTest: trying.TryingColours(trying.begin(NOW), NOW),
+    OwnersPage: till.Page(NOW),
 }
 STAGES: dict[type[Screen], Stage] = {
     Charging: Stage.CHARGING,

@@ -14,19 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import config_example
+from kiosk import config_example, config_owner
 from kiosk.camera.unit import VARIABLE
+from kiosk.owner import place
 from kiosk.steward.client import SOCKET
 
 FOLDER = Path(__file__).parents[1] / "systemd"
 UNITS = (
     *("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket", "kiosk-steward.service", "kiosk-steward.socket"),
+    *("kiosk-owner.service", "kiosk-owner.path"),
     *("kiosk-wifi.service", "kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
 )
 ALWAYS_THERE = ("kiosk.service", "kiosk-scanner.service")
 MOST_EXPOSED = {
     "kiosk.service": 1.2,
     "kiosk-scanner.service": 0.5,
+    "kiosk-owner.service": 1.0,
     "kiosk-steward.service": 2.1,  # root, and asked by systemd whether it is
     "kiosk-wifi.service": 1.3,
     "kiosk-release.service": 1.7,
@@ -52,7 +55,9 @@ def test_systemd_has_nothing_to_say_against_the_units(analyze: list[str], tmp_pa
     """An unknown key is only a line on stderr. The programs are those of this desk: /usr/lib/kiosk is the appliance's."""
     for unit in UNITS:
         text = (FOLDER / unit).read_text("utf-8")
-        (tmp_path / unit).write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE), "utf-8")
+        (tmp_path / unit).write_text(
+            re.sub(r"^(ExecStart|ExecCondition)=\S+", rf"\1={sys.executable}", text, flags=re.MULTILINE), "utf-8"
+        )
     done = subprocess.run([*analyze, "verify", *UNITS], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -87,7 +92,7 @@ def test_the_lamp_is_opened_to_a_group_of_the_kiosks_and_to_nobody_else(tmp_path
     (group,) = re.findall(r"chgrp (\w+) ", rule)
     assert f"m kiosk {group}" in (FOLDER / "kiosk.sysusers").read_text("utf-8").splitlines()
     assert settings("kiosk.service", "ReadOnlyPaths") == ["/sys"]
-    assert settings("kiosk.service", "ReadWritePaths") == ["-/sys/devices/platform"]
+    assert settings("kiosk.service", "ReadWritePaths") == ["-/sys/devices/platform", "-/run/kiosk"]
     lamp = tmp_path / "10-0045"
     lamp.mkdir()
     for name in ("brightness", "bl_power"):
@@ -126,6 +131,27 @@ def test_nothing_waits_for_a_network():
             "nss-lookup.target",
         }
         assert not slow & set(" ".join(words).split()), file.name
+
+
+def test_the_owners_page_is_given_nothing_of_the_kiosks():
+    """No key, no ledger, no user of the kiosk's; and only the networks that shops have."""
+    unit = "kiosk-owner.service"
+    assert "Credential=" not in (FOLDER / unit).read_text("utf-8")
+    assert settings(unit, "User") == ["kiosk-owner"]
+    assert settings(unit, "SupplementaryGroups") == []
+    assert (FOLDER / "kiosk-owner.sysusers").read_text("utf-8").splitlines()[1].startswith("u kiosk-owner ")
+    (closed,) = settings(unit, "InaccessiblePaths")
+    assert {"-/etc/credstore.encrypted", "-/var/lib/kiosk", "-/run/credentials"} <= set(closed.split())
+    assert settings(unit, "IPAddressDeny") == ["any"]
+    assert settings(unit, "StateDirectory") == ["kiosk-owner"]
+    assert str(config_owner.FOLDER) == "/var/lib/kiosk-owner"
+
+
+def test_the_owners_page_is_skipped_where_nobody_wants_it():
+    (asks,), (starts,) = settings("kiosk-owner.service", "ExecCondition"), settings("kiosk-owner.service", "ExecStart")
+    assert asks.replace(" --wanted", "") == starts
+    assert settings("kiosk-owner.path", "PathChanged") == ["/etc/kiosk/kiosk.toml", str(place.set_up_wants())]
+    assert str(config_owner.DOOR.parent) in (FOLDER / "kiosk-owner.tmpfiles").read_text("utf-8").split()
 
 
 @pytest.mark.parametrize("unit", ALWAYS_THERE)

@@ -11,7 +11,7 @@ from datetime import tzinfo
 
 from kiosk.core import lifecycle, refunds, till, trying
 from kiosk.core.commands import Act, Record
-from kiosk.core.events import Part
+from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
@@ -73,6 +73,8 @@ class Kiosk:
     calm_since: int | None = None  # nobody in front, no order open, no key, from then on
     news: News | None = None  # not read yet
     ends: tuple[Ends, ...] = ()  # what runs out one day
+    page: PageTold | None = None  # the owner's, while it says that it is there
+    page_at: int = 0  # when it last did
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -177,7 +179,7 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until) | trying.Checkup(until=until):
+        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until) | till.Page(until) | trying.Checkup(until=until):
             return [until]
         case trying.TryingRead(until=until) | trying.TryingKeys(until=until) | trying.TryingColours(until=until):
             return [until]

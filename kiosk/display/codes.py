@@ -221,3 +221,14 @@ def qr(sheet: Sheet, at: tuple[int, int], rows: tuple[tuple[bool, ...], ...], si
         for right, dark in enumerate(row):
             if dark:
                 sheet.canvas.fill((left + right * pixels, top + down * pixels, pixels, pixels), INK)
+
+
+def qr_beside(sheet: Sheet, stage: Rect, rows: tuple[tuple[bool, ...], ...], room: int) -> Rect:
+    """The code in about `room` pixels at the left, or above on an upright screen; what is left beside or below it."""
+    x, y, width, height = stage
+    across = len(rows) + 2 * QUIET
+    side = across * max(2, room // across)
+    upright = _upright(stage)
+    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
+    edge = x + side + sheet.scale.pad
+    return _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)

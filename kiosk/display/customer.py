@@ -22,6 +22,7 @@ from kiosk.core.screens import (
     Menu,
     Network,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -106,7 +107,7 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
             return screen
         case OutOfOrder():
             return OutOfOrder("")
-        case Starting() | Idle() | Keying() | Menu() | SeekingReceipt() | SaleFound() | SaleUnknown():
+        case Starting() | Idle() | Keying() | Menu() | SeekingReceipt() | SaleFound() | SaleUnknown() | OwnersPage():
             return Idle(shop)
         case Checkup() | ReadTest() | KeyTest() | ColourTest():
             return Idle(shop)

@@ -19,6 +19,7 @@ from kiosk.core.screens import (
     Menu,
     Network,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -69,6 +70,7 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     ReadTest: ((Key.CANCEL, "back"),),
     KeyTest: ((Key.CANCEL, "back_twice"),),
     ColourTest: (),
+    OwnersPage: ((Key.CANCEL, "back"),),
     OutOfOrder: (),
     Updating: (),
 }
@@ -93,7 +95,8 @@ CAPS: dict[str, tuple[Colour, Colour]] = {
 def keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
     """The keys that mean something on this screen."""
     prints = isinstance(screen, ShowingQr | PaidScreen | Menu | SaleFound) and screen.prints
-    return (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
+    keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
+    return (*keys[:-1], (Key.QR, "page"), keys[-1]) if isinstance(screen, Menu) and screen.page else keys
 
 
 def wall_time(at: int) -> str:

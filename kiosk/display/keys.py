@@ -21,6 +21,7 @@ from kiosk.core.screens import (
     KeyTest,
     Menu,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -79,6 +80,7 @@ MEANT: dict[type[Screen], frozenset[Key]] = {
     ReadTest: frozenset((Key.CANCEL,)),
     KeyTest: _ALL,
     ColourTest: _ALL,
+    OwnersPage: _DIGITS | {Key.CANCEL, Key.MENU},
     OutOfOrder: _IDLE,
     Updating: frozenset(),
 }

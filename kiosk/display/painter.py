@@ -20,6 +20,7 @@ from kiosk.core.screens import (
     Menu,
     Outline,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -36,7 +37,7 @@ from kiosk.core.screens import (
     Updating,
     View,
 )
-from kiosk.display import answers, checkups, codes, counter, drift, fonts, receipts
+from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, receipts
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -136,7 +137,7 @@ class Painter:
     def _sheet(self, trace: list[Mark] | None) -> Sheet:
         return Sheet(self.canvas, self._scale, self._merchant, self._customer, trace)
 
-    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen
+    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
         match view.screen:
             case Starting() as screen:
                 answers.starting(sheet, stage, screen, now)
@@ -186,6 +187,8 @@ class Painter:
                 checkups.key_test(sheet, stage, screen)
             case ColourTest():
                 pass  # it takes the whole screen, above
+            case OwnersPage() as screen:
+                owners_page.draw(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case _:
