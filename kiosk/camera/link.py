@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.camera.drivers import MAINS_HZ
+from kiosk.camera.texts import MOST, fits
 from kiosk.camera.unit import connect
 from kiosk.camera.used import UsedCodes
 from kiosk.camera.wire import (
@@ -34,13 +35,14 @@ from kiosk.camera.wire import (
     Ready,
     Scan,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     WireError,
     pack,
 )
 from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint
+from kiosk.core.events import CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint, TextSeen
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
@@ -84,6 +86,7 @@ class ScannerLink:
         self._beat = beat
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
         self._look_for = LookFor.PAYMENT
+        self._texts = 0  # posted of this scan
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
@@ -105,6 +108,7 @@ class ScannerLink:
         with self._lock:
             self._wanted = ticket
             self._look_for = look_for
+            self._texts = 0
             self._asked += 1
         self._ring()
 
@@ -210,6 +214,8 @@ class ScannerLink:
             case Number(ticket, number):
                 if self._take_scan(child, ticket, LookFor.RECEIPT):
                     self._post(ReceiptSeen(ticket, number))
+            case Text(ticket, text):
+                self._take_text(child, ticket, text)
             case Hint(ticket, hint):
                 if ticket == self._wanted and time.monotonic() - self._hint_at >= HINT_GAP_S:
                     self._hint_at = time.monotonic()
@@ -224,6 +230,15 @@ class ScannerLink:
         if self._take_scan(child, ticket, LookFor.PAYMENT):
             self._used.add(code.digest(), time.monotonic())
             self._post(CodeSeen(ticket, code))
+
+    def _take_text(self, child: _Child, ticket: str, text: str) -> None:
+        """As many as anybody has to show, and only of the form that is looked for."""
+        with self._lock:
+            current = ticket == self._wanted and fits(text, self._look_for) and child.told == (self._wanted, self._asked)
+            current = current and self._texts < MOST
+            self._texts += current
+        if current:
+            self._post(TextSeen(ticket, text))
 
     def _take_scan(self, child: _Child, ticket: str, found: LookFor) -> bool:
         """Once a scan, and only for the scan that is wanted now: a late code never pays for the next customer."""

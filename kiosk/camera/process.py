@@ -22,6 +22,7 @@ from kiosk.camera.frame import Frame, Frozen, Spent, hint_of
 from kiosk.camera.look import Looker
 from kiosk.camera.marks import Marks
 from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
+from kiosk.camera.texts import MOST, fitting
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
 from kiosk.camera.wire import (
     Beat,
@@ -35,6 +36,7 @@ from kiosk.camera.wire import (
     Ready,
     Scan,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     WireError,
@@ -156,6 +158,7 @@ class _Scanner:
         """One scan, to its code or to the next command; returns what to look for next."""
         sightings, eye, looker, marks = Sightings(scan.used), Eye(), Looker(), Marks()
         vigil = Vigil(live=camera.live)
+        told: set[str] = set()
         self._send(Beat())  # starting a camera takes a while, and no word is said meanwhile
         with contextlib.closing(camera.frames()) as frames:
             for frame in frames:
@@ -171,6 +174,13 @@ class _Scanner:
                         self._tell_blind(None)
                         self._send(Number(scan.ticket, number))
                         return None
+                    self._send(frame.view)
+                    continue
+                if scan.look_for in {LookFor.WIFI, LookFor.ENROLMENT}:
+                    fresh = [text for text in fitting(symbols, scan.look_for) if text not in told][: MOST - len(told)]
+                    for text in fresh:
+                        self._send(Text(scan.ticket, text))
+                    told |= set(fresh)
                     self._send(frame.view)
                     continue
                 verdict = sightings.judge(symbols, at)

@@ -13,6 +13,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kiosk.camera.texts import LONGEST as MAX_TEXT
+from kiosk.camera.texts import fits
 from kiosk.core.commands import LookFor
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
@@ -95,6 +97,14 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """From the scanner, while the kiosk is set up: the text of a QR of the form that is looked for. The scan goes on."""
+
+    ticket: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """From the scanner: something is seen and not handed over."""
 
@@ -127,7 +137,7 @@ class Blind:
     problem: str | None
 
 
-Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Hint | Picture | Trouble | Blind
+Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Text | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -141,6 +151,8 @@ def pack(message: Message) -> bytes:
             header = {"is": "code", "ticket": ticket, "digits": digits}
         case Number(ticket, number):
             header = {"is": "number", "ticket": ticket, "number": number}
+        case Text(ticket, text):
+            header = {"is": "text", "ticket": ticket, "text": text}
         case Hint(ticket, hint):
             header = {"is": "hint", "ticket": ticket, "hint": hint.value}
         case Picture(width, height, body, outlines):
@@ -240,6 +252,13 @@ def _number(values: dict[str, object], _body: bytes) -> Number:
     return Number(ticket, number)
 
 
+def _setup_text(values: dict[str, object], _body: bytes) -> Text:
+    ticket, text = _text(values, "ticket", MAX_TICKET), _text(values, "text", MAX_TEXT)
+    if not any(fits(text, look_for) for look_for in LookFor):
+        raise WireError("a text message with a text that nobody looks for")
+    return Text(ticket, text)
+
+
 def _hint(values: dict[str, object], _body: bytes) -> Hint:
     return Hint(_text(values, "ticket", MAX_TICKET), _scan_hint(values))
 
@@ -312,6 +331,7 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "scan": _scan,
     "code": _code,
     "number": _number,
+    "text": _setup_text,
     "hint": _hint,
     "picture": _picture,
     "trouble": _trouble,

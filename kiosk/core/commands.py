@@ -118,6 +118,8 @@ class LookFor(StrEnum):
 
     PAYMENT = "payment"
     RECEIPT = "receipt"
+    WIFI = "wifi"  # while the kiosk is set up: the QR of a Wi-Fi
+    ENROLMENT = "enrolment"  # and the parts of an enrolment
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
@@ -114,6 +114,14 @@ class ReceiptSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSeen:
+    """The scanner, while the kiosk is set up, read this text off a QR: a Wi-Fi, or a part of an enrolment. The scan goes on."""
+
+    ticket: str
+    text: str = field(repr=False)  # a Wi-Fi's has its password in it
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """The request of this call begins to leave; from here on nobody knows until an answer comes."""
 
@@ -215,6 +223,7 @@ Event = (
     | CodeSeen
     | CodeRefused
     | ReceiptSeen
+    | TextSeen
     | Left
     | Answered
     | RefundAnswered
