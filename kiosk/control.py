@@ -1,7 +1,7 @@
 """The Unix socket over which other commands ask the running kiosk: one JSON object a line, one answer a line.
 
-Knows sockets and who may speak: the kiosk's own user and root. Must not know what is asked; a handler answers, and an answer
-with the key "problem" is a refusal in words.
+Knows sockets and who may speak: root and the process's own user, unless a server is told otherwise. Must not know what is
+asked; a handler answers, and an answer with the key "problem" is a refusal in words. The steward speaks this way too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.core.errors import DriverError, KioskError
@@ -33,19 +34,37 @@ _PATH_LIMIT_BYTES = 107  # sun_path of unix(7), without the zero byte at its end
 
 
 class ControlUnavailable(KioskError):
-    """No kiosk answers at this socket: none runs, or it runs for another user."""
+    """Nobody answers at this socket: none runs, or it runs for another user."""
 
 
 class ControlFailed(KioskError):
-    """A kiosk is there and gave no good answer; what was asked may have been done all the same."""
+    """Somebody is there and gave no good answer; what was asked may have been done all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is asked, for the words of a failure: its name, how it is started, and its unit, whose log says more."""
+
+    name: str
+    remedy: str
+    unit: str
+
+
+KIOSK = Peer("kiosk", "Start one with: kiosk run", "kiosk")
 
 
 class ControlServer:
-    """Answers at `path` until stop(). `handler` is called from several threads, one for each connection."""
+    """Answers at `path` until stop(). `handler` is called from several threads, one for each connection.
 
-    def __init__(self, path: Path, handler: Callable[[Request], Answer]) -> None:
+    `speakers`: the ids of the users who are answered besides root; None: this process's own.
+    """
+
+    def __init__(
+        self, path: Path, handler: Callable[[Request], Answer], speakers: Callable[[], Collection[int]] | None = None
+    ) -> None:
         self._path = path
         self._handler = handler
+        self._speakers = speakers or (lambda: {os.geteuid()})
         self._stopping = threading.Event()
         self._places = threading.BoundedSemaphore(_CONNECTIONS)
         self._listener: socket.socket | None = None
@@ -67,15 +86,19 @@ class ControlServer:
             listener.close()
             raise
         listener.listen(_CONNECTIONS)
-        listener.settimeout(_ACCEPT_S)
         self._inode = self._path.stat().st_ino
+        self.adopt(listener)
+
+    def adopt(self, listener: socket.socket) -> None:
+        """Answer on a socket that listens already, as systemd passes one; instead of open(), and its path is left alone."""
+        listener.settimeout(_ACCEPT_S)
         self._listener = listener
 
     def serve(self, beat: Callable[[], None] = lambda: None) -> None:
-        """Accept until stop(); calls `beat` at least each second. open() comes first."""
+        """Accept until stop(); calls `beat` at least each second. open() or adopt() comes first."""
         listener = self._listener
         if listener is None:
-            raise RuntimeError("open() comes before serve()")
+            raise RuntimeError("open() or adopt() comes before serve()")
         with listener:
             while not self._stopping.is_set():
                 beat()
@@ -83,7 +106,7 @@ class ControlServer:
                     connection, _ = listener.accept()
                 except (TimeoutError, ConnectionAbortedError):
                     continue
-                if not _may_speak(connection) or not self._places.acquire(blocking=False):
+                if not self._may_speak(connection) or not self._places.acquire(blocking=False):
                     connection.close()
                     continue
                 threading.Thread(target=self._talk, args=(connection,), name="control-talk", daemon=True).start()
@@ -94,6 +117,12 @@ class ControlServer:
         with contextlib.suppress(FileNotFoundError):
             if self._path.stat().st_ino == self._inode:  # not the socket of the kiosk that came after
                 self._path.unlink()
+
+    def _may_speak(self, connection: socket.socket) -> bool:
+        """unix(7), SO_PEERCRED: the kernel says who is at the other end."""
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        _, uid, _ = struct.unpack("3i", credentials)
+        return uid == 0 or uid in self._speakers()
 
     def _bind(self, listener: socket.socket) -> None:
         with _address(self._path) as address:
@@ -143,8 +172,8 @@ class ControlServer:
             return {"problem": str(error)}
 
 
-def ask(path: Path, request: Request, timeout_s: float = 5.0) -> Answer:
-    """Ask the kiosk at `path`, and return its answer, whatever it says.
+def ask(path: Path, request: Request, timeout_s: float = 5.0, peer: Peer = KIOSK) -> Answer:
+    """Ask who is at `path`, the kiosk or another `peer`, and return the answer, whatever it says.
 
     Raises ControlUnavailable when none is there, ControlFailed when one is there and does not answer within `timeout_s`.
     """
@@ -154,22 +183,22 @@ def ask(path: Path, request: Request, timeout_s: float = 5.0) -> Answer:
             with _address(path) as address:
                 connection.connect(address)
         except OSError as error:
-            raise ControlUnavailable(
-                f"No kiosk answers at {path} ({error.strerror or error}). Start one with: kiosk run"
-            ) from None
+            raise ControlUnavailable(f"No {peer.name} answers at {path} ({error.strerror or error}). {peer.remedy}") from None
         try:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as lines:
                 line = lines.readline(_ANSWER_LIMIT_BYTES)
         except OSError as error:
             what = "within the time given" if isinstance(error, TimeoutError) else f"({error.strerror})"
-            raise ControlFailed(f"The kiosk at {path} does not answer {what}. See its log: journalctl -u kiosk") from None
+            raise ControlFailed(
+                f"The {peer.name} at {path} does not answer {what}. See its log: journalctl -u {peer.unit}"
+            ) from None
     try:
         answer = json.loads(line)
     except ValueError:
         answer = None
     if not line.endswith(b"\n") or not isinstance(answer, dict):
-        raise ControlFailed(f"The kiosk at {path} broke off its answer. See its log: journalctl -u kiosk")
+        raise ControlFailed(f"The {peer.name} at {path} broke off its answer. See its log: journalctl -u {peer.unit}")
     return answer
 
 
@@ -183,13 +212,6 @@ def _answers(address: str) -> bool:
         except OSError:
             return True  # somebody holds it and is busy
     return True
-
-
-def _may_speak(connection: socket.socket) -> bool:
-    """unix(7), SO_PEERCRED: the kernel says who is at the other end."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    return uid in {0, os.geteuid()}
 
 
 @contextlib.contextmanager
