@@ -11,6 +11,7 @@ from enum import StrEnum
 from kiosk.core.events import ScanHint
 from kiosk.core.model import Decline, OrderState, Tender
 from kiosk.core.money import Money
+from kiosk.core.setup_screens import SetupLook, SetupScreen
 from kiosk.core.slips import PrinterTrouble
 
 
@@ -218,7 +219,7 @@ class SeekingReceipt:
     until: int
 
 
-WITH_CAMERA = (Scanning, SeekingReceipt)
+WITH_CAMERA = (Scanning, SeekingReceipt, SetupLook)
 """Screens that show what the camera sees."""
 
 
@@ -267,6 +268,7 @@ Screen = (
     | SaleFound
     | SaleUnknown
     | OutOfOrder
+    | SetupScreen
 )
 
 

@@ -56,9 +56,8 @@ _TEXT_MOST = 64
 Turn = tuple[Setup, tuple[Act, ...]]
 
 
-def begin(facts: Facts) -> Turn:
-    """The first screen after a start: that of what is missing first."""
-    return _onward(Setup(facts, Wait(Doing.LOOKING_ROUND)))
+START = Setup(Facts(), Wait(Doing.STARTING))
+"""Before anybody has said how things are."""
 
 
 def turn(setup: Setup, happening: Happening, now: int) -> Turn:
@@ -126,7 +125,7 @@ def _choose(setup: Setup, at: Ask, digit: int) -> Turn:
         case Question.LANGUAGE:
             language = tuple(LANGUAGES)[place]
             known = replace(setup, facts=replace(setup.facts, language=language))  # what follows is in it at once
-            return _wait(known, Doing.LOOKING_ROUND, at, KeepLanguage(language))
+            return _wait(known, Doing.KEEPING, at, KeepLanguage(language))
         case Question.ZONE:
             zone = offered(setup.facts.language or "en")[place]
             return _wait(setup, Doing.ZONE, at, SetZone(zone))
@@ -245,6 +244,8 @@ def _seen(setup: Setup, ticket: str, text: str) -> Turn:
 
 def _known(setup: Setup, facts: Facts) -> Turn:
     """Somebody plugged in a cable, or gave something on the owner's page: where it was asked for, it goes on by itself."""
+    if setup.at == START.at:
+        return _onward(replace(setup, facts=facts))
     moved = facts.step is not setup.facts.step
     after = replace(setup, facts=replace(facts, stuck=setup.facts.stuck))
     return _onward(after) if moved and isinstance(setup.at, Ask | Invite) else (after, ())

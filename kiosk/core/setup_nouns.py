@@ -244,7 +244,7 @@ class Wait:
 
     doing: Doing
     about: str = ""
-    back: Ask | Type = Ask(Question.LANGUAGE)  # where it goes on when it fails
+    back: Ask | Type | None = None  # where it goes on when it fails; None: at whatever is missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class Typing(StrEnum):
 class Doing(StrEnum):
     """What is going on while the person waits."""
 
-    LOOKING_ROUND = "looking_round"
+    STARTING = "starting"
+    KEEPING = "keeping"
     LISTING = "listing"
     JOINING = "joining"
     HOTSPOT = "hotspot"
@@ -85,6 +86,7 @@ class Told(StrEnum):
     SERIAL = "serial"  # the serial number is not the certificate's
     EXPIRED = "expired"
     API_KEY = "api_key"  # WeChat's answer does not open with the APIv3 key
+    PLATFORM = "platform"  # WeChat's answer does not fit the public key that was given
     SIGNATURE = "signature"  # WeChat refuses what the key has signed
     OFFLINE = "offline"
     PORTAL = "portal"  # something else than WeChat answers

@@ -62,20 +62,21 @@ def _step(setup: Setup) -> Step:
 
 
 def _choice(setup: Setup, at: Ask, language: str, now: int) -> SetupChoice:
-    lines = lines(setup, at, now)
+    found = lines(setup, at, now)
     first = at.page * LINES
     return SetupChoice(
         language,
         STEP_OF[at.question],
         at.question,
-        tuple(lines[first : first + LINES]),
-        more=len(lines) > LINES,
+        tuple(found[first : first + LINES]),
+        more=len(found) > LINES,
         back=at.question is not Question.LANGUAGE,
         missing=setup.facts.missing if at.question is Question.MERCHANT and setup.facts.held else (),
     )
 
 
 def lines(setup: Setup, at: Ask, now: int) -> Sequence[Line]:
+    """All lines of the list, on however many pages. `now`: Unix ms."""
     match at.question:
         case Question.LANGUAGE:
             return [Line(name, language=language) for language, name in LANGUAGES.items()]
@@ -91,6 +92,7 @@ def lines(setup: Setup, at: Ask, now: int) -> Sequence[Line]:
 
 
 def ways(setup: Setup, question: Question) -> tuple[Way, ...]:
+    """The ways that a list of them offers, in its order."""
     if question is Question.NETWORK:
         return Way.PHONE_QR, Way.WIFI_LIST, Way.HOTSPOT
     made = Way.MAKE_KEY if setup.facts.request is None else Way.REQUEST

@@ -21,8 +21,9 @@ from kiosk.core.screens import (
     Starting,
     Unresolved,
 )
+from kiosk.core.setup_screens import SetupBusy
 
-MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
+MOVING = Starting | Scanning | SeekingReceipt | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved | SetupBusy
 """Screens on which something goes on, and the picture shows it each second."""
 
 CALM_AFTER_S = 600  # dimmed for so long, the idle screen makes room for a nearly black one
