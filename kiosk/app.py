@@ -68,7 +68,7 @@ def run(config: Config) -> int:
     for warning in config.warnings:
         _log.warning("configuration", extra={"hint": warning})
     app = App(config)
-    with _signals(app.stop):
+    with signals(app.stop):
         return app.run()
 
 
@@ -377,7 +377,7 @@ def queue_refund(config: Config, out_trade_no: str, amount: int | None) -> str:
 
 
 @contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
+def signals(stop: Callable[[], None]) -> Iterator[None]:
     """SIGTERM and SIGINT stop the kiosk in its order while this lasts."""
     before = {sig: signal.signal(sig, lambda *_: stop()) for sig in (signal.SIGTERM, signal.SIGINT)}
     try:

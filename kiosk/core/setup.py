@@ -246,6 +246,8 @@ def _known(setup: Setup, facts: Facts) -> Turn:
     """Somebody plugged in a cable, or gave something on the owner's page: where it was asked for, it goes on by itself."""
     if setup.at == START.at:
         return _onward(replace(setup, facts=facts))
+    if isinstance(setup.at, Tell) and setup.at.told is Told.READY:
+        return setup, ()  # it is over, and what was given is forgotten
     moved = facts.step is not setup.facts.step
     after = replace(setup, facts=replace(facts, stuck=setup.facts.stuck))
     return _onward(after) if moved and isinstance(setup.at, Ask | Invite) else (after, ())

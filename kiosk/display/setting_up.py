@@ -161,9 +161,11 @@ def invite(sheet: Sheet, stage: Rect, screen: SetupInvite) -> None:
     ]
     for fact, value in screen.facts:
         size = scale.small if fact == "fingerprint" else scale.body
+        label = Say(words(f"setup.fact.{fact}"), words, scale.small, MUTED, most_lines=1, least=scale.floor)
+        named = scale.roomy or fact != "address"  # an address tells what it is
         items += [
-            Space(scale.gap),
-            Say(words(f"setup.fact.{fact}"), words, scale.small, MUTED, most_lines=1, least=scale.floor),
+            Space(scale.gap if scale.roomy else 1),
+            *([label] if named else []),
             Say(_broken(value), words, size, TEXT, bold=fact != "fingerprint", least=scale.floor),
         ]
     column = stage

@@ -35,6 +35,10 @@ class Board:
         """[display] of kiosk.toml."""
         return {"driver": self.screen, "size": list(self.size), "fullscreen": self.fullscreen}
 
+    def keys(self) -> dict[str, object]:
+        """[keypad] of kiosk.toml."""
+        return {"driver": self.keypad, **({"remote": True} if self.remote else {})}
+
     def camera(self) -> dict[str, object]:
         """[camera] of kiosk.toml."""
         return {"driver": self.camera_driver, **({} if self.frames is None else {"folder": str(self.frames)})}

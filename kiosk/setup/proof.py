@@ -65,10 +65,10 @@ def flaw(toml: str, public: Path, credentials: Path, work: Path, clock: SteadyCl
         except ConfigError as error:
             return Flaw(Told.SETTINGS, "\n".join(problem.replace(f"{trial}/", "") for problem in error.problems))
         config = replace(config, ledger=LedgerConfig(trial / "kiosk.db"))
-        return _apart(config, certificate_of(public)) or _asked(config, clock) or _ended(certificate_of(public), clock.now())
+        return apart(config, certificate_of(public)) or _asked(config, clock) or _ended(certificate_of(public), clock.now())
 
 
-def _apart(config: Config, certificate: Certificate | None) -> Flaw | None:
+def apart(config: Config, certificate: Certificate | None) -> Flaw | None:
     """Whether key, certificate and serial number belong together, as far as can be seen without WeChat."""
     wechat = config.wechat_pay
     try:

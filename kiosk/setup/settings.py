@@ -70,7 +70,7 @@ def whole(merchant: str, language: str, zone: str, serial: str | None, board: Bo
             **({} if serial is None else {"merchant_serial": serial}),
         },
         "display": board.display() | {"merchant_language": language, "customer_language": _CUSTOMERS},
-        "keypad": {"driver": board.keypad},
+        "keypad": board.keys(),
         "camera": board.camera(),
         "till": {},
         "ledger": {"path": str(places.state / "kiosk.db")},
@@ -80,8 +80,12 @@ def whole(merchant: str, language: str, zone: str, serial: str | None, board: Bo
         if name not in _OURS:
             tables[name] = tables.get(name, {}) | table
     tables["display"]["merchant_language"] = language  # chosen on this screen, by whoever stands before it
-    head = "# Written by the kiosk's set-up. What may stand here: README.md\n"
-    return head + "".join(f"\n[{name}]\n{_lines(table)}" for name, table in tables.items())
+    return f"# Written by the kiosk's set-up. What may stand here: README.md\n\n{tables_text(tables)}"
+
+
+def tables_text(tables: Tables) -> str:
+    """The tables as TOML."""
+    return "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items())
 
 
 def _lines(table: dict[str, object]) -> str:
