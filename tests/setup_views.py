@@ -57,6 +57,7 @@ def screens() -> dict[str, SetupScreen]:
         "merchant": _asked(Question.MERCHANT),
         "merchant_some": _asked(Question.MERCHANT, facts=some),
         "merchant_most": _asked(Question.MERCHANT, facts=replace(_FACTS, held=frozenset(NEEDED[1:]))),
+        "merchant_key": _asked(Question.MERCHANT, facts=replace(_FACTS, held=frozenset((NEEDED[0], NEEDED[2])))),
         "look_wifi": SetupLook("en", 2, Looking.WIFI),
         "look_enrolment": SetupLook("en", 4, Looking.ENROLMENT),
         "look_some": SetupLook("en", 4, Looking.ENROLMENT, 3, 12),

@@ -25,12 +25,15 @@ FLOORS: list[tuple[int, str]] = [
     (0, "kiosk.core.errors"),
     (0, "kiosk.core.secret"),
     (0, "kiosk.core.numbers"),
+    (0, "kiosk.core.wifi"),
+    (0, "kiosk.core.enrolment"),
     (1, "kiosk.core.model"),
     (1, "kiosk.core.events"),
     (1, "kiosk.core.commands"),
     (1, "kiosk.core.screens"),
     (1, "kiosk.core.ports"),
     (1, "kiosk.core.slips"),
+    (1, "kiosk.core.setup_screens"),
     (2, "kiosk.core.*"),
     (3, "kiosk.display*"),
     (3, "kiosk.camera*"),
@@ -72,6 +75,8 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.printers"),
     (5, "kiosk.recovery"),
     (5, "kiosk.scanner_unit"),
+    (5, "kiosk.setup"),
+    (5, "kiosk.setup.*"),
     (5, "kiosk.walk"),
     (5, "kiosk.__main__"),
     (5, "kiosk.sandbox*"),
@@ -91,7 +96,7 @@ ROOMS: dict[str, set[str]] = {
     "PIL": {"display", "camera", "printer"},
     "babel": {"core", "display", "config"},
     "click": {"cli"},
-    "cryptography": {"payment", "release", "steward"},
+    "cryptography": {"payment", "release", "setup", "steward"},
     "escpos": {"printer"},
     "evdev": {"keypad"},
     "gpiozero": {"keypad"},
@@ -119,7 +124,7 @@ SEVERAL_FILES = {
     "werkzeug": "kiosk/sandbox/*",
 }
 
-MAY_PRINT = ["kiosk/cli.py", "kiosk/demo.py", "kiosk/doctor.py", "kiosk/__main__.py", "kiosk/sandbox/*"]
+MAY_PRINT = ["kiosk/cli.py", "kiosk/demo.py", "kiosk/doctor.py", "kiosk/__main__.py", "kiosk/sandbox/*", "kiosk/setup/desk.py"]
 LINES_MAX = 400
 
 Sources = dict[str, str]  # path from the repository's root, text
