@@ -54,7 +54,7 @@ class SetupApp:
         self._acts: queue.Queue[Act | None] = queue.Queue()
         self._used: str | None = None  # the keypad of the last key
         self._setup = START
-        self._view = View(screen(START, 0), _signs(START.facts))
+        self._view = View(screen(START, 0), _signs(START.facts, clock_known=False))
         self._display: Display | None = None
         self._scanner: Scanner | None = None
         self._keyboard = KeyboardKeypad(self._from("keyboard"))
@@ -240,7 +240,7 @@ class SetupApp:
                 self._acts.put(act)
 
     def _show(self) -> None:
-        view = View(screen(self._setup, self._clock.now()), _signs(self._setup.facts))
+        view = View(screen(self._setup, self._clock.now()), _signs(self._setup.facts, clock_known=self._deeds.clock_known))
         if view != self._view and self._display is not None:
             self._view = view
             service.status(f"set-up, step {self._setup.facts.step}")
@@ -279,8 +279,8 @@ class SetupApp:
                 self._inbox.put(Failed(Told.STEWARD, str(away)))
 
 
-def _signs(facts: Facts) -> Signs:
-    return Signs(Network.ONLINE if facts.online else Network.OFFLINE, clock_known=service.clock_is_set(), unresolved=0)
+def _signs(facts: Facts, *, clock_known: bool) -> Signs:
+    return Signs(Network.ONLINE if facts.online else Network.OFFLINE, clock_known=clock_known, unresolved=0)
 
 
 def places(settings: Path) -> Places:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
+from kiosk import service
 from kiosk.clock import SteadyClock
 from kiosk.core.setup_nouns import (
     Act,
@@ -56,6 +57,12 @@ class Deeds:
     credentials: Path | None
     clock: SteadyClock
     sealed_here: bool = False  # keys that this process cannot read
+    proven: bool = False  # WeChat has answered, and told the time
+
+    @property
+    def clock_known(self) -> bool:
+        """Whether the time on the screen is true."""
+        return self.proven or service.clock_is_set()
 
     def facts(self) -> Facts:
         """How things are now. StewardAway when nobody can say."""
@@ -182,6 +189,7 @@ class Deeds:
         found = proof.flaw(toml, public, self.credentials, self.places.state, self.clock)
         if found is not None:
             return Failed(found.told, found.detail)
+        self.proven = True
         self.steward.settings(toml)
         self.kept.forget()
         return Done(

@@ -22,6 +22,7 @@ from kiosk.payment.wechat.crypto import Certificate, MerchantKey, read_certifica
 from kiosk.steward.words import PUBLIC
 
 _MESSAGE = b"the kiosk's set-up"
+_NO_ORDER = {"ORDERNOTEXIST", "RESOURCENOTEXISTS", "NOTFOUND"}
 _CLOCK_MS = 1000  # a difference to WeChat's time that is worth a correction
 
 
@@ -131,7 +132,8 @@ def judged(answer: Answer, *, listed: bool) -> Flaw | None:
 def _unverified(detail: str, said: str, *, listed: bool) -> Flaw:
     """Nothing proves that WeChat said it, so what it says is a hint, and good enough for a remedy."""
     how, _, code = detail.partition(" ")
-    if code:  # an error of WeChat's, whose signature cannot be looked at yet
+    no_order = code.replace("_", "").upper() in _NO_ORDER  # the best answer there is to a question without the list
+    if code and not no_order:  # an error of WeChat's, whose signature cannot be looked at yet
         return Flaw(Told.SIGNATURE, said)
     if how == "unsigned":
         return Flaw(Told.PORTAL, said)
