@@ -34,6 +34,7 @@ from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
+from kiosk.owner_door import OwnerDoor, door
 from kiosk.payment.wechat import WechatPay, open_provider
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
@@ -149,10 +150,16 @@ class App:
             self._notifications,
             lambda: self._problems,
         )
-        control = ControlServer(config.control.socket, answers.answer)
-        control.open()
-        self._supervisor.spawn("control", partial(control.serve, self._beat("control")), CONTROL_SILENT_S)
-        backwards.callback(control.stop)
+        self._start_control(backwards, "control", ControlServer(config.control.socket, answers.answer))
+        if config.owner.host is not None:
+            asked = OwnerDoor(config.path, answers.answer, self._runtime.post)
+            self._start_control(backwards, "owner-door", door(config.owner.door, asked.handle))
+
+    def _start_control(self, backwards: contextlib.ExitStack, name: str, server: ControlServer) -> None:
+        """A socket where the kiosk is asked."""
+        server.open()
+        self._supervisor.spawn(name, partial(server.serve, self._beat(name)), CONTROL_SILENT_S)
+        backwards.callback(server.stop)
 
     def _serve(self, display: Display) -> None:
         """Draw until stopped."""

@@ -305,6 +305,29 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
 
 
 @main.command()
+@_config
+@click.option("--set-pin", is_flag=True, help="Read the new PIN from stdin, and keep it.")
+@click.option("--wanted", is_flag=True, help="Say by the exit code whether kiosk.toml wants the page.")
+def owner(set_pin: bool, wanted: bool) -> None:  # noqa: FBT001  flags of the command line
+    """Serve the owner's page; what systemd starts."""
+    from kiosk import config  # noqa: PLC0415  `kiosk --help` needs none
+
+    path = click.get_current_context().meta.get(_CONFIG) or next(filter(Path.exists, config.PLACES), config.PLACES[0])
+    if set_pin:
+        from kiosk.owner.command import set_pin as keep  # noqa: PLC0415  loaded when called
+
+        keep(path, sys.stdin.readline())
+    elif wanted:
+        from kiosk.owner.place import wanted as place  # noqa: PLC0415  as above
+
+        sys.exit(0 if place(path) is not None else _NOT_WELL)
+    else:
+        from kiosk.owner.server import serve  # noqa: PLC0415  as above
+
+        sys.exit(serve(path, tell=click.echo))
+
+
+@main.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where WeChat Pay's stand-in listens; else any."
 )

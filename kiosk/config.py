@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
+from kiosk.config_owner import OwnerConfig, read_owner
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_sound import SoundConfig, read_sound
@@ -41,6 +42,7 @@ TABLES = (
     "control",
     "notifications",
     "printer",
+    "owner",
 )
 
 
@@ -110,6 +112,7 @@ class Config:
     control: ControlConfig
     notifications: NotificationsConfig
     sound: SoundConfig
+    owner: OwnerConfig
     printer: PrinterConfig | None = None
     warnings: tuple[str, ...] = ()
 
@@ -143,6 +146,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         notifications=read_notifications(tables["notifications"], wechat_pay.notify_url),
         printer=read_printer(tables["printer"], files) if "printer" in raw else None,
         sound=read_sound(tables["sound"]),
+        owner=read_owner(tables["owner"], files),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():
@@ -169,6 +173,18 @@ def load_camera(path: Path) -> CameraConfig:
     if problems:
         raise ConfigError(problems)
     return camera
+
+
+def load_owner(path: Path) -> OwnerConfig:
+    """The table [owner] of `path` alone, for a process that can open no key file. ConfigError with all of its mistakes."""
+    path = path.absolute()
+    problems: list[str] = []
+    table = Table("owner", _parse(path).get("owner"), problems)
+    owner = read_owner(table, Files(path.parent, None))
+    table.end()
+    if problems:
+        raise ConfigError(problems)
+    return owner
 
 
 def find(path: Path | None = None) -> Path:

@@ -70,6 +70,12 @@ path = "kiosk.db"
 #speak = "merchant"                   # whose language amounts are spoken in: merchant, customer, or none for tones alone
 #volume = 100                         # of tones and voice, 0 to 100
 #fresh_s = 10                         # a payment that is older by then is not spoken of
+
+[owner]
+#listen = "0.0.0.0:8443"              # default: nowhere, and there is no page; or one address, or an interface as "wlan0:8443"
+#folder = "/var/lib/kiosk-owner"      # what the page keeps: its certificate, the PIN's hash
+#steward = "/run/kiosk-steward.sock"  # whom the page asks about the machine
+#door = "/run/kiosk/owner.sock"       # where the kiosk answers the page, which only reads there
 ## [printer]                          # the whole table only where there is one
 ## driver = "escpos"                  # escpos or paper
 ## connection = "usb"                 # usb, serial or network

@@ -56,13 +56,19 @@ KIOSK = Peer("kiosk", "Start one with: kiosk run", "kiosk")
 class ControlServer:
     """Answers at `path` until stop(). `handler` is called from several threads, one for each connection.
 
-    `speakers`: the ids of the users who are answered besides root; None: this process's own.
+    `speakers`: the ids of the users who are answered besides root; None: this process's own. `mode`: who may open the path; its
+    group is the folder's where that has the set-group-ID bit.
     """
 
     def __init__(
-        self, path: Path, handler: Callable[[Request], Answer], speakers: Callable[[], Collection[int]] | None = None
+        self,
+        path: Path,
+        handler: Callable[[Request], Answer],
+        speakers: Callable[[], Collection[int]] | None = None,
+        mode: int = 0o600,
     ) -> None:
         self._path = path
+        self._mode = mode
         self._handler = handler
         self._speakers = speakers or (lambda: {os.geteuid()})
         self._stopping = threading.Event()
@@ -85,6 +91,8 @@ class ControlServer:
         except DriverError:
             listener.close()
             raise
+        if self._mode != 0o600:  # noqa: PLR2004  as it was made
+            self._path.chmod(self._mode)
         listener.listen(_CONNECTIONS)
         self._inode = self._path.stat().st_ino
         self.adopt(listener)

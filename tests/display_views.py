@@ -26,6 +26,7 @@ from kiosk.core.screens import (
     MenuLine,
     Network,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -92,6 +93,7 @@ MAIN: dict[str, View] = {
     "seeking_receipt": View(SeekingReceipt(NOW + 42_000), ONLINE),
     "sale_found": View(SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), ONLINE),
     "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
+    "owners_page": View(OwnersPage("https://192.168.1.5:8443/", "AB12CD34EF567890" * 4, "20481367"), ONLINE),
     "out_of_order": View(
         OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
         OFFLINE,
@@ -129,6 +131,10 @@ MORE: dict[str, View] = {
         SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), replace(ONLINE, printer=PrinterTrouble.COVER)
     ),
     "paid_prints": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), prints=True), ONLINE),
+    "menu_page": View(Menu(_LINES, prints=True, page=True), ONLINE),
+    "owners_page_long": View(
+        OwnersPage("https://[2001:db8:1234:5678:9abc:def0:1234:5678]:8443/", "AB12CD34EF567890" * 4), ONLINE
+    ),
     "menu_prints": View(Menu(_LINES, prints=True), ONLINE),
     "qr_prints": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000, prints=True), ONLINE),
     "keying_printer": View(Keying(MONEY), replace(ONE_OPEN, printer=PrinterTrouble.PAPER)),

@@ -22,6 +22,7 @@ from kiosk.core.screens import (
     Keying,
     Menu,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -91,6 +92,7 @@ TILLS: dict[type[Screen], till.Till] = {
     SeekingReceipt: till.Seeking("receipt 1", NOW),
     SaleFound: till.Found(_ONE, None, 0, NOW),
     SaleUnknown: till.Found(_ONE, None, 0, NOW),
+    OwnersPage: till.Page(NOW),
 }
 STAGES: dict[type[Screen], Stage] = {
     Charging: Stage.CHARGING,

@@ -72,6 +72,9 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.lookup"),
     (5, "kiosk.lost_orders"),
     (5, "kiosk.notifications"),
+    (5, "kiosk.owner"),
+    (5, "kiosk.owner.*"),
+    (5, "kiosk.owner_door"),
     (5, "kiosk.printers"),
     (5, "kiosk.recovery"),
     (5, "kiosk.scanner_unit"),
@@ -96,7 +99,7 @@ ROOMS: dict[str, set[str]] = {
     "PIL": {"display", "camera", "printer"},
     "babel": {"core", "display", "config"},
     "click": {"cli"},
-    "cryptography": {"payment", "release", "setup", "steward"},
+    "cryptography": {"owner", "payment", "release", "setup", "steward"},
     "escpos": {"printer"},
     "evdev": {"keypad"},
     "gpiozero": {"keypad"},
@@ -108,20 +111,23 @@ ROOMS: dict[str, set[str]] = {
     "qrcode": {"display"},
     "requests": {"payment"},
     "sqlite3": {"payment"},
+    "flask": {"owner"},
     "systemd": {"service"},
+    "tomlkit": {"owner"},
+    "werkzeug": {"owner"},
     "urllib3": {"payment"},
     "usb": {"printer"},
     "videodev2": {"camera"},
-    "waitress": {"listener"},
+    "waitress": {"listener", "owner"},
     "zxingcpp": {"camera"},
 }
 SANDBOX_LIBRARIES = {"PIL", "babel", "cryptography", "flask", "qrcode", "requests", "sqlite3", "waitress", "werkzeug", "zxingcpp"}
 
 # Some are a folder's element rather than a tool behind a door.
 SEVERAL_FILES = {
-    "flask": "kiosk/sandbox/*",  # a route's request and answer
+    "flask": "kiosk/*/*",  # a route's request and answer, in the rooms that have routes
     "numpy": "kiosk/camera/*",  # what a frame is made of
-    "werkzeug": "kiosk/sandbox/*",
+    "werkzeug": "kiosk/*/*",  # as flask
 }
 
 MAY_PRINT = ["kiosk/cli.py", "kiosk/demo.py", "kiosk/doctor.py", "kiosk/__main__.py", "kiosk/sandbox/*", "kiosk/setup/desk.py"]

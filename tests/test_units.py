@@ -75,7 +75,7 @@ def test_the_lamp_is_opened_to_a_group_of_the_kiosks_and_to_nobody_else(tmp_path
     (group,) = re.findall(r"chgrp (\w+) ", rule)
     assert f"m kiosk {group}" in (FOLDER / "kiosk.sysusers").read_text("utf-8").splitlines()
     assert settings("kiosk.service", "ReadOnlyPaths") == ["/sys"]
-    assert settings("kiosk.service", "ReadWritePaths") == ["-/sys/devices/platform"]
+    assert settings("kiosk.service", "ReadWritePaths") == ["-/sys/devices/platform", "-/run/kiosk"]
     lamp = tmp_path / "10-0045"
     lamp.mkdir()
     for name in ("brightness", "bl_power"):

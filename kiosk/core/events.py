@@ -78,6 +78,15 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PageTold:
+    """The owner's page is there: its address, its certificate's SHA-256 in hex, and the code for the first PIN or nothing."""
+
+    url: str
+    fingerprint: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed."""
 
@@ -234,4 +243,5 @@ Event = (
     | RefundAsked
     | LookedUp
     | NotPrinted
+    | PageTold
 )

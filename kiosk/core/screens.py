@@ -210,6 +210,7 @@ class Menu:
 
     lines: tuple[MenuLine, ...]
     prints: bool = False  # keys print the newest receipt once more, and find the sale of one
+    page: bool = False  # a key shows where the owner's page is
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,15 @@ class SaleUnknown:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersPage:
+    """Where the owner's page is, and its certificate's SHA-256 in hex; `code`: for the first PIN, empty when there is one."""
+
+    url: str
+    fingerprint: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfOrder:
     """Cannot sell at all. `problem` names the thing and the remedy, in the merchant's language where the kiosk knows it."""
 
@@ -267,6 +277,7 @@ Screen = (
     | SeekingReceipt
     | SaleFound
     | SaleUnknown
+    | OwnersPage
     | OutOfOrder
     | SetupScreen
 )

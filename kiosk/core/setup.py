@@ -44,6 +44,7 @@ from kiosk.core.setup_nouns import (
     Tell,
     Type,
     Wait,
+    WantPage,
 )
 from kiosk.core.setup_screens import LINES, Doing, Inviting, Looking, Question, Told, Typing, Way
 from kiosk.core.setup_view import lines, ways
@@ -106,7 +107,7 @@ def _press(setup: Setup, key: Key, now: int) -> Turn:
         case Type() as at:
             return _type(setup, at, key, now)
         case Invite(Inviting.HOTSPOT) if key is Key.OK:
-            return replace(setup, at=Invite(Inviting.PAGE)), ()
+            return replace(setup, at=Invite(Inviting.PAGE)), (WantPage(),)
         case Invite(inviting) if key in {Key.OK, Key.CANCEL}:
             back = Question.MERCHANT if setup.facts.online or inviting is Inviting.REQUEST else Question.NETWORK
             return replace(setup, at=Ask(back)), ()
@@ -154,7 +155,7 @@ def _go(setup: Setup, at: Ask, way: Way) -> Turn:
         case Way.STICK:
             return _wait(setup, Doing.STICK, at, ReadStick())
         case Way.PAGE:
-            return replace(setup, at=Invite(Inviting.PAGE)), ()
+            return replace(setup, at=Invite(Inviting.PAGE)), (WantPage(),)
         case Way.REQUEST:
             return replace(setup, at=Invite(Inviting.REQUEST)), ()
         case Way.MAKE_KEY:

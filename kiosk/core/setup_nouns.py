@@ -162,6 +162,11 @@ class OpenHotspot:
 
 
 @dataclass(frozen=True, slots=True)
+class WantPage:
+    """Have the owner's page opened; where it is, comes with Known."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadStick:
     """Take what is on the USB stick, and leave the request there if there is one."""
 
@@ -200,6 +205,7 @@ Act = (
     | ListNetworks
     | JoinNetwork
     | OpenHotspot
+    | WantPage
     | ReadStick
     | OpenEnrolment
     | MakeKey

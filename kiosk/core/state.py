@@ -11,7 +11,7 @@ from datetime import tzinfo
 
 from kiosk.core import lifecycle, refunds, till
 from kiosk.core.commands import Act, Record
-from kiosk.core.events import Part
+from kiosk.core.events import PageTold, Part
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
 from kiosk.core.screens import Network
@@ -66,6 +66,8 @@ class Kiosk:
     probed_at: int | None = None
     problems: Mapping[Part, str] = field(default_factory=dict)
     printer: PrinterTrouble | None = None
+    page: PageTold | None = None  # the owner's, while it says that it is there
+    page_at: int = 0  # when it last did
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -158,7 +160,7 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until):
+        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until) | till.Page(until):
             return [until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]

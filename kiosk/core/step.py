@@ -42,6 +42,7 @@ from kiosk.core.events import (
     LookedUp,
     Notified,
     NotPrinted,
+    PageTold,
     Part,
     Pressed,
     Probed,
@@ -65,9 +66,9 @@ from kiosk.core.model import (
     Unknown,
     Why,
 )
-from kiosk.core.paper import Paper
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
+from kiosk.core.signpost import Signpost
 from kiosk.core.state import (
     Kiosk,
     Settings,
@@ -147,6 +148,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
             turn.health(event)
         case RefundAsked():
             turn.refund_asked(event)
+        case PageTold():
+            turn.page_told(event)
         case _:
             assert_never(event)
     turn.time_passes()
@@ -154,20 +157,22 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:
     return turn.done()
 
 
-class _Turn(Paper):
+class _Turn(Signpost):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
 
     def press(self, key: Key) -> None:
-        if self.paper_key(key):
+        if self.paper_key(key) or self.page_key(key):
             return
         settings = self.k.settings
         intent = till.press(self.k.till, key, in_front(self.k), settings.default_tender, settings.max_amount, self.now)
         self.acts.append(Play(Sound.REFUSED_KEY if isinstance(intent, till.Refused) else Sound.KEY))
         match intent:
             case till.Go(to):
-                began = isinstance(self.k.till, till.Idle | till.Front | till.Menu | till.Found) and isinstance(to, till.Keying)
+                began = isinstance(self.k.till, till.Idle | till.Front | till.Menu | till.Found | till.Page) and isinstance(
+                    to, till.Keying
+                )
                 self.go(to)
                 if began:
                     self.acts.append(Warm())
@@ -308,6 +313,7 @@ class _Turn(Paper):
                 self.cancel(order, "too long")
                 if isinstance(self.k.till, till.Front) and self.k.till.out_trade_no == order.out_trade_no:
                     self.go(replace(self.k.till, ended_at=self.now))
+        self.page_passes()
         match self.k.till:
             case till.Scanning(number, until) if self.now >= until:
                 order = self.k.orders[number]

@@ -21,6 +21,7 @@ VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever t
 STANDS_THERE = 60 * SECOND  # after CANCEL, until the merchant keys anything
 HINT_FOR = 2 * SECOND  # longer than the scanner's pause between two hints
 MENU_FOR = 30 * SECOND  # the last sales are not left open for a passer-by
+PAGE_FOR = 120 * SECOND  # enough to type an address and compare a fingerprint
 MOST_DIGITS = 9
 
 
@@ -91,7 +92,14 @@ class Found:
     until: int
 
 
-Till = Idle | Keying | Asking | Scanning | Front | Menu | Seeking | Found
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where the owner's page is."""
+
+    until: int
+
+
+Till = Idle | Keying | Asking | Scanning | Front | Menu | Seeking | Found | Page
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -217,7 +225,7 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
             return _menu(key)
         case Seeking():
             return Go(Menu(now + MENU_FOR)) if key in (Key.CANCEL, Key.MENU) else Refused()
-        case Found():
+        case Found() | Page():
             return _found(key, now)
         case _:
             assert_never(till)

@@ -47,7 +47,12 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
         case till.Menu():
             others = (order for order in kiosk.recent if order not in kiosk.attention)
-            return screens.Menu(tuple(_line(order) for order in (*kiosk.attention, *others))[:MENU_LINES], _prints(kiosk))
+            return screens.Menu(
+                tuple(_line(order) for order in (*kiosk.attention, *others))[:MENU_LINES], _prints(kiosk), kiosk.page is not None
+            )
+        case till.Page():
+            assert kiosk.page is not None
+            return screens.OwnersPage(kiosk.page.url, kiosk.page.fingerprint, kiosk.page.code)
         case till.Seeking(_, until):
             return screens.SeekingReceipt(until)
         case till.Found() as found:

@@ -136,25 +136,15 @@ def _between(far: tuple[int, int], near: tuple[int, int]) -> tuple[int, int]:
 def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
     """The QR on white, as large as fits; amount, words and the time left at its right, or below it on an upright screen."""
     scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
-    x, y, width, height = stage
     rows = modules(screen.code_url)
     across = len(rows) + 2 * QUIET
-    upright = _upright(stage)
-    pixels = (min(width, round(height * 0.6)) if upright else min(height, round(width * 0.6))) // across
+    _, _, width, height = stage
+    pixels = (min(width, round(height * 0.6)) if _upright(stage) else min(height, round(width * 0.6))) // across
     if pixels < LEAST_MODULE:
         card = Card(Tone.OPEN, icons.QR, Voice(theirs("qr.too_long_customer")), screen.money)
         two_voices(sheet, stage, card, Voice(words("qr.too_long_merchant")), sign=Sign(icons.WARNING, AMBER))
         return
-    side = across * pixels
-    left, top = (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2)
-    sheet.canvas.fill((left, top, side, side), WHITE)
-    corner = (left + QUIET * pixels, top + QUIET * pixels)
-    for down, row in enumerate(rows):
-        for right, dark in enumerate(row):
-            if dark:
-                sheet.canvas.fill((corner[0] + right * pixels, corner[1] + down * pixels, pixels, pixels), INK)
-    edge = x + side + scale.pad
-    column = _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
+    column = code_beside(sheet, stage, rows, pixels)
     who = "paying_" if screen.paying else ""
     colour = GREEN if screen.paying else TEXT
     sheet.stack(
@@ -172,3 +162,19 @@ def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
         ],
         align=0.0,
     )
+
+
+def code_beside(sheet: Sheet, stage: Rect, rows: tuple[tuple[bool, ...], ...], pixels: int) -> Rect:
+    """A QR on white, `pixels` a module, at the left or on an upright screen above; what is left beside or below it."""
+    x, y, width, height = stage
+    side = (len(rows) + 2 * QUIET) * pixels
+    upright = _upright(stage)
+    left, top = (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2)
+    sheet.canvas.fill((left, top, side, side), WHITE)
+    corner = (left + QUIET * pixels, top + QUIET * pixels)
+    for down, row in enumerate(rows):
+        for right, dark in enumerate(row):
+            if dark:
+                sheet.canvas.fill((corner[0] + right * pixels, corner[1] + down * pixels, pixels, pixels), INK)
+    edge = x + side + sheet.scale.pad
+    return _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)

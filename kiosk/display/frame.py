@@ -16,6 +16,7 @@ from kiosk.core.screens import (
     Menu,
     Network,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -62,6 +63,7 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     SeekingReceipt: ((Key.CANCEL, "back"),),
     SaleFound: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
     SaleUnknown: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
+    OwnersPage: ((Key.CANCEL, "back"),),
     OutOfOrder: (),
 }
 """Which keys mean something on a screen, and the word (of the table `keys`) for what each does there."""
@@ -87,7 +89,8 @@ def keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
     if isinstance(screen, SetupScreen):
         return setup_keys(screen)
     prints = isinstance(screen, ShowingQr | PaidScreen | Menu | SaleFound) and screen.prints
-    return (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
+    keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
+    return (*keys[:-1], (Key.QR, "page"), keys[-1]) if isinstance(screen, Menu) and screen.page else keys
 
 
 def wall_time(at: int) -> str:

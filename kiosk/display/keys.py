@@ -18,6 +18,7 @@ from kiosk.core.screens import (
     Keying,
     Menu,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -72,6 +73,7 @@ MEANT: dict[type[Screen], frozenset[Key]] = {
     SeekingReceipt: frozenset((Key.CANCEL, Key.MENU)),
     SaleFound: _DIGITS | {Key.CANCEL, Key.MENU},
     SaleUnknown: _DIGITS | {Key.CANCEL, Key.MENU},
+    OwnersPage: _DIGITS | {Key.CANCEL, Key.MENU},
     OutOfOrder: _IDLE,
 }
 """The keys that do something on a screen, as core/till.py has it (a test holds both against each other). Only these, and what

@@ -17,6 +17,7 @@ from kiosk.core.screens import (
     Menu,
     Outline,
     OutOfOrder,
+    OwnersPage,
     PaidScreen,
     Password,
     Placing,
@@ -32,7 +33,7 @@ from kiosk.core.screens import (
     View,
 )
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
-from kiosk.display import answers, codes, counter, drift, fonts, receipts, setting_up
+from kiosk.display import answers, codes, counter, drift, fonts, owners_page, receipts, setting_up
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -176,6 +177,8 @@ class Painter:
                 receipts.found(sheet, stage, screen, view.signs.printer)
             case SaleUnknown() as screen:
                 receipts.unknown(sheet, stage, screen)
+            case OwnersPage() as screen:
+                owners_page.draw(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold() as screen:

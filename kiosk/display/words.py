@@ -30,8 +30,13 @@ def words_of(language: str) -> Words:
     """The words of `language`, read once. DriverError for a language there is no table for."""
     if language not in LANGUAGES:
         raise DriverError(f"display: there are no words for the language {language!r}; use one of {', '.join(LANGUAGES)}")
-    with (_FOLDER / f"{language}.toml").open("rb") as file:
-        return Words(language, dict(_flat(tomllib.load(file), "")))
+    return Words(language, read_words(_FOLDER, language))
+
+
+def read_words(folder: Path, language: str) -> dict[str, str]:
+    """The table in `folder`, its keys as `paid.merchant`."""
+    with (folder / f"{language}.toml").open("rb") as file:
+        return dict(_flat(tomllib.load(file), ""))
 
 
 def _flat(table: dict[str, object], before: str) -> list[tuple[str, str]]:

@@ -26,10 +26,11 @@ from kiosk.core.events import CodeSeen, Event, Health, Part, Pressed, TextSeen
 from kiosk.core.ports import Display, Keypad, Scanner
 from kiosk.core.screens import Network, Outline, Signs, View
 from kiosk.core.setup import START, turn
-from kiosk.core.setup_nouns import Act, Facts, Failed, Happening, Known, Look, PageFacts, Setup, StartAnew
+from kiosk.core.setup_nouns import Act, Facts, Failed, Happening, Known, Look, PageFacts, Setup, StartAnew, WantPage
 from kiosk.core.setup_screens import Told
 from kiosk.core.setup_view import screen
 from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad, open_keypad
+from kiosk.owner_door import AT_SET_UP, door, only
 from kiosk.setup.board import Board
 from kiosk.setup.deeds import Deeds
 from kiosk.setup.given import Kept
@@ -37,6 +38,7 @@ from kiosk.setup.settings import NotMerchantData, Places
 from kiosk.steward.client import Steward, StewardAway
 from kiosk.steward.words import StewardRefused
 
+RUN = Path("/run/kiosk")
 LOOK_AGAIN_S = 3.0  # for a cable, or for what came over the owner's page
 END_MOST_S = 10.0
 _log = logging.getLogger(__name__)
@@ -141,9 +143,10 @@ class SetupApp:
         backwards.callback(self._scanner.stop)
 
     def _start_control(self, backwards: contextlib.ExitStack) -> None:
-        control = ControlServer(self._places.control, self.answer)
-        control.open()
-        self._start(backwards, "control", control.serve, control.stop)
+        places = self._places
+        for server in (ControlServer(places.control, self.answer), door(places.door, only(AT_SET_UP, self.answer))):
+            server.open()
+            self._start(backwards, "control", server.serve, server.stop)
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 
@@ -215,7 +218,7 @@ class SetupApp:
         """The merchant's data, from the owner's page."""
         try:
             with self._keeping:
-                self._deeds.take_merchant(str(request.get("toml", "")))
+                self._deeds.take_from_page(str(request.get("toml", "")))
         except NotMerchantData as error:
             return {"problem": str(error)}
         except OSError as error:
@@ -236,6 +239,8 @@ class SetupApp:
         for act in acts:
             if isinstance(act, Look):
                 self._look(act)
+            elif isinstance(act, WantPage):
+                self._want_page()
             else:
                 self._acts.put(act)
 
@@ -253,6 +258,10 @@ class SetupApp:
         else:
             self._scanner.scan(act.ticket, act.look_for)
 
+    def _want_page(self) -> None:
+        with contextlib.suppress(OSError):  # then the screen goes on saying that it is not open
+            self._places.page_wanted.touch()
+
     def _work(self) -> None:
         """Do the acts; between them look how things are."""
         while True:
@@ -267,6 +276,8 @@ class SetupApp:
                 came = self._deeds.do(act, self._used)
             self._inbox.put(came)
             if isinstance(act, StartAnew) and not isinstance(came, Failed):
+                if act.sell:  # from now on kiosk.toml says whether there is an owner's page
+                    self._places.page_wanted.unlink(missing_ok=True)
                 time.sleep(0.2)  # the screen says so
                 self.stop()
                 return
@@ -285,6 +296,6 @@ def _signs(facts: Facts, *, clock_known: bool) -> Signs:
 
 def places(settings: Path) -> Places:
     """Where things lie: where systemd says, else all of it beside kiosk.toml."""
-    state, runtime = (os.environ.get(name) for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"))
+    state = os.environ.get("STATE_DIRECTORY")
     at = Path(state) if state else settings.parent
-    return Places(at, settings.parent, Path(runtime) / "control.sock" if runtime else at / "kiosk.db.sock")
+    return Places(at, settings.parent, RUN / "control.sock" if RUN.is_dir() else at / "kiosk.db.sock")

@@ -32,6 +32,7 @@ from kiosk.core.setup_nouns import (
     ReadStick,
     SetZone,
     StartAnew,
+    WantPage,
 )
 from kiosk.core.setup_screens import Told
 from kiosk.core.wifi import WifiNetwork
@@ -93,6 +94,11 @@ class Deeds:
         except OSError as error:
             return Failed(Told.STEWARD, f"{self.places.given} cannot be written ({error.strerror}). Look at the storage card.")
 
+    def take_from_page(self, text: str) -> None:
+        """Keep the merchant's data that came over the owner's page. Keys may have come before them, so they are read anew."""
+        self.take_merchant(text)
+        self._sealed()
+
     def take_merchant(self, text: str) -> None:
         """Keep the merchant's data. NotMerchantData when they are none."""
         read_merchant(text)
@@ -130,8 +136,8 @@ class Deeds:
                 if not sell:
                     kept.keep(replace(kept.given, restarted=True))
                 self.steward.restart(What.KIOSK)
-            case Look():
-                raise ValueError("the camera is not looked through here")
+            case Look() | WantPage():
+                raise ValueError("these two are done at once, and have no end")
             case _:
                 assert_never(act)
         return Done(self.facts())

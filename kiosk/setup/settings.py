@@ -34,6 +34,16 @@ class Places:
     control: Path
 
     @property
+    def door(self) -> Path:
+        """Where the owner's page asks."""
+        return self.control.with_name("owner.sock")
+
+    @property
+    def page_wanted(self) -> Path:
+        """The empty file by which the owner's page is asked for."""
+        return self.control.with_name("owner.wanted")
+
+    @property
     def given(self) -> Path:
         """What was given so far."""
         return self.state / "setup.json"

@@ -1,0 +1,126 @@
+"""The running kiosk as the page sees it: asked over the door that it opens for the page (kiosk/owner_door.py), which only reads.
+
+Knows the verbs and the form of their answers; nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, Protocol
+
+from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.core.errors import KioskError
+
+LONGEST_SPAN = 366  # days of one export
+_DAYS_AT_ONCE = 31  # so that no answer grows beyond what the socket carries
+
+
+class KioskAway(KioskError):
+    """No kiosk answers: it is stopped, or starts just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of the shop, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many they are."""
+        return (self.last - self.first).days + 1
+
+
+class KioskLink(Protocol):
+    """What the page asks."""
+
+    def state(self) -> dict[str, Any]:
+        """The kiosk's screen and signs. All of them raise KioskAway."""
+
+    def orders(self, span: Span) -> list[dict[str, Any]]:
+        """The orders opened in these days, as `kiosk orders` has them, times in ms; the oldest first."""
+
+    def totals(self, span: Span) -> list[dict[str, Any]]:
+        """Rows by tender and currency, as `kiosk report` has them."""
+
+    def unresolved(self) -> list[dict[str, Any]]:
+        """The orders whose end is not known."""
+
+    def doctor(self) -> list[dict[str, Any]]:
+        """The checks of `kiosk doctor`. Takes many seconds."""
+
+    def bundle(self) -> bytes | None:
+        """The kiosk's part of a support bundle (tar); None when this kiosk makes none."""
+
+    def tell_page(self, url: str, fingerprint: str, code: str) -> None:
+        """What the kiosk shows of the page, for the next minute. `code` empty: nobody needs one."""
+
+    def give_merchant(self, toml: str) -> None:
+        """The merchant's tables, to a kiosk that is being set up: it makes its kiosk.toml of them."""
+
+
+class SocketKiosk:
+    """The kiosk behind its door. Any thread."""
+
+    def __init__(self, path: Path, zone: tzinfo, ask: Callable[..., dict[str, Any]] = ask) -> None:
+        self._path = path
+        self._zone = zone
+        self._put = ask
+
+    def state(self) -> dict[str, Any]:
+        return self._ask({"do": "state"}, 3.0)
+
+    def orders(self, span: Span) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        first = span.first
+        while first <= span.last:
+            last = min(span.last, first + timedelta(days=_DAYS_AT_ONCE - 1))
+            start, end = self._bounds(Span(first, last))
+            found += self._ask({"do": "orders", "start": start, "end": end, "include_open": False})["orders"]
+            first = last + timedelta(days=1)
+        return found
+
+    def totals(self, span: Span) -> list[dict[str, Any]]:
+        start, end = self._bounds(span)
+        totals: list[dict[str, Any]] = self._ask({"do": "report", "start": start, "end": end})["totals"]
+        return totals
+
+    def unresolved(self) -> list[dict[str, Any]]:
+        lines: list[dict[str, Any]] = self._ask({"do": "orders", "start": 0, "end": 0, "include_open": True})["orders"]
+        return lines
+
+    def doctor(self) -> list[dict[str, Any]]:
+        checks: list[dict[str, Any]] = self._ask({"do": "doctor"}, 100.0)["checks"]
+        return checks
+
+    def bundle(self) -> bytes | None:
+        try:
+            return base64.b64decode(str(self._ask({"do": "bundle"}, 100.0)["tar"]))
+        except KioskAway:
+            return None
+
+    def tell_page(self, url: str, fingerprint: str, code: str) -> None:
+        self._ask({"do": "page", "url": url, "fingerprint": fingerprint, "code": code}, 3.0)
+
+    def give_merchant(self, toml: str) -> None:
+        self._ask({"do": "merchant", "toml": toml})
+
+    def _bounds(self, span: Span) -> tuple[int, int]:
+        """The first moment of the first day, and of the day after the last, in ms."""
+        days = (span.first, span.last + timedelta(days=1))
+        start, end = (datetime(d.year, d.month, d.day, tzinfo=self._zone) for d in days)
+        return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+
+    def _ask(self, request: dict[str, object], timeout_s: float = 15.0) -> dict[str, Any]:
+        try:
+            answer = self._put(self._path, request, timeout_s)
+        except (ControlUnavailable, ControlFailed) as error:
+            raise KioskAway(str(error)) from None
+        if "problem" in answer:
+            raise KioskAway(str(answer["problem"]))
+        return answer
