@@ -99,7 +99,7 @@ def running(shop: Path, handler: Callable[[Request], Answer]) -> Iterator[list[R
 
 def test_the_commands_are_those_of_the_readme() -> None:
     """Neither fewer nor more."""
-    words = ["ask", "decode", "demo", "doctor", "enrol-code", "orders", "reconcile", "recover"]
+    words = ["ask", "decode", "demo", "doctor", "enrol-code", "orders", "owner", "reconcile", "recover"]
     words += ["refund", "report", "run", "sandbox", "setup"]
     assert sorted(main.commands) == words
 

@@ -113,7 +113,7 @@ ROOMS: dict[str, set[str]] = {
     "sqlite3": {"payment"},
     "flask": {"owner"},
     "systemd": {"service"},
-    "tomlkit": {"owner"},
+    "tomlkit": {"owner", "setup"},
     "werkzeug": {"owner"},
     "urllib3": {"payment"},
     "usb": {"printer"},

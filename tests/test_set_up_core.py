@@ -37,6 +37,7 @@ from kiosk.core.setup_nouns import (
     SetZone,
     StartAnew,
     Step,
+    WantPage,
 )
 from kiosk.core.setup_screens import (
     Doing,
@@ -81,6 +82,7 @@ class World:
         self.setup = START
         self.looking: Look | None = None
         self.restarts: list[bool] = []
+        self.wanted = False  # the owner's page
         self.happen(Known(self.facts))
 
     @property
@@ -92,7 +94,9 @@ class World:
         self.setup, acts = turn(self.setup, happening, self.now)
         for act in acts:
             self.done.append(act)
-            if isinstance(act, Look):
+            if isinstance(act, WantPage):
+                self.wanted = True
+            elif isinstance(act, Look):
                 self.looking = act if act.look_for is not None else None
             else:
                 self.happen(self.carry_out(act))
@@ -244,6 +248,7 @@ def test_the_kiosks_own_wifi_shows_its_qr_and_then_the_owners_page() -> None:
     assert read_wifi(shown.code) == WifiNetwork("Kiosk-2F6A", "rice-lamp-4719")
     world.press("OK")
     assert world.screen == SetupInvite("en", 2, Inviting.PAGE, "")
+    assert world.wanted
     world.happen(Known(world.facts, PAGE))
     assert isinstance(world.screen, SetupInvite)
     assert world.screen.code == PAGE.url

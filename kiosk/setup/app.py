@@ -189,7 +189,7 @@ class SetupApp:
             case "state":
                 view = self._view
                 named = {"screen": type(view.screen).__name__, "network": str(view.signs.network), "camera": self._camera}
-                return {"ok": True, "setup": int(self._setup.facts.step), **named}
+                return {"ok": True, "setup": getattr(view.screen, "step", None), **named}
             case "screen":
                 assert self._display is not None
                 return {"ok": True, "png": base64.b64encode(self._display.snapshot()).decode("ascii")}

@@ -23,7 +23,7 @@ from kiosk.sandbox.server import desk_control, open_sandbox
 from kiosk.setup.board import Board
 from kiosk.setup.door import lead
 from kiosk.setup.enrol import enrolment, page
-from kiosk.setup.settings import Places, tables_text
+from kiosk.setup.settings import Places, merchant_text
 from kiosk.steward import stick
 from kiosk.steward.fake import FakeSteward
 
@@ -60,7 +60,7 @@ def lay_out(prepared: Prepared) -> None:
     given.mkdir(parents=True, exist_ok=True)
     tables = tomllib.loads(prepared.config.read_text("utf-8"))
     wechat = {name: tables["wechat_pay"][name] for name in ("hosts", "merchant_serial", "notify_url")}
-    (given / stick.MERCHANT).write_text(tables_text({"merchant": tables["merchant"], "wechat_pay": wechat}), "utf-8")
+    (given / stick.MERCHANT).write_text(merchant_text({"merchant": tables["merchant"], "wechat_pay": wechat}), "utf-8")
     for name in _KEYS:
         (given / name).write_bytes((folder / name).read_bytes())
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from kiosk import service
-from kiosk.app import signals
 from kiosk.setup.app import SetupApp, places
 from kiosk.setup.board import Board, guess
 from kiosk.setup.settings import Places
@@ -25,5 +24,5 @@ def lead(steward: Steward, board: Board, where: Places, credentials: Path | None
     service.set_up_logging()
     service.no_core_files()
     app = SetupApp(steward, board, where, credentials)
-    with signals(app.stop):
+    with service.signals(app.stop):
         return app.run()

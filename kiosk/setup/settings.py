@@ -6,10 +6,11 @@ it says goes before what is guessed here. Whether all of it is right, config.py 
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+import tomlkit
 
 from kiosk.setup.board import Board
 
@@ -90,31 +91,9 @@ def whole(merchant: str, language: str, zone: str, serial: str | None, board: Bo
         if name not in _OURS:
             tables[name] = tables.get(name, {}) | table
     tables["display"]["merchant_language"] = language  # chosen on this screen, by whoever stands before it
-    return f"# Written by the kiosk's set-up. What may stand here: README.md\n\n{tables_text(tables)}"
+    return f"# Written by the kiosk's set-up. What may stand here: README.md\n\n{tomlkit.dumps(tables)}"
 
 
-def tables_text(tables: Tables) -> str:
-    """The tables as TOML."""
-    return "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items())
-
-
-def _lines(table: dict[str, object]) -> str:
-    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
-
-
-def _key(key: str) -> str:
-    return key if key.isascii() and key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
-
-
-def _value(value: object) -> str:
-    """As TOML writes it; JSON's texts, numbers and flags are TOML's, too, but for one character."""
-    match value:
-        case list():
-            return f"[{', '.join(_value(item) for item in value)}]"
-        case dict():
-            inner = ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items())
-            return f"{{ {inner} }}"
-        case str() | bool() | int() | float():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case _:  # a date or time, which no key of ours takes: config.py says so by its text
-            return json.dumps(str(value))
+def merchant_text(tables: Tables) -> str:
+    """The tables as a merchant.toml has them."""
+    return tomlkit.dumps(tables)
