@@ -153,7 +153,7 @@ MORE: dict[str, View] = {
 """Each hint, each reason, and the awkward amounts and names."""
 
 VIEWS = MAIN | MORE
-"""All but those of the set-up, which speak to one person: tests/setup_views.py."""
+"""All but those of the set-up, which speak to one person: tests/set_up_views.py."""
 
 
 def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes]:

@@ -1,5 +1,7 @@
-"""The owner's page as it runs, for tests: real TLS, a real kiosk in a process of its own that sells against the stand-in, the
-steward's stand-in. `Stall` starts and stops it all; `Client` is a browser without a window, and without its good manners."""
+"""The owner's page as it runs, for tests: real TLS, a real kiosk that sells against the stand-in, the steward's stand-in.
+
+`Stall` starts and stops it all; `Client` is a browser without a window, and without its good manners.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +9,18 @@ import contextlib
 import http.client
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from kiosk.config_owner import OwnerConfig
-from kiosk.control import ask
+from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.owner.kiosk_link import KioskAway, SocketKiosk, Span
 from kiosk.owner.server import OwnerPage
 from kiosk.owner.shop import ShopFile
@@ -46,10 +46,10 @@ class QuietKiosk:
             raise KioskAway("No kiosk answers.")
         return self.now
 
-    def orders(self, span: Span) -> list[dict[str, Any]]:
+    def orders(self, _: Span) -> list[dict[str, Any]]:
         return self.lines
 
-    def totals(self, span: Span) -> list[dict[str, Any]]:
+    def totals(self, _: Span) -> list[dict[str, Any]]:
         return self.sums
 
     def unresolved(self) -> list[dict[str, Any]]:
@@ -63,7 +63,6 @@ class QuietKiosk:
 
     def tell_page(self, url: str, fingerprint: str, code: str) -> None:
         self.told.append((url, fingerprint, code))
-
 
     def give_merchant(self, toml: str) -> None:
         self.given = toml
@@ -115,7 +114,12 @@ class Client:
         self.certificate = b""
 
     def ask(
-        self, method: str, path: str, form: dict[str, str] | None = None, headers: dict[str, str | None] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        form: dict[str, str] | None = None,
+        headers: dict[str, str | None] | None = None,
+        body: bytes | None = None,
     ) -> Answer:
         context = ssl._create_unverified_context()
         connection = http.client.HTTPSConnection(self.host, self.port, timeout=30, context=context)
@@ -221,7 +225,7 @@ class Stall:
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             return ask(self.config.with_name("kiosk.db.sock"), request)
-        except Exception:
+        except (ControlUnavailable, ControlFailed):
             return {}
 
     def press(self, keys: str) -> None:

@@ -21,7 +21,7 @@ from kiosk.display.light import Rest
 from kiosk.display.painter import Painter
 from kiosk.display.words import LANGUAGES, Words, words_of
 from tests.display_views import NOW, VIEWS
-from tests.setup_views import views
+from tests.set_up_views import views
 
 Canvas((8, 8))  # readies the font libraries
 
