@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 import qrcode
 import requests
+from PIL import ImageGrab
 
 from kiosk.control import ask
 from kiosk.core.errors import KioskError
@@ -31,6 +33,7 @@ from tests.set_up_kit import Desk
 
 PATIENCE_S = 60
 pytestmark = pytest.mark.slow
+_NAMES = {"OK": "Return", "CANCEL": "Escape", "QR": "F2", "MENU": "F4", "CLEAR": "BackSpace"}
 
 
 class Counter:
@@ -40,11 +43,12 @@ class Counter:
         self.desk = desk
         self.log = desk.folder.parent / "kiosk.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.display: str | None = None
 
-    def plug_in(self, display: str | None = None) -> None:
+    def plug_in(self) -> None:
         env = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
-        if display is not None:
-            env |= {"DISPLAY": display, "SDL_VIDEODRIVER": "x11"}
+        if self.display is not None:
+            env |= {"DISPLAY": self.display, "SDL_VIDEODRIVER": "x11"}
         command = [sys.executable, "-m", "kiosk.setup.desk", str(self.desk.folder)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
@@ -64,6 +68,12 @@ class Counter:
         return ask(self.desk.places.control, {"do": what, **more}, 10)
 
     def press(self, keys: str) -> None:
+        """On the window's keyboard where there is a window, else over the control socket."""
+        if self.display is not None:
+            named = [_NAMES.get(key, key) for key in keys.split()]
+            env = {**os.environ, "DISPLAY": self.display}
+            subprocess.run(["xdotool", "key", "--delay", "40", *named], env=env, check=True)
+            return
         for key in keys.split():
             assert self.ask("key", key=key).get("ok")
 
@@ -127,6 +137,7 @@ def _sell_both_ways(counter: Counter) -> None:
         found: list[dict[str, Any]] = requests.get(f"{page}/now", timeout=10).json()["orders"]
         return found
 
+    counter.until(lambda: "kiosk.app: kiosk ready" in counter.log.read_text(), "a window that takes keys")
     counter.until(lambda: counter.ask("state")["network"] == "online", "on line")
     counter.press("1 2 5 0 OK")
     counter.shows("Scanning")
@@ -150,22 +161,34 @@ def _join_by_phone(counter: Counter) -> None:
     counter.take_away()
 
 
-def test_from_the_box_with_a_phone_and_a_stick_to_a_sale_of_each_tender(counter: Counter) -> None:
+@pytest.mark.screen
+def test_from_the_box_with_a_phone_and_a_stick_to_a_sale_of_each_tender(counter: Counter, xvfb: str) -> None:
+    """In a real window, with a keyboard."""
+    counter.display = xvfb
     counter.plug_in()
     counter.shows("SetupChoice", 1)
+    counter.until(lambda: ImageGrab.grab(xdisplay=xvfb).getbbox() is not None, "a window that is not black")
     counter.press("1")
     counter.shows("SetupChoice", 2)
     _join_by_phone(counter)
-    counter.press("1")
+    counter.press("MENU 1")  # Tokyo is on the second page
     counter.shows("SetupChoice", 4)
+    counter.press("1")
+    counter.shows("SetupTold", 4)  # no stick yet
     shutil.copytree(counter.desk.folder / "stick", counter.desk.folder / "steward" / "stick")
+    counter.press("OK")
+    counter.shows("SetupChoice", 4)
     counter.press("1")
     counter.shows("SetupTold", 5)
     counter.press("OK")  # and it starts anew, to get at its keys
-    counter.until((counter.desk.places.settings / "kiosk.toml").exists, "settings")
+    settings = counter.desk.places.settings / "kiosk.toml"
+    counter.until(settings.exists, "settings")
     counter.shows("SetupTold")
     counter.press("OK")
     counter.shows("Idle")
+    written = tomllib.loads(settings.read_text())
+    assert written["keypad"]["driver"] == "keyboard"
+    assert written["merchant"]["time_zone"] == "Asia/Tokyo"
     _sell_both_ways(counter)
 
 
