@@ -44,6 +44,7 @@ from kiosk.steward.client import Steward, StewardAway
 from kiosk.steward.words import PUBLIC, SECRETS, StewardRefused, What
 
 MERCHANT = "merchant.toml"
+_OWN_WIFI = "10.42."  # NetworkManager's addresses for a hotspot: they lead nowhere
 _ENROLLED = (*SECRETS, *PUBLIC)  # the order in which they are kept: a certificate is held against its key
 
 
@@ -73,7 +74,7 @@ class Deeds:
         stale = self.sealed_here or not readable
         return Facts(
             language=given.language,
-            online=bool(status.addresses) and not status.hotspot,
+            online=any(not (status.hotspot and address.startswith(_OWN_WIFI)) for address in status.addresses),
             zone=given.zone,
             held=frozenset(held | ({MERCHANT} if given.merchant is not None else set())),
             request=given.request,

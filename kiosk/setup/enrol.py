@@ -56,7 +56,7 @@ def page(texts: Sequence[str], name: str) -> str:
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
 <style>
-body {{ margin: 0; font: 16px sans-serif; background: #fff; color: #000; text-align: center }}
+body {{ margin: 0 1em; font: 16px sans-serif; background: #fff; color: #000; text-align: center }}
 figure {{ margin: 0; position: absolute; inset: 3em 0 0 0; opacity: 0; animation: one {total * SHOWN_S}s step-end infinite }}
 figure:only-of-type {{ opacity: 1; animation: none }}
 svg {{ width: min(96vw, 80vh) }}
