@@ -178,13 +178,14 @@ def _write_pictures(folder: Path) -> None:
     for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved"):
         painter.paint(MAIN[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
-        _write_picture(painter, folder / f"{name}.png")
+        write_picture(painter, folder / f"{name}.png")
     touched = Painter((800, 480), "en", "zh_CN", keys=True)
     touched.paint(MAIN["keying"], NOW)
-    _write_picture(touched, folder / "touch.png")
+    write_picture(touched, folder / "touch.png")
 
 
-def _write_picture(painter: Painter, path: Path) -> None:
+def write_picture(painter: Painter, path: Path) -> None:
+    """With few colours: a small file."""
     image = Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
     image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
 

@@ -59,7 +59,7 @@ def page(texts: Sequence[str], name: str) -> str:
 body {{ margin: 0 1em; font: 16px sans-serif; background: #fff; color: #000; text-align: center }}
 figure {{ margin: 0; position: absolute; inset: 3em 0 0 0; opacity: 0; animation: one {total * SHOWN_S}s step-end infinite }}
 figure:only-of-type {{ opacity: 1; animation: none }}
-svg {{ width: min(96vw, 80vh) }}
+svg {{ display: block; margin: 0 auto; width: min(96vw, 80vh) }}
 @keyframes one {{ 0% {{ opacity: 1 }} {share:.4f}% {{ opacity: 0 }} 100% {{ opacity: 0 }} }}
 @media print {{ figure {{ position: static; opacity: 1; animation: none; display: inline-block; width: 45%; break-inside: avoid }}
 svg {{ width: 100% }} }}
