@@ -26,6 +26,7 @@ from kiosk.camera.wire import (
     Ready,
     Scan,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     pack,
@@ -174,6 +175,22 @@ def test_a_scan_for_a_receipt_ends_with_its_number_and_lets_a_payment_code_be(ki
     assert kiosk.hear(Number) == Number("r", "K07-260105-aa0001")
     until(lambda: not camera.streaming)
     assert Code not in kiosk.heard
+
+
+def test_a_look_for_a_wifi_goes_on_tells_each_once_and_lets_a_payment_code_be(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
+    camera.text = CODE
+    kiosk.say(Scan("w", look_for=LookFor.WIFI))
+    for _ in range(5):
+        kiosk.hear(Picture)
+    for name in ("one", "two"):
+        camera.text = f"WIFI:T:WPA;S:{name};P:12345678;;"
+        assert kiosk.hear(Text) == Text("w", camera.text)
+        for _ in range(3):
+            kiosk.hear(Picture)
+    kiosk.say(Pause())
+    assert kiosk.heard.count(Text) == 2
+    assert not {Code, Number, Hint} & set(kiosk.heard)
 
 
 def test_a_scan_for_a_payment_makes_nothing_of_a_receipt(kiosk: Kiosk, camera: Stage):
