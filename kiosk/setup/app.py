@@ -66,6 +66,7 @@ class SetupApp:
         self._camera: str | None = None
         self._keeping = threading.Lock()  # around what was given: the page's word comes in a thread of its own
         self._stopped = threading.Event()
+        self._code = 0
 
     def run(self) -> int:
         """Lead through it. Returns the exit code; 0 too when the kiosk is to be started anew."""
@@ -81,7 +82,7 @@ class SetupApp:
             if not self._stopped.is_set():
                 display.run(service.watchdog)
             service.stopping()
-        return 0
+        return self._code
 
     def stop(self) -> None:
         """End it; any thread and any signal handler may call it."""
@@ -97,6 +98,7 @@ class SetupApp:
                 run()
             except Exception:  # noqa: BLE001  a thread's top: the process ends, and its successor finds what was given
                 _log.exception("the set-up stops")
+                self._code = 1
                 self.stop()
 
         thread = threading.Thread(target=top, name=name, daemon=True)
