@@ -223,9 +223,9 @@ class App:
         backwards.callback(printer.stop)
 
     def _open_display(self) -> Display:
-        from kiosk.display import Sounds, open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
+        from kiosk.display import Beside, Sounds, open_display  # noqa: PLC0415  pygame is loaded when the money is looked after
 
-        chosen, sound = self._config.display, self._config.sound
+        chosen, sound, theirs = self._config.display, self._config.sound, self._config.display.customer
         self._display = open_display(
             chosen.driver,
             size=chosen.size,
@@ -240,6 +240,7 @@ class App:
             brightness=chosen.brightness,
             dim_after_s=chosen.dim_after_s,
             sounds=Sounds(sound.language(chosen.merchant_language, chosen.customer_language), sound.volume, sound.fresh_s * 1000),
+            customer=None if theirs is None else Beside(self._config.merchant.name, theirs.size, theirs.output, theirs.rotation),
         )
         self._display.show(self._view)
         return self._display

@@ -16,6 +16,19 @@ _SIZE = (800, 480)
 _LEAST_SIZE = (320, 240)
 _KEYS_SIDE = 240  # four keys of a finger's width (kiosk/display/keys.py)
 _DAY_S = 86_400
+_OUTPUTS = 8  # more than any Pi has
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerConfig:
+    """A second screen, towards the customer. `output`: which of the machine's screens, as SDL counts them from 0.
+
+    `size`: pixels as people see them, where it is a window. `rotation` as the merchant's.
+    """
+
+    size: tuple[int, int]
+    output: int = 1
+    rotation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class DisplayConfig:
     rotation: int = 0
     brightness: int = 100
     dim_after_s: int = 120
+    customer: CustomerConfig | None = None
 
 
 def read_display(table: Table, *, keys: bool) -> DisplayConfig:
@@ -51,7 +65,22 @@ def read_display(table: Table, *, keys: bool) -> DisplayConfig:
         dim_after_s=table.number(
             "dim_after_s", "Write after how many idle seconds the screen is dimmed; 0 is never.", bounds=(0, _DAY_S), default=120
         ),
+        customer=_customer(table),
     )
+
+
+def _customer(display: Table) -> CustomerConfig | None:
+    table = display.below("customer")
+    if table is None:
+        return None
+    remedy = "Write which of the screens is the customer's, counted from 0: 1 is the second one."
+    customer = CustomerConfig(
+        size=_size(table, keys=False),
+        output=table.number("output", remedy, bounds=(0, _OUTPUTS - 1), default=1),
+        rotation=_rotation(table),
+    )
+    table.end()
+    return customer
 
 
 def _size(table: Table, *, keys: bool) -> tuple[int, int]:

@@ -30,6 +30,10 @@ customer_language = "zh_CN"
 #rotation = 0                         # 90, 180 or 270: how far the picture is turned clockwise; size is what people see then
 #brightness = 100                     # percent, where the screen's lamp can be set; a QR always has all of it
 #dim_after_s = 120                    # idle for so long, the screen is dimmed; 0: never
+## [display.customer]                 # the whole table only where a second screen is, towards the customer
+## size = [800, 480]                  # where it is a window
+## output = 1                         # which of the machine's screens is the customer's; the first one is 0
+## rotation = 0                       # as the merchant's
 
 [keypad]
 driver = "keyboard"                   # keyboard, matrix, evdev, touch (on the screen) or scripted

@@ -41,6 +41,10 @@ class Table:
         self._asked.append(key)
         return key in self._raw
 
+    def below(self, key: str) -> Table | None:
+        """The table within this one, [name.key]; None when the file has none."""
+        return Table(f"{self.name}.{key}", self._raw[key], self._problems) if self.has(key) else None
+
     def text(self, key: str, remedy: str, *, form: str | None = None, default: str | None = None) -> str:
         """A text on one line that, with `form`, matches it as a whole."""
         value = self._typed(key, str, remedy, required=default is None)

@@ -52,7 +52,7 @@ def examine(path: Path | None) -> list[Check]:
         ]
         return [*checks, clock(service.clock_is_set(), None), power(_vcgencmd())]
     from kiosk.display import backlight  # noqa: PLC0415  as below
-    from kiosk.doctor_display import brightness, display  # noqa: PLC0415  as below
+    from kiosk.doctor_display import brightness, customer, display  # noqa: PLC0415  as below
     from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
     from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
     from kiosk.doctor_printer import printer  # noqa: PLC0415  as the keypad's
@@ -76,6 +76,7 @@ def examine(path: Path | None) -> list[Check]:
         keypad(config.keypad, running),
         *printer(config, running),
         display(config.display, has_module, os.environ),
+        *(customer(config.display, os.environ, keys=config.keypad.driver == "touch") if has_module("pygame") else []),
         *([brightness(config.display, backlight.find())] if config.display.driver == "pygame" else []),
         device(config, running),
         voice(config),

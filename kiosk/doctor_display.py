@@ -1,4 +1,4 @@
-"""What `kiosk doctor` finds of the screen: the library and the fonts, where it draws and how, and the lamp behind it."""
+"""What `kiosk doctor` finds of the screens: the library and the fonts, where it draws and how, the lamp, and the customer's."""
 
 from __future__ import annotations
 
@@ -32,6 +32,33 @@ def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapp
     return Check("display", Verdict.OK, f"{how} on {where}")
 
 
+def customer(wanted: DisplayConfig, environment: Mapping[str, str], *, keys: bool = False) -> list[Check]:
+    """Whether the customer's screen is there, if kiosk.toml names one. `keys`: the merchant's are drawn on their screen."""
+    name, theirs = "customer's screen", wanted.customer
+    if theirs is None:
+        return []
+    if wanted.driver != "pygame":
+        return [Check(name, Verdict.WARN, f"the driver {wanted.driver} shows none", 'Set [display] driver = "pygame".')]
+    how = f"output {theirs.output}"
+    bare = kms.wanted(environment)
+    if not bare and not wanted.fullscreen:
+        return [Check(name, Verdict.OK, f"a window of {theirs.size[0]} x {theirs.size[1]}, on {how} if that is there")]
+    try:
+        there = [plug for plug, used in kms.plugs().items() if used] if bare else [f"{x} x {y}" for x, y in _screens()]
+    except DriverError as error:
+        return [Check(name, Verdict.WARN, f"{how}: {error}", "Run this where the kiosk's desktop is.")]
+    turned = f", turned by {theirs.rotation} degrees" if theirs.rotation else ""
+    seen = f"{how} of {len(there)} ({', '.join(there)}){turned}"
+    if len(there) > max(1, theirs.output):
+        return [
+            Check(name, Verdict.OK, seen + ("; leave its touch unplugged, which may press the merchant's keys" if keys else ""))
+        ]
+    remedy = (
+        "Plug the customer's screen in and switch it on, or correct [display.customer] output; the merchant's works without it."
+    )
+    return [Check(name, Verdict.WARN, f"{seen}: it is not there", remedy + (" Then start the kiosk again." if bare else ""))]
+
+
 def brightness(wanted: DisplayConfig, lamp: backlight.Backlight | None) -> Check:
     """Whether the lamp behind the screen can be set."""
     dims = f"dimmed after {wanted.dim_after_s} s" if wanted.dim_after_s else "never dimmed"
@@ -51,6 +78,12 @@ def _missing_font(*languages: str) -> str | None:
     except DriverError as error:
         return str(error)
     return None
+
+
+def _screens() -> tuple[tuple[int, int], ...]:
+    from kiosk.display import canvas  # noqa: PLC0415  as below
+
+    return canvas.screens()
 
 
 def _drivers() -> tuple[str, ...]:

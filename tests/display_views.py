@@ -42,6 +42,8 @@ from kiosk.core.screens import (
     View,
 )
 from kiosk.core.slips import PrinterTrouble
+from kiosk.display.customer import seen
+from kiosk.display.customer_painter import CustomerPainter
 from kiosk.display.painter import Painter
 
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
@@ -182,9 +184,13 @@ def _write_pictures(folder: Path) -> None:
     touched = Painter((800, 480), "en", "zh_CN", keys=True)
     touched.paint(MAIN["keying"], NOW)
     write_picture(touched, folder / "touch.png")
+    theirs = CustomerPainter((800, 480), "en", "zh_CN")
+    for name in ("keying", "scanning", "qr", "paid"):
+        theirs.paint(seen(MAIN[name], "Harbour Snacks"), NOW)
+        write_picture(theirs, folder / f"customer_{name}.png")
 
 
-def write_picture(painter: Painter, path: Path) -> None:
+def write_picture(painter: Painter | CustomerPainter, path: Path) -> None:
     """With few colours: a small file."""
     image = Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
     image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -158,6 +158,13 @@ MUTANTS = (
         "",
         unit="a clean-up WeChat wants; no money moves",
     ),
+    Mutant(
+        "PAYERROR told twice spares the reversal",
+        LIFE,
+        "    Arrow(S.REVERSING, On.DECLINED, S.REVERSING, When.NOT_CLEANED_UP),\n",
+        "",
+        unit="a clean-up WeChat wants; no money moves",
+    ),
     Mutant("a reversed PAYERROR is no decline", LIFE, "    Arrow(S.REVERSING, On.ENDED, S.DECLINED, When.HAD_DECLINED),\n", ""),
     # restart
     Mutant(

@@ -27,6 +27,7 @@ from kiosk.owner.shop import ShopFile
 from kiosk.sandbox.prepare import prepare
 from kiosk.sandbox.server import open_sandbox
 from kiosk.steward.fake import FakeSteward
+from kiosk.steward.words import What
 
 PIN = "482915"
 
@@ -187,12 +188,24 @@ class Answer:
         return self.headers.get("Location", "")
 
 
+class Restarting(FakeSteward):
+    """Starts the kiosk anew for real, a moment after the answer."""
+
+    def restart(self, what: What) -> None:
+        super().restart(what)
+        threading.Timer(0.3, self.anew).start()
+
+    def anew(self) -> None:
+        """A stall puts its own in the place of this."""
+
+
 class Stall:
     """The stand-in for WeChat, a kiosk of its own process, and the page; kiosk.toml is the steward's."""
 
     def __init__(self, folder: Path, language: str = "en") -> None:
         self.folder = folder
-        self.steward = FakeSteward(folder / "steward")
+        self.steward = Restarting(folder / "steward")
+        self.steward.anew = self.restart_kiosk
         etc = self.steward.etc
         self.server, self.prepared = open_sandbox(etc)
         prepare(etc, url=self.server.url, page=self.server.page, keys=self.prepared.keys, overwrite=True)
@@ -203,6 +216,7 @@ class Stall:
         self.config.write_text(text, "utf-8")
         for name in ("merchant_key.pem", "api_v3_key.txt"):
             shutil.copyfile(etc / name, self.steward.sealed / name)
+        self.changing = threading.Lock()
         self.start_kiosk()
         self.page = Page(folder, kiosk=SocketKiosk(etc / "owner.sock", ShopFile(self.config).shop.zone), steward=self.steward)
 
@@ -217,9 +231,18 @@ class Stall:
         self.kiosk.terminate()
         self.kiosk.wait(30)
 
+    def restart_kiosk(self) -> None:
+        """As systemd does; the keys are those that the steward was given."""
+        with self.changing:
+            self.stop_kiosk()
+            for path in self.steward.sealed.glob("*_key.*"):
+                shutil.copyfile(path, self.config.with_name(path.name))
+            self.start_kiosk()
+
     def close(self) -> None:
         self.page.close()
-        self.stop_kiosk()
+        with self.changing:
+            self.stop_kiosk()
         self.server.stop()
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from kiosk.core.model import Direct, Institution, Tender
 from kiosk.core.ports import Clock
 from kiosk.core.screens import View
 from kiosk.core.state import Settings
+from kiosk.display.recording import RecordingDisplay
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.lanes import lanes
 from kiosk.payment.ledger import OrderLine, SqliteLedger
@@ -38,7 +39,8 @@ class Rig:
         ids = self.prepared.merchant.ids()
         self.merchant = Direct(**ids) if mode == "direct" else Institution(**ids)
         self.settings = Settings(self.merchant, "Harbour Snacks", "HKD", "K07", ZoneInfo("Asia/Hong_Kong"), default_tender)
-        self.views: list[View] = []
+        self.display = RecordingDisplay(self.settings.shop)
+        self.views: list[View] = self.display.views
         self.sounds: list[str] = []
         self.announced: list[Announce] = []
         self.clock: Clock = SteadyClock()
@@ -62,7 +64,7 @@ class Rig:
             nonce=lambda: secrets.token_hex(16),
             certificate_cache=self.folder / "certificates.json",
         )
-        self.runtime = Runtime(self.settings, self._open_ledger, self.clock, self.views.append, self._heard)
+        self.runtime = Runtime(self.settings, self._open_ledger, self.clock, self.display.show, self._heard)
         self.scanner = ScriptedScanner(self.runtime.post)
         self.keypad = ScriptedKeypad(self.runtime.post)
         self.lanes = lanes(self.provider, self.runtime.post, self.clock)

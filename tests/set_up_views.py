@@ -39,7 +39,7 @@ _REACHED = tuple(
 )
 _SSID = "DIRECT-roku-of-the-neighbour-x1y2"
 _PAGE = "https://192.168.178.42:8443/"
-_FINGERPRINT = "4F:0B:91:5A:C2:7E:33:D0:18:6B:F4:A9:52:EE:07:9C:61:B8:2D:95:70:3A:CF:14:8E:D6:29:B3:5F:E0:47:1C"
+_FINGERPRINT = "4F0B915AC27E33D0186BF4A952EE079C61B82D95703ACF148ED629B35FE0471C"
 
 
 def _asked(question: Question, page: int = 0, facts: Facts = _FACTS) -> SetupScreen:
@@ -50,7 +50,7 @@ def screens() -> dict[str, SetupScreen]:
     """All of them, in English."""
     hotspot = WifiNetwork("Kiosk-2F6A", "rice-lamp-4719")
     some = replace(_FACTS, held=frozenset(NEEDED[1:2]), request="-----BEGIN CERTIFICATE REQUEST-----")
-    page = (("address", _PAGE), ("code", "4719 2063"), ("fingerprint", _FINGERPRINT))
+    page = (("address", _PAGE), ("code", "47192063"), ("fingerprint", _FINGERPRINT))
     return {
         "language": _asked(Question.LANGUAGE),
         "network": _asked(Question.NETWORK),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk import config
+from kiosk.config_display import CustomerConfig
 from kiosk.config_example import EXAMPLE
 from kiosk.config_notifications import NotificationsConfig
 from kiosk.config_wechat import PlatformKey
@@ -504,6 +505,40 @@ def test_keys_on_a_screen_too_small_for_them_are_a_mistake(folder: Path, size: l
     (said,) = problems(folder, text)
     assert said.startswith(f"[display] size = {size} has no room for keys")
     assert "rotation = 90" in said
+
+
+def test_a_second_screen_is_the_customers_only_where_its_table_stands(folder: Path) -> None:
+    put(folder, "kiosk.toml", EXAMPLE)
+    assert config.load(folder / "kiosk.toml").display.customer is None
+    lines = re.findall(r"(?m)^## (.*)$", EXAMPLE.partition("[keypad]")[0])
+    assert lines[0].startswith("[display.customer]")
+    for written in (lines, lines[:1]):
+        put(folder, "kiosk.toml", EXAMPLE + "\n".join(written))
+        assert config.load(folder / "kiosk.toml").display.customer == CustomerConfig((800, 480), 1, 0)
+    put(folder, "kiosk.toml", EXAMPLE + "[display.customer]\nsize = [480, 800]\noutput = 0\nrotation = 270\n")
+    assert config.load(folder / "kiosk.toml").display.customer == CustomerConfig((480, 800), 0, 270)
+
+
+def test_the_customers_screens_mistakes_name_its_table(folder: Path) -> None:
+    wrong = "[display.customer]\nsize = [100, 100]\noutput = 9\nrotation = 45\nbrightness = 5\n"
+    found = problems(folder, EXAMPLE + wrong)
+    assert found == [
+        (
+            "[display.customer] size = [100, 100] is too small for people to read. "
+            "Write width and height in pixels, as [800, 480]; the least is [320, 240]."
+        ),
+        (
+            "[display.customer] output = 9 is not between 0 and 7. "
+            "Write which of the screens is the customer's, counted from 0: 1 is the second one."
+        ),
+        (
+            "[display.customer] rotation = 45 is no quarter of a turn. "
+            "Write by how many degrees the picture is turned clockwise: 0, 90, 180 or 270."
+        ),
+        "[display.customer] brightness is not a key of this table. Correct or remove it.",
+    ]
+    (found_too,) = problems(folder, EXAMPLE.replace('customer_language = "zh_CN"', 'customer_language = "zh_CN"\ncustomer = 1'))
+    assert found_too.startswith("[display.customer] is a whole number, not a table.")
 
 
 def test_all_mistakes_come_at_once(folder: Path) -> None:

@@ -60,10 +60,9 @@ class Screen:
             merchant_language="en",
             customer_language="zh_CN",
             now=lambda: NOW,
-            on_key=lambda _name, _down: None,
             on_touch=lambda *told: self.touched.append(told),
             rotation=rotation,
-            **more,
+            **{"on_key": lambda _name, _down: None} | more,
         )
 
     def run(self, work: Callable[[], None]) -> None:

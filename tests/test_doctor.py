@@ -26,7 +26,7 @@ from kiosk import doctor, doctor_display, doctor_ledger
 from kiosk.camera import v4l2
 from kiosk.cli import main
 from kiosk.config import CameraConfig
-from kiosk.config_display import DisplayConfig
+from kiosk.config_display import CustomerConfig, DisplayConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
 from kiosk.display import backlight, kms
@@ -252,6 +252,41 @@ def test_a_display_without_a_desktop_needs_an_sdl_that_can_and_a_screen(monkeypa
     assert check.found == "pygame 800 x 480: no screen is connected (HDMI)"
     assert check.remedy.startswith("Plug it in. ")
     assert "x11" in asked[0]
+
+
+def test_the_customers_screen_is_looked_for_where_the_kiosk_will_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a desktop by the sockets' own word, on one by SDL's; where there is to be none nothing is said."""
+    plugs = {"HDMI-A-1": True, "HDMI-A-2": True, "Writeback-1": False}
+    monkeypatch.setattr(kms, "plugs", lambda: plugs)
+    assert doctor_display.customer(PYGAME, {}) == []
+    wanted = replace(PYGAME, customer=CustomerConfig((800, 480)))
+    (check,) = doctor_display.customer(wanted, {})
+    assert (seen(check), check.found) == (("customer's screen", "ok"), "output 1 of 2 (HDMI-A-1, HDMI-A-2)")
+    (check,) = doctor_display.customer(wanted, {}, keys=True)
+    assert check.found.endswith("leave its touch unplugged, which may press the merchant's keys")
+    plugs["HDMI-A-2"] = False
+    (check,) = doctor_display.customer(replace(wanted, customer=CustomerConfig((800, 480), 0, 90)), {})
+    assert seen(check) == ("customer's screen", "warn")
+    assert check.found == "output 0 of 1 (HDMI-A-1), turned by 90 degrees: it is not there"
+    assert check.remedy.endswith("the merchant's works without it. Then start the kiosk again.")
+    (check,) = doctor_display.customer(wanted, {"DISPLAY": ":7"})
+    assert (seen(check)[1], check.found) == ("ok", "a window of 800 x 480, on output 1 if that is there")
+    (check,) = doctor_display.customer(replace(wanted, driver="offscreen"), {})
+    assert (seen(check)[1], check.found) == ("warn", "the driver offscreen shows none")
+
+
+def test_on_a_desktop_sdl_is_asked_for_the_customers_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SDL's driver for nobody has one screen, of 1024 x 768; and a desktop that is not there is said."""
+    wanted = replace(PYGAME, fullscreen=True, customer=CustomerConfig((800, 480)))
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    (check,) = doctor_display.customer(wanted, {"SDL_VIDEODRIVER": "dummy"})
+    assert (seen(check)[1], check.found) == ("warn", "output 1 of 1 (1024 x 768): it is not there")
+    assert "start the kiosk again" not in check.remedy
+    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    monkeypatch.setenv("DISPLAY", ":9999")
+    (check,) = doctor_display.customer(wanted, {"DISPLAY": ":9999"})
+    assert seen(check)[1] == "warn"
+    assert "SDL says" in check.found
 
 
 def test_a_lamp_is_named_and_one_that_may_not_be_set_is_a_warning(tmp_path: Path) -> None:

@@ -153,6 +153,14 @@ def test_payerror_is_reversed_once_and_then_declined() -> None:
     assert after(row, Declined(Decline.PAYMENT_FAILED, clean_up=True), now=T + 15_200).state is S.DECLINED
 
 
+def test_payerror_told_again_before_its_reversal_has_left_does_not_spare_it() -> None:
+    """A notification brings a question forward, between the first answer and the reversal 15 s after the sending."""
+    row = after(order(), Declined(Decline.PAYMENT_FAILED, clean_up=True))
+    row = after(row, Declined(Decline.PAYMENT_FAILED, clean_up=True), now=T + 6000)
+    assert row.state is S.REVERSING
+    assert next_call(row, at_counter=True) == Due(Call.REVERSE, T + 15_000)
+
+
 def test_a_second_payment_of_a_sale_goes_back() -> None:
     """Whatever the order's tender, money on top of a paid sale is refunded."""
     assert after(order(), PAID, sale_paid=True).state is S.REFUNDING

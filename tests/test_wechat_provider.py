@@ -456,7 +456,7 @@ def test_a_knock_at_a_dead_door_is_not_waited_for_when_the_next_is_answered() ->
 
         stub.answer = answer
         assert provider.probe() == Answer(Pending(), server_time=NOW, reached=True)
-        assert len(stub.received) == before + 3
+        assert len(stub.received) >= before + 3  # one more may have left before the answer was read
         over.set()
         provider.stop()
         for each in threading.enumerate():  # or their last words are read by another test

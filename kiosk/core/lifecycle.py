@@ -77,6 +77,7 @@ class When(StrEnum):
     GONE = "the customer is gone"
     REFUSED = "the reversal was refused as paid, or its day is over"
     CLEAN_UP = "WeChat wants a reversal first"
+    NOT_CLEANED_UP = "WeChat wants a reversal first, and none has left"
     NEVER_LEFT = "no byte has left"
     GRACE_OVER = "30 s after sending"
     QUICK_PAY = "quick_pay"
@@ -138,6 +139,7 @@ ARROWS: tuple[Arrow, ...] = (
     # One-way: a reversal in flight can undo a payment just celebrated, so "paid" no longer wins.
     Arrow(S.REVERSING, On.PAID, S.REFUNDING, When.REFUSED),
     Arrow(S.REVERSING, On.PAID, S.REVERSING),
+    Arrow(S.REVERSING, On.DECLINED, S.REVERSING, When.NOT_CLEANED_UP),
     Arrow(S.REVERSING, On.DECLINED, S.DECLINED),
     Arrow(S.REVERSING, On.ENDED, S.DECLINED, When.HAD_DECLINED),
     Arrow(S.REVERSING, On.ENDED, S.CLOSED, When.SAYS_CLOSED),
@@ -423,6 +425,8 @@ def _holds(when: When, order: Order, around: Around, now: int, outcome: Outcome 
             return order.pay_refused or (paid_at is not None and _beijing_day(now) > _beijing_day(paid_at))
         case When.CLEAN_UP:
             return isinstance(outcome, Declined) and outcome.clean_up and order.tender is Tender.QUICK_PAY
+        case When.NOT_CLEANED_UP:
+            return isinstance(outcome, Declined) and outcome.clean_up and order.tries == 0
         case When.NEVER_LEFT:
             first = order.last_call in (Call.CHARGE, Call.PLACE) and order.tries == 1 and order.asks == 0
             return isinstance(outcome, Unknown) and outcome.why is Why.NOT_SENT and first  # a later call proves nothing

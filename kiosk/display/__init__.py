@@ -8,9 +8,10 @@ from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.ports import Display
 from kiosk.display import backlight
+from kiosk.display.customer import Beside
 from kiosk.display.sounds import Sounds
 
-__all__ = ["DRIVERS", "Sounds", "open_display"]
+__all__ = ["DRIVERS", "Beside", "Sounds", "open_display"]
 
 DRIVERS = ("pygame", "offscreen", "recording")
 
@@ -30,6 +31,7 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     brightness: int = 100,
     dim_after_s: int = 120,
     sounds: Sounds | None = None,
+    customer: Beside | None = None,
 ) -> Display:
     """Open the display. With `pygame`, call it from the thread that will call `run`: its window opens here.
 
@@ -38,14 +40,15 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
     window is closed; it is called from `run`. With `keys` the keys are on the screen, and `on_touch(finger, key, down)` gets
     each finger that comes down on one or lifts from it (without a key: that slid off). `rotation`: degrees by which the picture
     is turned clockwise, `size` being what people see. `brightness` in percent, `dim_after_s` 0: never. `sounds`: what is heard,
-    None for nothing. DriverError when anything this driver needs is missing.
+    None for nothing. `customer`: a second screen, which the driver offscreen leaves out. DriverError when anything this driver
+    needs is missing.
     """
     if driver not in DRIVERS:
         raise DriverError(f"display: there is no driver {driver!r}; set [display] driver to one of {', '.join(DRIVERS)}")
     if driver == "recording":
         from kiosk.display.recording import RecordingDisplay  # noqa: PLC0415
 
-        return RecordingDisplay()
+        return RecordingDisplay(None if customer is None else customer.shop)
     try:
         # pygame takes a good part of the start: nothing is imported before a display is opened
         from kiosk.display.canvas import Window  # noqa: PLC0415
@@ -58,11 +61,17 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
         ) from error
     if driver == "offscreen":
         return OffscreenDisplay(Painter(size, merchant_language, customer_language, keys=keys), now)
-    window = Window(size, fullscreen=fullscreen, rotation=rotation)
+    window = Window(size, fullscreen=fullscreen, rotation=rotation, leave=None if customer is None else customer.output)
     try:
         painter = Painter(window.size, merchant_language, customer_language, keys=keys)
     except DriverError:
         window.close()
         raise
     habits = Habits(brightness, dim_after_s, backlight.find())
-    return WindowDisplay(painter, window, now, on_key, on_touch, sounds=sounds, habits=habits)
+    beside = None
+    if customer is not None:
+        from kiosk.display.customer_window import CustomerWindow  # noqa: PLC0415  only where there is one
+
+        languages = (merchant_language, customer_language)
+        beside = CustomerWindow(customer, languages, now, fullscreen=fullscreen, dim_after_s=dim_after_s)
+    return WindowDisplay(painter, window, now, on_key, on_touch, sounds=sounds, habits=habits, customer=beside)

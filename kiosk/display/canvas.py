@@ -239,7 +239,8 @@ class Window:
     `size` is what people see: the picture is turned clockwise by `rotation` degrees, and fingers are turned back.
     """
 
-    def __init__(self, size: tuple[int, int], *, fullscreen: bool, rotation: int = 0) -> None:
+    def __init__(self, size: tuple[int, int], *, fullscreen: bool, rotation: int = 0, leave: int | None = None) -> None:
+        """`leave`: the output (SDL's number) that is another window's, if there are two."""
         bare = kms.wanted(os.environ)
         try:
             if bare:
@@ -247,11 +248,12 @@ class Window:
             pygame.display.init()
             _refuse_a_fallback()
             pygame.display.set_caption("kiosk")
+            output = 1 if leave == 0 and len(outputs()) > 1 else 0
             # (0, 0) is the screen's own size: asked for another one, SDL draws a part of the picture into the middle
             self._screen = (
-                pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
+                pygame.display.set_mode((0, 0), pygame.FULLSCREEN, display=output)
                 if fullscreen or bare
-                else pygame.display.set_mode(turned_size(size, rotation))
+                else pygame.display.set_mode(turned_size(size, rotation), display=output)
             )
         except pygame.error as error:
             raise _no_window(size, error) from error
@@ -261,7 +263,7 @@ class Window:
         if fullscreen or bare:
             pygame.mouse.set_visible(False)
         pygame.event.set_blocked(None)
-        pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, pygame.QUIT, *_REDRAW])
+        pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, *_CLOSED, *_REDRAW])
         self._woken = threading.Event()
         self._rotation = rotation
         self.size: tuple[int, int] = turned_size(self._screen.get_size(), rotation)
@@ -305,8 +307,10 @@ class Window:
         for event in events:
             if event.type in (pygame.KEYDOWN, pygame.KEYUP):
                 on_key(pygame.key.name(event.key), event.type == pygame.KEYDOWN)
-            elif event.type == pygame.QUIT:
+            elif event.type in _CLOSED:
                 on_key("quit", True)
+            elif event.type in _FINGERS | _MOUSE and _on_another_window(event):
+                continue
             elif event.type in _FINGERS:
                 width, height = self._screen.get_size()
                 at = (min(int(event.x * width), width - 1), min(int(event.y * height), height - 1))
@@ -330,6 +334,87 @@ class Window:
         pygame.display.quit()
 
 
+class SecondWindow:
+    """A window beside the first one, to look at only: over all of its output, or of `size`. Without a desktop always over all.
+
+    Used by the first one's thread, and closed before it. `size` is what people see, turned clockwise by `rotation` degrees.
+    """
+
+    def __init__(self, size: tuple[int, int], *, output: int, fullscreen: bool, rotation: int = 0) -> None:
+        """DriverError when it cannot be opened. `output`: SDL's number of it; an ordinary window may do without."""
+        from pygame._sdl2 import sdl2, video  # noqa: PLC0415  only where there is a second window
+
+        self._errors = (pygame.error, sdl2.error)  # which have nothing to do with each other
+        self._window: video.Window | None = None
+        there = outputs()
+        own = there[output] if fullscreen else turned_size(size, rotation)
+        place = (_CENTERED | output, _CENTERED | output) if output < len(there) else (0, 0)
+        try:
+            self._window = video.Window("kiosk: customer", size=own, position=place, borderless=fullscreen)
+            if fullscreen:
+                self._window.position = place  # KMSDRM takes a new window for one on the first output
+                self._window.set_fullscreen(True)
+            self._renderer = video.Renderer(self._window)
+        except self._errors as error:
+            if self._window is not None:
+                self._window.destroy()
+            raise DriverError(f'display: SDL opens no window for the customer: "{error}"') from error
+        self._rotation = rotation
+        self._texture_of = video.Texture.from_surface
+        width, height = self._window.size
+        self.size: tuple[int, int] = turned_size((width, height), rotation)
+
+    def present(self, canvas: Canvas, share: int = 100) -> None:
+        """Put the canvas on the screen, with `share` percent of its brightness. DriverError when SDL cannot any more."""
+        picture = pygame.transform.rotate(canvas.surface, -self._rotation) if self._rotation else canvas.surface
+        level = 255 * share // 100
+        try:
+            texture = self._texture_of(self._renderer, picture)
+            texture.color = (level, level, level)
+            self._renderer.clear()
+            texture.draw()
+            self._renderer.present()
+        except self._errors as error:
+            raise DriverError(f'display: SDL shows the customer nothing: "{error}"') from error
+
+    def close(self) -> None:
+        del self._renderer  # before its window
+        if self._window is not None:
+            self._window.destroy()
+
+
+_CENTERED = 0x2FFF0000  # SDL_WINDOWPOS_CENTERED_MASK, with the output's number
+
+
+def outputs() -> tuple[tuple[int, int], ...]:
+    """The sizes of the screens that SDL knows now. Without a desktop those at its start: it looks for no others then."""
+    return tuple(pygame.display.get_desktop_sizes())
+
+
+def screens() -> tuple[tuple[int, int], ...]:
+    """The same where no window is open, asked once. DriverError when SDL finds no desktop."""
+    try:
+        pygame.display.init()
+        return outputs()
+    except pygame.error as error:
+        raise DriverError(f'display: SDL says "{error}"') from error
+    finally:
+        pygame.display.quit()
+
+
+def bare() -> bool:
+    """Whether windows stand straight on the screen, without a desktop."""
+    return bool(pygame.display.get_driver() == "KMSDRM")
+
+
+def _on_another_window(event: pygame.event.Event) -> bool:
+    """A touch or a click there is no key here. Without a desktop SDL takes all for the newest window's, so nothing is told apart.
+
+    Nor are touches by pygame 2.1, which names the window of clicks alone.
+    """
+    return getattr(event, "window", None) is not None and not bare()
+
+
 def _no_window(size: tuple[int, int], error: pygame.error) -> DriverError:
     """Why there is no window, and what to do."""
     driver = os.environ.get("SDL_VIDEODRIVER", "of its own choice")
@@ -349,6 +434,10 @@ OnFinger = Callable[[int, tuple[int, int], bool], None]
 """A finger (its number while it is down), the point of the picture where it is, and whether it is still down."""
 
 _MOUSE_FINGER = -1
+_CLOSED = (
+    pygame.QUIT,
+    *((pygame.WINDOWCLOSE,) if hasattr(pygame, "WINDOWCLOSE") else ()),
+)  # QUIT comes with the last window only
 _FINGERS = frozenset((pygame.FINGERDOWN, pygame.FINGERMOTION, pygame.FINGERUP))
 _MOUSE = frozenset((pygame.MOUSEBUTTONDOWN, pygame.MOUSEMOTION, pygame.MOUSEBUTTONUP))
 _REDRAW = tuple(getattr(pygame, name) for name in ("VIDEOEXPOSE", "WINDOWEXPOSED") if hasattr(pygame, name))

@@ -8,8 +8,8 @@ from typing import assert_never
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, Reading, Scanning, ShowingQr
 from kiosk.display import icons
-from kiosk.display.answers import countdown
 from kiosk.display.canvas import Canvas, Rect
+from kiosk.display.cards import countdown
 from kiosk.display.qr import QUIET, modules
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, GREEN, INK, LINE, MUTED, PANEL, TEXT, WHITE, Colour, Tone
@@ -135,46 +135,93 @@ def _between(far: tuple[int, int], near: tuple[int, int]) -> tuple[int, int]:
 
 def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
     """The QR on white, as large as fits; amount, words and the time left at its right, or below it on an upright screen."""
-    scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
-    rows = modules(screen.code_url)
-    across = len(rows) + 2 * QUIET
+    scale, words = sheet.scale, sheet.merchant
     _, _, width, height = stage
-    pixels = (min(width, round(height * 0.6)) if _upright(stage) else min(height, round(width * 0.6))) // across
-    if pixels < LEAST_MODULE:
-        card = Card(Tone.OPEN, icons.QR, Voice(theirs("qr.too_long_customer")), screen.money)
-        two_voices(sheet, stage, card, Voice(words("qr.too_long_merchant")), sign=Sign(icons.WARNING, AMBER))
+    rows = modules(screen.code_url)
+    side = qr_side(rows, min(width, round(height * 0.6)) if _upright(stage) else min(height, round(width * 0.6)))
+    if not side:
+        voice = Voice(words("qr.too_long_merchant"))
+        two_voices(sheet, stage, too_long_card(sheet, screen), voice, sign=Sign(icons.WARNING, AMBER))
         return
-    column = code_beside(sheet, stage, rows, pixels)
-    who = "paying_" if screen.paying else ""
-    colour = GREEN if screen.paying else TEXT
-    sheet.stack(
-        column,
-        [
-            amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
-            Space(scale.gap * 2),
-            Draw(icons.PHONE_LOCK if screen.paying else icons.PHONE, scale.icon // 2, colour),
-            Space(scale.gap),
-            Say(theirs(f"qr.{who}customer"), theirs, round(scale.head * 1.2), colour, bold=True, least=scale.floor),
-            Space(scale.gap * 2),
-            Say(words(f"qr.{who}merchant"), words, scale.body, MUTED, icon=icons.SHOP, least=scale.floor),
-            Space(scale.gap),
-            countdown(sheet, screen.until, now, Tone.CALM),
-        ],
-        align=0.0,
+    column = code_beside(sheet, stage, rows, side)
+    items = _how(sheet, screen)
+    items += [
+        Space(scale.gap * 2),
+        Say(words(f"qr.{_who(screen)}merchant"), words, scale.body, MUTED, icon=icons.SHOP, least=scale.floor),
+        Space(scale.gap),
+        countdown(sheet, screen.until, now, Tone.CALM),
+    ]
+    sheet.stack(column, items, align=0.0)
+
+
+def qr_alone(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> bool:
+    """The same for the customer alone: the QR over all of a side. False, and nothing drawn, when it does not fit."""
+    _, _, width, height = stage
+    rows = modules(screen.code_url)
+    upright = _upright(stage)
+    side = qr_side(rows, min(width, round(height * 0.65)) if upright else min(height, round(width * 0.65)))
+    if not side:
+        return False
+    column = code_beside(sheet, stage, rows, side)
+    items = [*_how(sheet, screen), Space(sheet.scale.gap * 2), countdown(sheet, screen.until, now, Tone.CALM)]
+    sheet.stack(column, items, align=0.5 if upright else 0.0)
+    return True
+
+
+def code_beside(sheet: Sheet, stage: Rect, rows: tuple[tuple[bool, ...], ...], side: int) -> Rect:
+    """A QR, `side` pixels wide, at the left or on an upright screen above; returns what is left beside or below it."""
+    x, y, width, height = stage
+    upright = _upright(stage)
+    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
+    edge = x + side + sheet.scale.pad
+    return _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
+
+
+def too_long_card(sheet: Sheet, screen: ShowingQr) -> Card:
+    """For the customer whose QR no phone could read off this screen."""
+    return Card(Tone.OPEN, icons.QR, Voice(sheet.customer("qr.too_long_customer")), screen.money)
+
+
+def scanning_card(sheet: Sheet, screen: Scanning) -> Card:
+    """For a customer who does not see the camera's picture: what to do, or what is wrong with what is held up."""
+    words = sheet.customer
+    if screen.hint is None:
+        return Card(Tone.ACT, icons.PHONE_CODE, Voice(words("scanning.customer"), words("scanning.customer_more")), screen.money)
+    return Card(
+        Tone.OPEN, _ADVICE.get(screen.hint, icons.WARNING), Voice(words(f"scan_hint.{screen.hint}.customer")), screen.money
     )
 
 
-def code_beside(sheet: Sheet, stage: Rect, rows: tuple[tuple[bool, ...], ...], pixels: int) -> Rect:
-    """A QR on white, `pixels` a module, at the left or on an upright screen above; what is left beside or below it."""
-    x, y, width, height = stage
-    side = (len(rows) + 2 * QUIET) * pixels
-    upright = _upright(stage)
-    left, top = (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2)
-    sheet.canvas.fill((left, top, side, side), WHITE)
-    corner = (left + QUIET * pixels, top + QUIET * pixels)
+def _who(screen: ShowingQr) -> str:
+    return "paying_" if screen.paying else ""
+
+
+def _how(sheet: Sheet, screen: ShowingQr) -> list[Item]:
+    """The amount, and what the customer does with the code."""
+    scale, theirs = sheet.scale, sheet.customer
+    colour = GREEN if screen.paying else TEXT
+    return [
+        amount(sheet, screen.money, scale.title, TEXT, MUTED, terse=not scale.roomy),
+        Space(scale.gap * 2),
+        Draw(icons.PHONE_LOCK if screen.paying else icons.PHONE, scale.icon // 2, colour),
+        Space(scale.gap),
+        Say(theirs(f"qr.{_who(screen)}customer"), theirs, round(scale.head * 1.2), colour, bold=True, least=scale.floor),
+    ]
+
+
+def qr_side(rows: tuple[tuple[bool, ...], ...], room: int) -> int:
+    """How many pixels wide and high the code becomes, its quiet zone included; 0: too few for a phone to read it."""
+    across = len(rows) + 2 * QUIET
+    pixels = room // across
+    return across * pixels if pixels >= LEAST_MODULE else 0
+
+
+def qr(sheet: Sheet, at: tuple[int, int], rows: tuple[tuple[bool, ...], ...], side: int) -> None:
+    """The code on white, its upper left corner at `at`."""
+    pixels = side // (len(rows) + 2 * QUIET)
+    sheet.canvas.fill((*at, side, side), WHITE)
+    left, top = at[0] + QUIET * pixels, at[1] + QUIET * pixels
     for down, row in enumerate(rows):
         for right, dark in enumerate(row):
             if dark:
-                sheet.canvas.fill((corner[0] + right * pixels, corner[1] + down * pixels, pixels, pixels), INK)
-    edge = x + side + sheet.scale.pad
-    return _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
+                sheet.canvas.fill((left + right * pixels, top + down * pixels, pixels, pixels), INK)

@@ -9,37 +9,21 @@ from kiosk.core.money import in_words
 from kiosk.core.screens import AmountHint, Idle, Keying, Menu, MenuLine, Network, OutOfOrder, Signs
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
+from kiosk.display.cards import card
 from kiosk.display.frame import wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
-from kiosk.display.voices import Card, Sign, Voice, amount, halves, icon_beside, merchant_panel, two_voices, with_printer
+from kiosk.display.voices import Sign, Voice, amount, halves, icon_beside, merchant_panel, two_voices, with_printer
 
 
 def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
     """The shop's name and a welcome; beside it what the merchant can do, or why nothing can be sold."""
-    scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
+    scale, words = sheet.scale, sheet.merchant
     ready = signs.network is Network.ONLINE and signs.clock_known
     left, right = halves(sheet, stage)
     sheet.canvas.panel(left, PANEL, scale.radius)
-    name = "idle.customer" if ready or signs.network is Network.CONNECTING else "idle.closed_customer"
-    items: list[Item] = [
-        Say(screen.shop, words, scale.title, TEXT, bold=True, most_lines=2),
-        Space(scale.gap * 2),
-        Draw(icons.PHONE_CODE, scale.icon, GREEN if ready else MUTED),
-        Space(scale.gap * 2),
-        Say(theirs(name), theirs, round(scale.head * 1.2), TEXT, bold=True, least=scale.body),
-        Say(theirs(f"{name}_more"), theirs, scale.body, MUTED),
-    ]
-    x, y, width, height = left
-    if not icon_beside(sheet, left):
-        sheet.stack((x + scale.pad, y + scale.pad, width - 2 * scale.pad, height - 2 * scale.pad), items)
-    else:
-        room = scale.icon + scale.pad * 2
-        sheet.canvas.icon(icons.PHONE_CODE, (x + scale.pad, y, scale.icon, height), GREEN if ready else MUTED)
-        text = [item for item in items if not isinstance(item, Draw | Space)]
-        inner = (x + scale.pad + room, y + scale.pad, width - 2 * scale.pad - room, height - 2 * scale.pad)
-        sheet.stack(inner, [text[0], Space(scale.gap), *text[1:]], align=0.0)
+    welcome(sheet, left, screen.shop, ready=ready, selling=ready or signs.network is Network.CONNECTING)
     if ready:
         voice = with_printer(sheet, Voice(words("idle.merchant"), words("idle.merchant_more")), signs.printer)
         merchant_panel(sheet, right, voice, sign=Sign(icons.KEYPAD, BLUE))
@@ -57,6 +41,29 @@ def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
     merchant_panel(
         sheet, right, voice, sign=Sign(icons.WARNING, AMBER) if state != "connecting_" else Sign(icons.CONNECTING, AMBER)
     )
+
+
+def welcome(sheet: Sheet, box: Rect, shop: str, *, ready: bool, selling: bool) -> None:
+    """The customer's part of the idle screen. `ready`: the sign is green; `selling` False: they are sent to the counter."""
+    scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
+    name = "idle.customer" if selling else "idle.closed_customer"
+    items: list[Item] = [
+        Say(shop, words, scale.title, TEXT, bold=True, most_lines=2),
+        Space(scale.gap * 2),
+        Draw(icons.PHONE_CODE, scale.icon, GREEN if ready else MUTED),
+        Space(scale.gap * 2),
+        Say(theirs(name), theirs, round(scale.head * 1.2), TEXT, bold=True, least=scale.body),
+        Say(theirs(f"{name}_more"), theirs, scale.body, MUTED),
+    ]
+    x, y, width, height = box
+    if not icon_beside(sheet, box):
+        sheet.stack((x + scale.pad, y + scale.pad, width - 2 * scale.pad, height - 2 * scale.pad), items)
+        return
+    room = scale.icon + scale.pad * 2
+    sheet.canvas.icon(icons.PHONE_CODE, (x + scale.pad, y, scale.icon, height), GREEN if ready else MUTED)
+    text = [item for item in items if not isinstance(item, Draw | Space)]
+    inner = (x + scale.pad + room, y + scale.pad, width - 2 * scale.pad - room, height - 2 * scale.pad)
+    sheet.stack(inner, [text[0], Space(scale.gap), *text[1:]], align=0.0)
 
 
 def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
@@ -164,9 +171,5 @@ def _sign_of(state: OrderState) -> tuple[Icon, Colour]:
 
 def out_of_order(sheet: Sheet, stage: Rect, screen: OutOfOrder) -> None:
     """The customer is sent elsewhere politely; the merchant reads what is wrong and what to do."""
-    theirs = sheet.customer
-    customer = Voice(theirs("out_of_order.customer"), theirs("out_of_order.customer_more"))
-    card = Card(Tone.OVER, icons.BARRED, customer)
-    two_voices(
-        sheet, stage, card, Voice(sheet.merchant("out_of_order.merchant"), screen.problem), sign=Sign(icons.WARNING, AMBER)
-    )
+    voice = Voice(sheet.merchant("out_of_order.merchant"), screen.problem)
+    two_voices(sheet, stage, card(sheet, screen), voice, sign=Sign(icons.WARNING, AMBER))

@@ -46,7 +46,13 @@ def problem(drivers: tuple[str, ...], devices: Path = DEVICES, connectors: Path 
             f"{', '.join(map(str, cards))} may not be opened: the kiosk's user has to be in the groups video and render "
             "(sudo usermod -aG video,render NAME)"
         )
-    states = {path.parent.name.partition("-")[2]: path.read_text("ascii").strip() for path in connectors.glob("card*-*/status")}
-    if states and "connected" not in states.values():
-        return f"no screen is connected ({', '.join(sorted(states))}): plug it in, switch it on, and start the kiosk again"
+    states = plugs(connectors)
+    if states and not any(states.values()):
+        return f"no screen is connected ({', '.join(states)}): plug it in, switch it on, and start the kiosk again"
     return None
+
+
+def plugs(connectors: Path = CONNECTORS) -> dict[str, bool]:
+    """The sockets for screens by their names, "HDMI-A-1", and whether a screen is in them."""
+    paths = sorted(connectors.glob("card*-*/status"), key=lambda path: path.parent.name.partition("-")[2])
+    return {path.parent.name.partition("-")[2]: path.read_text("ascii").strip() == "connected" for path in paths}

@@ -18,7 +18,8 @@ def draw(sheet: Sheet, stage: Rect, screen: OwnersPage) -> None:
     _, _, width, height = stage
     rows = modules(screen.url)
     room = min(width, round(height * 0.4)) if height > width else min(height, round(width * 0.36))
-    column = code_beside(sheet, stage, rows, max(2, room // (len(rows) + 2 * QUIET)))
+    across = len(rows) + 2 * QUIET
+    column = code_beside(sheet, stage, rows, across * max(2, room // across))
     items: list[Item] = [
         Say(words("owners_page.title"), words, scale.head, TEXT, bold=True, least=scale.floor),
         Say(screen.url.removesuffix("/"), words, scale.body, TEXT, bold=True, most_lines=2, least=scale.floor),

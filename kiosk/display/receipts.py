@@ -6,8 +6,8 @@ from kiosk.core.money import in_words
 from kiosk.core.screens import SaleFound, SaleUnknown, SeekingReceipt
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
-from kiosk.display.answers import countdown
 from kiosk.display.canvas import Rect
+from kiosk.display.cards import countdown
 from kiosk.display.codes import camera_room
 from kiosk.display.counter import order_row
 from kiosk.display.frame import wall_day, wall_time

@@ -8,14 +8,17 @@ from collections.abc import Callable
 from kiosk.core.commands import Sound
 from kiosk.core.money import Money
 from kiosk.core.screens import Outline, View
+from kiosk.display.customer import CustomerView, seen
 from kiosk.display.png import encode
 
 
 class RecordingDisplay:
-    """Keeps the views, sounds and announcements it was given, in order."""
+    """Keeps the views, sounds and announcements it was given, in order. `shop`: there is a customer's screen, too."""
 
-    def __init__(self) -> None:
+    def __init__(self, shop: str | None = None) -> None:
+        self._shop = shop
         self.views: list[View] = []
+        self.customer: list[CustomerView] = []  # what was to be seen there, each once
         self.sounds: list[Sound] = []
         self.announced: list[Money | None] = []  # None: hushed
         self.camera: tuple[int, int, bytes] | None = None
@@ -24,6 +27,11 @@ class RecordingDisplay:
 
     def show(self, view: View) -> None:
         self.views.append(view)
+        if self._shop is None:
+            return
+        theirs = seen(view, self._shop)
+        if not self.customer or theirs != self.customer[-1]:
+            self.customer.append(theirs)
 
     def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
         self.camera, self.outlines = (width, height, rgb), outlines

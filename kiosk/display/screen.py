@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kiosk.core.commands import Sound
 from kiosk.core.events import Key
@@ -26,6 +27,9 @@ from kiosk.display.png import encode
 from kiosk.display.qr import modules
 from kiosk.display.sounds import Sounds
 from kiosk.display.touches import Touches
+
+if TYPE_CHECKING:
+    from kiosk.display.customer_window import CustomerWindow
 
 _Frame = tuple[int, int, bytes, tuple[Outline, ...]]  # width, height, pixels, what to mark
 
@@ -66,8 +70,13 @@ class _Picture:
                 self._frame = (width, height, rgb, outlines)
 
     @property
-    def screen(self) -> Screen:
+    def view(self) -> View:
         """The newest, whether it is painted or not."""
+        return self._view
+
+    @property
+    def screen(self) -> Screen:
+        """The newest view's."""
         return self._view.screen
 
     @property
@@ -142,7 +151,7 @@ class Habits:
 class WindowDisplay:
     """A real window, or the whole screen. Where keys are on it, `on_touch` is told which finger lies on which."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  its parts, by name
         self,
         painter: Painter,
         window: Window,
@@ -152,8 +161,10 @@ class WindowDisplay:
         *,
         sounds: Sounds | None,
         habits: Habits,
+        customer: CustomerWindow | None = None,
     ) -> None:
         self._picture = _Picture(painter, now)
+        self._customer = customer
         self._window = window
         self._now = now
         self._on_key = on_key
@@ -212,6 +223,7 @@ class WindowDisplay:
                     self._picture.present(self._window, None if exposed or relit else part, light.picture)
                 self._shine(light)
                 beat()
+                self._show_customer(again=exposed)
                 self._make_ready()
                 self._sound()
                 exposed = self._window.wait(self._sleep_ms(), self._on_key, self._finger)
@@ -221,13 +233,24 @@ class WindowDisplay:
                 self._habits.backlight.put(self._habits.brightness)  # whoever comes next shall see something
             if self._speaker is not None:
                 self._speaker.close()
-            self._window.close()
+            self._close()
 
     def stop(self) -> None:
         self._stopping = True
         self._window.wake()
         if not self._running:
-            self._window.close()
+            self._close()
+
+    def _close(self) -> None:
+        if self._customer is not None:
+            self._customer.close()
+        self._window.close()
+
+    def _show_customer(self, *, again: bool) -> None:
+        """After the merchant's picture, which is the one that keys change."""
+        if self._customer is not None:
+            with _PAINTING:
+                self._customer.turn(self._picture.view, self._habits.monotonic(), again=again)
 
     def _light_now(self) -> Light:
         habits = self._habits

@@ -24,11 +24,11 @@ from kiosk.core.setup_screens import (
 )
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
-from kiosk.display.codes import LEAST_MODULE, camera_room
+from kiosk.display.codes import camera_room, code_beside
 from kiosk.display.frame import key_cap
 from kiosk.display.qr import QUIET, modules
 from kiosk.display.sheet import Dots, Draw, Item, Say, Sheet, Space
-from kiosk.display.theme import AMBER, CAP, INK, LINE, MUTED, PANEL, TEXT, WHITE, Tone
+from kiosk.display.theme import AMBER, CAP, LINE, MUTED, PANEL, TEXT, Tone
 from kiosk.display.words import words_of
 
 
@@ -166,7 +166,7 @@ def invite(sheet: Sheet, stage: Rect, screen: SetupInvite) -> None:
         items += [
             Space(scale.gap if scale.roomy else 1),
             *([label] if named else []),
-            Say(_broken(value), words, size, TEXT, bold=fact != "fingerprint", least=scale.floor),
+            Say(_grouped(fact, value), words, size, TEXT, bold=fact != "fingerprint", least=scale.floor),
         ]
     column = stage
     if screen.code:
@@ -225,25 +225,12 @@ def _head(sheet: Sheet, stage: Rect, step: int, heading: str, more: str, *, aler
 
 
 def _code(sheet: Sheet, stage: Rect, text: str) -> Rect:
-    """Draw the QR; returns the room beside it, or below it on an upright screen. One that is too fine to be read is left out."""
-    x, y, width, height = stage
+    """Draw the QR; returns the room beside it, or below it on an upright screen."""
+    _, _, width, height = stage
     rows = modules(text)
     across = len(rows) + 2 * QUIET
-    upright = height > width
-    pixels = (min(width, round(height * 0.5)) if upright else min(height, round(width * 0.5))) // across
-    if pixels < LEAST_MODULE - 1:
-        return stage
-    side = across * pixels
-    left, top = (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2)
-    sheet.canvas.fill((left, top, side, side), WHITE)
-    for down, row in enumerate(rows):
-        for right, dark in enumerate(row):
-            if dark:
-                sheet.canvas.fill((left + (QUIET + right) * pixels, top + (QUIET + down) * pixels, pixels, pixels), INK)
-    if upright:
-        return x, y + side + sheet.scale.pad, width, height - side - sheet.scale.pad
-    edge = x + side + sheet.scale.pad
-    return edge, y, x + width - edge, height
+    room = min(width, round(height * 0.5)) if height > width else min(height, round(width * 0.5))
+    return code_beside(sheet, stage, rows, across * max(2, room // across))
 
 
 def _inside(sheet: Sheet, box: Rect) -> Rect:
@@ -261,8 +248,8 @@ def _end(text: str, most: int) -> str:
     return text if len(text) <= most else f"…{text[1 - most :]}"
 
 
-def _broken(text: str) -> str:
-    """An address or a fingerprint may be broken anywhere it has a joint."""
-    for joint in ("//", "/", ":", "-"):
-        text = text.replace(joint, f"{joint}|")
-    return text.replace("/|/|", "//|")
+def _grouped(fact: str, value: str) -> str:
+    """In groups of four what is compared or typed digit by digit; an address may be broken where it has a joint."""
+    if fact in {"fingerprint", "code"}:
+        return " ".join(value[place : place + 4] for place in range(0, len(value), 4))
+    return value.replace("/", "/|").replace("/|/|", "//|") if fact == "address" else value

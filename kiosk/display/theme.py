@@ -79,6 +79,7 @@ _TINY = Scale(False, 5, 4, 20, 27, 9, 58, 26, 17, 14, 12, 11, 46, 2, roomy=False
 SMALLEST = (320, 240)
 _BESIDE = {(960, 560): _LARGE, (640, 400): _MEDIUM, (440, 290): _SMALL}
 _BELOW = {(440, 420): _TALL, (440, 290): _SMALL}
+_ALONE = 1.35
 _WIDE = 1.1  # width by height: from here on things stand side by side, on screens that are large enough
 
 
@@ -93,6 +94,13 @@ def scale_for(size: tuple[int, int]) -> Scale:
         if width >= least[0] and height >= least[1]:
             return scale
     return _TINY
+
+
+def alone(size: tuple[int, int]) -> Scale:
+    """The class for a screen of `size` pixels on which one voice speaks: its words have the room of two."""
+    scale = scale_for(size)
+    grown = _grown(scale, _ALONE)
+    return replace(grown, pad=scale.pad, gap=scale.gap, floor=scale.floor, body=scale.head)
 
 
 def _grown(scale: Scale, factor: float) -> Scale:

@@ -28,7 +28,6 @@ KEPT: Final = 3
 EACH_MS: Final = 24 * 3600 * 1000
 EACH_SALES: Final = 200
 ROOM: Final = 8 * BALLAST  # a copy never takes the ledger's last room
-STOP_S: Final = 5.0
 _MORE: Final = 1.1  # a copy is as long as the file, and what is in the log comes to it
 
 

@@ -2,7 +2,7 @@
 
 Runs as root in the machine, as a unit that the kiosk's waits for: it is ready once it was told `go`. Standard library alone.
 Each question has an `id`, and so has its answer:  run WORDS (stdin, timeout_s) | ask LINE of the control socket |
-key WORD CAP: a finger goes down or up | nokeys | go.
+key WORD CAP REST_S: a finger goes down or up and rests, by the clock in there | nokeys | go.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def _do(question: dict[str, Any]) -> dict[str, Any]:
             if not _wires:
                 _wires.append(Wire())
             _wires[0].say(question["word"], question["cap"])
+            time.sleep(question["rest_s"])
             return {}
         case "nokeys":
             while _wires:

@@ -1,0 +1,104 @@
+"""The cards: what a screen on which people wait or learn what happened says to the customer. Not where they stand."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from kiosk.core.money import in_words
+from kiosk.core.screens import (
+    AttentionScreen,
+    CancelledScreen,
+    Cancelling,
+    Charging,
+    DeclinedScreen,
+    OutOfOrder,
+    PaidScreen,
+    Password,
+    Placing,
+    SameCustomer,
+    Starting,
+    Unresolved,
+)
+from kiosk.display import icons
+from kiosk.display.sheet import Dots, Item, Say, Sheet, Space
+from kiosk.display.theme import Tone
+from kiosk.display.voices import Card, Voice
+
+Told = (
+    Starting
+    | SameCustomer
+    | Charging
+    | Password
+    | Placing
+    | Cancelling
+    | PaidScreen
+    | DeclinedScreen
+    | Unresolved
+    | CancelledScreen
+    | AttentionScreen
+    | OutOfOrder
+)
+"""Screens that have one."""
+
+
+def card(sheet: Sheet, screen: Told, now: int = 0) -> Card:
+    """The mood, the sign and the words. `now` in ms of Unix time, for what moves."""
+    match screen:
+        case Starting():
+            return Card(Tone.CALM, icons.PHONE_CODE, _voice(sheet, "starting"), below=_dots(sheet, Tone.CALM, now))
+        case SameCustomer(money):
+            return Card(Tone.OPEN, icons.QUESTION, _voice(sheet, "same_customer"), money)
+        case Charging(money):
+            return Card(Tone.CALM, icons.HOURGLASS, _voice(sheet, "charging"), money, _dots(sheet, Tone.CALM, now))
+        case Password(money):
+            below: list[Item] = [Space(sheet.scale.gap // 2), countdown(sheet, screen.until, now, Tone.ACT)]
+            return Card(Tone.ACT, icons.PHONE_LOCK, _voice(sheet, "password"), money, below)
+        case Placing(money):
+            return Card(Tone.CALM, icons.QR, _voice(sheet, "placing"), money, _dots(sheet, Tone.CALM, now))
+        case Cancelling(money):
+            return Card(Tone.OVER, icons.HOURGLASS, _voice(sheet, "cancelling"), money, _dots(sheet, Tone.OVER, now))
+        case PaidScreen(money):
+            return Card(Tone.GOOD, icons.TICK, _thanks(sheet, screen), money)
+        case DeclinedScreen(money):
+            why = Voice(sheet.customer("declined.customer"), sheet.customer(f"decline.{screen.reason}.customer"))
+            return Card(Tone.BAD, icons.CROSS, why, money)
+        case Unresolved(money):
+            return Card(Tone.OPEN, icons.HOURGLASS, _voice(sheet, "unresolved"), money, _dots(sheet, Tone.OPEN, now))
+        case CancelledScreen(money) if screen.refunding:
+            back = Voice(sheet.customer("cancelled.customer"), sheet.customer("cancelled.refunding_customer_more"))
+            return Card(Tone.OVER, icons.BACK_ARROW, back, money)
+        case CancelledScreen(money):
+            return Card(Tone.OVER, icons.BARRED, _voice(sheet, "cancelled"), money)
+        case AttentionScreen(money):
+            return Card(Tone.OPEN, icons.WARNING, _voice(sheet, "attention"), money)
+        case OutOfOrder():
+            return Card(Tone.OVER, icons.BARRED, _voice(sheet, "out_of_order"))
+        case _:
+            assert_never(screen)
+
+
+def countdown(sheet: Sheet, until: int, now: int, tone: Tone) -> Say:
+    """What is left, as minutes and seconds; never less than nothing."""
+    left = max(0, -(-(until - now) // 1000))
+    look = tone.value
+    return Say(f"{left // 60}:{left % 60:02}", sheet.merchant, sheet.scale.head, look.soft, tight=True, icon=icons.CLOCK)
+
+
+def _thanks(sheet: Sheet, screen: PaidScreen) -> Voice:
+    """In the payer's own currency too, when that is another."""
+    words = sheet.customer
+    thanks = words("paid.customer_more")
+    if screen.payer is not None and screen.payer != screen.money:
+        thanks = words("paid.payer", amount=in_words(screen.payer, words.language))
+    further = words("paid.refunded_customer") if screen.other_refunded else ""
+    return Voice(words("paid.customer"), thanks, further)
+
+
+def _dots(sheet: Sheet, tone: Tone, now: int) -> list[Item]:
+    look, size = tone.value, max(7, sheet.scale.head // 3)
+    dim = tuple((3 * under + over) // 4 for under, over in zip(look.ground, look.text, strict=True))
+    return [Space(sheet.scale.gap), Dots(size, look.text, (dim[0], dim[1], dim[2]), now // 1000)]
+
+
+def _voice(sheet: Sheet, name: str) -> Voice:
+    return Voice(sheet.customer(f"{name}.customer"), sheet.customer.table.get(f"{name}.customer_more", ""))
