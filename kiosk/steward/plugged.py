@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from kiosk.steward.stick import FOLDER
+from kiosk.steward.client import Steward
+from kiosk.steward.stick import FOLDER, take
+from kiosk.steward.words import ReadStick, Stick, checked
 
 OPTIONS = "nosuid,nodev,noexec,nosymfollow"
 KINDS = "vfat,exfat,ext4,ntfs3"  # what sticks are sold and written with
@@ -28,6 +30,13 @@ class Ended(Protocol):
 
 Run = Callable[[Sequence[str], bytes, float], Ended]
 """run(words, stdin, within_s)"""
+
+
+def read_stick(steward: Steward, scratch: Path, run: Run, request: str | None) -> Stick | None:
+    """The verb: what a stick brings is kept by `steward`, and the request left there; None when there is none."""
+    checked(ReadStick(request))
+    with plugged(scratch, run, write=request is not None) as folder:
+        return None if folder is None else take(steward, folder, request)
 
 
 @contextmanager
