@@ -29,7 +29,7 @@ class WifiNetwork:
 
 def read_wifi(text: str) -> WifiNetwork | None:
     """The network of a QR; None for anything else, and for one of a kind that cannot be joined with a password (WEP, EAP)."""
-    if not text.startswith("WIFI:") or len(text) > LONGEST or not text.isprintable():
+    if not text.startswith("WIFI:") or len(text) > LONGEST:
         return None
     fields: dict[str, str] = {}
     place = len("WIFI:")
