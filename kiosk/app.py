@@ -142,23 +142,15 @@ class App:
         self._start_printer(backwards)
         remote = self._remote if config.keypad.remote else None
         answers = Answers(
-            self._runtime,
-            lambda: self._display,
-            lambda: self._view,
-            remote,
-            self._notifications,
-            lambda: self._problems,
+            self._runtime, lambda: self._display, lambda: self._view, remote, self._notifications, lambda: self._problems
         )
-        self._start_control(backwards, "control", ControlServer(config.control.socket, answers.answer))
+        controls = {"control": ControlServer(config.control.socket, answers.answer)}
         if config.owner.host is not None:
-            asked = OwnerDoor(config.path, answers.answer, self._runtime.post)
-            self._start_control(backwards, "owner-door", door(config.owner.door, asked.handle))
-
-    def _start_control(self, backwards: contextlib.ExitStack, name: str, server: ControlServer) -> None:
-        """A socket where the kiosk is asked."""
-        server.open()
-        self._supervisor.spawn(name, partial(server.serve, self._beat(name)), CONTROL_SILENT_S)
-        backwards.callback(server.stop)
+            controls["door"] = door(config.owner.door, OwnerDoor(config.path, answers.answer, self._runtime.post).handle)
+        for name, control in controls.items():
+            control.open()
+            self._supervisor.spawn(name, partial(control.serve, self._beat(name)), CONTROL_SILENT_S)
+            backwards.callback(control.stop)
 
     def _serve(self, display: Display) -> None:
         """Draw until stopped."""

@@ -15,6 +15,8 @@ import contextlib
 import json
 import os
 import pwd
+import queue
+import secrets
 import subprocess
 import sys
 import threading
@@ -27,7 +29,7 @@ from kiosk.core.events import PageTold
 
 USER = "kiosk-owner"
 MODE = 0o660
-READ = frozenset({"state", "orders", "report", "bundle"})
+READ = frozenset({"orders", "report", "bundle"})
 AT_SET_UP = frozenset({"state", "page", "merchant"})  # before there is anything to sell with
 _DOCTOR_MOST_S = 90.0
 _DOCTOR_FRESH_S = 20.0
@@ -41,12 +43,15 @@ class OwnerDoor:
         self._config = config
         self._answer = answer
         self._tell = tell
+        self._life = secrets.token_hex(4)
         self._examining = threading.Lock()
         self._examined: tuple[float, Answer] | None = None
 
     def handle(self, request: Request) -> Answer:
         """What may be asked here. A refusal in words has the key "problem"."""
         doing = request.get("do")
+        if doing == "state":  # `life`: another one after each start, so that whoever asked for a restart can tell
+            return {**self._answer(request), "life": self._life}
         if doing in READ:
             return self._answer(request)
         if doing == "doctor":
@@ -59,7 +64,10 @@ class OwnerDoor:
         told = {key: request.get(key) for key in _LONGEST}
         if not all(isinstance(text, str) and text.isprintable() and len(text) <= _LONGEST[key] for key, text in told.items()):
             return {"problem": "page wants url, fingerprint and code, as texts"}
-        self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"])))
+        try:
+            self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"])))
+        except queue.Full:
+            return {"problem": "the kiosk is busy"}
         return {"ok": True}
 
     def _doctor(self) -> Answer:
@@ -81,7 +89,8 @@ class OwnerDoor:
 
 def door(path: Path, handle: Callable[[Request], Answer]) -> ControlServer:
     """The socket. While the kiosk is being set up, `handle` is only(AT_SET_UP, ...) of what that answers."""
-    return ControlServer(path, handle, speakers, MODE)
+    allowed = speakers()
+    return ControlServer(path, handle, lambda: allowed, MODE)
 
 
 def only(verbs: Collection[str], answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
@@ -98,6 +107,6 @@ def speakers() -> set[int]:
     allowed = {os.geteuid()}
     with contextlib.suppress(KeyError):  # a desk, where the page runs as the same user
         allowed.add(pwd.getpwnam(USER).pw_uid)
-    if Path("/proc/self/uid_map").read_text("ascii").split() != ["0", "0", "4294967295"]:
-        allowed.add(int(Path("/proc/sys/kernel/overflowuid").read_text("ascii")))
+    if Path("/proc/self/uid_map").read_bytes().split() != [b"0", b"0", b"4294967295"]:
+        allowed.add(int(Path("/proc/sys/kernel/overflowuid").read_bytes()))
     return allowed

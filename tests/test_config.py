@@ -93,7 +93,7 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
     spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") - EXAMPLE.count("\n##") == 7  # those of [printer], which is there or not as a whole
+    assert spelt_out.count("\n#") - EXAMPLE.count("\n##") == 9  # those of [printer], which is there or not as a whole
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 

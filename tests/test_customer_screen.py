@@ -79,8 +79,8 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     SeekingReceipt: (SeekingReceipt(NOW), IDLE),
     SaleFound: (MAIN["sale_found"].screen, IDLE),
     SaleUnknown: (MAIN["sale_unknown"].screen, IDLE),
-    OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
     OwnersPage: (MAIN["owners_page"].screen, IDLE),
+    OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
     **{type(screen): (screen, OutOfOrder("")) for screen in screens().values()},  # of the set-up: there is no shop yet
 }
 """What the customer sees of each screen. Whoever adds a screen decides here, and in kiosk/display/customer.py."""

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import config_example
+from kiosk import config_example, config_owner
 from kiosk.camera.unit import VARIABLE
+from kiosk.owner import place
 
 FOLDER = Path(__file__).parents[1] / "systemd"
-UNITS = ("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket")
-MOST_EXPOSED = {"kiosk.service": 1.2, "kiosk-scanner.service": 0.5}
+UNITS = ("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket", "kiosk-owner.service", "kiosk-owner.path")
+MOST_EXPOSED = {"kiosk.service": 1.2, "kiosk-scanner.service": 0.5, "kiosk-owner.service": 1.0}
 
 
 def settings(unit: str, key: str) -> list[str]:
@@ -40,7 +41,9 @@ def test_systemd_has_nothing_to_say_against_the_units(analyze: list[str], tmp_pa
     """An unknown key is only a line on stderr. The programs are those of this desk: /opt/kiosk is the appliance's."""
     for unit in UNITS:
         text = (FOLDER / unit).read_text("utf-8")
-        (tmp_path / unit).write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE), "utf-8")
+        (tmp_path / unit).write_text(
+            re.sub(r"^(ExecStart|ExecCondition)=\S+", rf"\1={sys.executable}", text, flags=re.MULTILINE), "utf-8"
+        )
     done = subprocess.run([*analyze, "verify", *UNITS], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -100,6 +103,27 @@ def test_the_scanner_is_given_nothing_of_the_kiosks():
     assert "Credential" not in text
     assert settings("kiosk-scanner.service", "User") != settings("kiosk.service", "User")
     assert settings("kiosk-scanner.service", "PrivateNetwork") == ["yes"]
+
+
+def test_the_owners_page_is_given_nothing_of_the_kiosks():
+    """No key, no ledger, no user of the kiosk's; and only the networks that shops have."""
+    unit = "kiosk-owner.service"
+    assert "Credential=" not in (FOLDER / unit).read_text("utf-8")
+    assert settings(unit, "User") == ["kiosk-owner"]
+    assert settings(unit, "SupplementaryGroups") == []
+    assert (FOLDER / "kiosk-owner.sysusers").read_text("utf-8").splitlines()[1].startswith("u kiosk-owner ")
+    (closed,) = settings(unit, "InaccessiblePaths")
+    assert {"-/etc/credstore.encrypted", "-/var/lib/kiosk", "-/run/credentials"} <= set(closed.split())
+    assert settings(unit, "IPAddressDeny") == ["any"]
+    assert settings(unit, "StateDirectory") == ["kiosk-owner"]
+    assert str(config_owner.FOLDER) == "/var/lib/kiosk-owner"
+
+
+def test_the_owners_page_is_skipped_where_nobody_wants_it():
+    (asks,), (starts,) = settings("kiosk-owner.service", "ExecCondition"), settings("kiosk-owner.service", "ExecStart")
+    assert asks.replace(" --wanted", "") == starts
+    assert settings("kiosk-owner.path", "PathChanged") == ["/etc/kiosk/kiosk.toml", str(place.set_up_wants())]
+    assert str(config_owner.DOOR.parent) in (FOLDER / "kiosk-owner.tmpfiles").read_text("utf-8").split()
 
 
 @pytest.mark.parametrize("unit", MOST_EXPOSED)

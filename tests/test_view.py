@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.core import screens
 from kiosk.core.commands import Reverse
-from kiosk.core.events import Health, Part
+from kiosk.core.events import Health, PageTold, Part
 from kiosk.core.lifecycle import DAY, NATIVE_LIFE
 from kiosk.core.model import Call, Decline, Declined, Ended, OrderState, Paid, Pending, Tender, Unknown, Why
 from kiosk.core.money import Money
@@ -182,3 +182,31 @@ def test_the_menu_shows_an_order_whose_end_is_not_known() -> None:
     number = flow.charge()
     flow.press("CANCEL OK MENU")
     assert flow.screen == screens.Menu((screens.MenuLine(hkd(1250), Tender.QUICK_PAY, S.REVERSING, number[-6:], START),))
+
+
+def test_where_the_owners_page_is_stands_a_key_behind_the_menu():
+    """For as long as the page says that it is there; a digit begins a sale from it as from everywhere."""
+    flow = Flow()
+    flow.press("MENU QR")
+    assert flow.screen == screens.Idle("Harbour Snacks")  # no page: QR means nothing here, and leads back as any key
+    told = PageTold("https://192.168.1.5:8443/", "AB" * 32, "12345678")
+    flow.happen(told)
+    flow.press("MENU")
+    assert isinstance(flow.screen, screens.Menu)
+    assert flow.screen.page
+    flow.press("QR")
+    assert flow.screen == screens.OwnersPage(told.url, told.fingerprint, told.code)
+    flow.press("CANCEL")
+    assert isinstance(flow.screen, screens.Menu)
+    flow.press("QR 5")
+    assert isinstance(flow.screen, screens.Keying)
+    flow.press("CANCEL MENU QR")
+    for _ in range(5):
+        flow.pass_time(20_000)
+        flow.happen(told)
+    assert isinstance(flow.screen, screens.OwnersPage)
+    flow.pass_time(20_000)
+    assert isinstance(flow.screen, screens.Menu)  # two minutes are enough
+    flow.press("QR")
+    flow.pass_time(60_000)
+    assert flow.screen == screens.Menu((), page=False)  # the page has fallen silent

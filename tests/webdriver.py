@@ -51,8 +51,9 @@ class BrowserError(AssertionError):
 class Browser:
     """One Chromium with one window; its profile and the driver's log lie in `folder`."""
 
-    def __init__(self, folder: Path, deadline_s: float = 20.0) -> None:
+    def __init__(self, folder: Path, deadline_s: float = 20.0, *, any_certificate: bool = False) -> None:
         self._folder = folder
+        self._any_certificate = any_certificate  # as a person who says "go on" to the browser's warning
         self._deadline_s = deadline_s
         self._http = requests.Session()
         self._http.trust_env = False  # a proxy of the environment has no business between this test and loopback
@@ -66,7 +67,11 @@ class Browser:
             port = self._until(lambda: started.search(log.read_text()), f"chromedriver did not start, see {log}")
             self._url = f"http://127.0.0.1:{port[1]}/session"
             options = {"binary": shutil.which("chromium"), "args": [*_FLAGS, f"--user-data-dir={self._folder / 'profile'}"]}
-            wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+            wanted = {
+                "acceptInsecureCerts": self._any_certificate,
+                "goog:chromeOptions": options,
+                "goog:loggingPrefs": {"browser": "ALL"},
+            }
             self._url += "/" + self._ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
         except BaseException:
             self._driver.kill()

@@ -136,14 +136,17 @@ def _between(far: tuple[int, int], near: tuple[int, int]) -> tuple[int, int]:
 def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
     """The QR on white, as large as fits; amount, words and the time left at its right, or below it on an upright screen."""
     scale, words = sheet.scale, sheet.merchant
-    _, _, width, height = stage
+    x, y, width, height = stage
     rows = modules(screen.code_url)
-    side = qr_side(rows, min(width, round(height * 0.6)) if _upright(stage) else min(height, round(width * 0.6)))
+    upright = _upright(stage)
+    side = qr_side(rows, min(width, round(height * 0.6)) if upright else min(height, round(width * 0.6)))
     if not side:
         voice = Voice(words("qr.too_long_merchant"))
         two_voices(sheet, stage, too_long_card(sheet, screen), voice, sign=Sign(icons.WARNING, AMBER))
         return
-    column = code_beside(sheet, stage, rows, side)
+    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
+    edge = x + side + scale.pad
+    column = _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
     items = _how(sheet, screen)
     items += [
         Space(scale.gap * 2),
@@ -156,25 +159,18 @@ def showing_qr(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> None:
 
 def qr_alone(sheet: Sheet, stage: Rect, screen: ShowingQr, now: int) -> bool:
     """The same for the customer alone: the QR over all of a side. False, and nothing drawn, when it does not fit."""
-    _, _, width, height = stage
+    x, y, width, height = stage
     rows = modules(screen.code_url)
     upright = _upright(stage)
     side = qr_side(rows, min(width, round(height * 0.65)) if upright else min(height, round(width * 0.65)))
     if not side:
         return False
-    column = code_beside(sheet, stage, rows, side)
+    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
+    edge = x + side + sheet.scale.pad
+    column = _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
     items = [*_how(sheet, screen), Space(sheet.scale.gap * 2), countdown(sheet, screen.until, now, Tone.CALM)]
     sheet.stack(column, items, align=0.5 if upright else 0.0)
     return True
-
-
-def code_beside(sheet: Sheet, stage: Rect, rows: tuple[tuple[bool, ...], ...], side: int) -> Rect:
-    """A QR, `side` pixels wide, at the left or on an upright screen above; returns what is left beside or below it."""
-    x, y, width, height = stage
-    upright = _upright(stage)
-    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
-    edge = x + side + sheet.scale.pad
-    return _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)
 
 
 def too_long_card(sheet: Sheet, screen: ShowingQr) -> Card:
@@ -225,3 +221,14 @@ def qr(sheet: Sheet, at: tuple[int, int], rows: tuple[tuple[bool, ...], ...], si
         for right, dark in enumerate(row):
             if dark:
                 sheet.canvas.fill((left + right * pixels, top + down * pixels, pixels, pixels), INK)
+
+
+def qr_beside(sheet: Sheet, stage: Rect, rows: tuple[tuple[bool, ...], ...], room: int) -> Rect:
+    """The code in about `room` pixels at the left, or above on an upright screen; what is left beside or below it."""
+    x, y, width, height = stage
+    across = len(rows) + 2 * QUIET
+    side = across * max(2, room // across)
+    upright = _upright(stage)
+    qr(sheet, (x + (width - side) // 2, y) if upright else (x, y + (height - side) // 2), rows, side)
+    edge = x + side + sheet.scale.pad
+    return _below(sheet, stage, side) if upright else (edge, y, x + width - edge, height)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kiosk.core.screens import OwnersPage
 from kiosk.display.canvas import Rect
-from kiosk.display.codes import code_beside
-from kiosk.display.qr import QUIET, modules
+from kiosk.display.codes import qr_beside
+from kiosk.display.qr import modules
 from kiosk.display.sheet import Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, MUTED, TEXT
 
@@ -18,11 +18,10 @@ def draw(sheet: Sheet, stage: Rect, screen: OwnersPage) -> None:
     _, _, width, height = stage
     rows = modules(screen.url)
     room = min(width, round(height * 0.4)) if height > width else min(height, round(width * 0.36))
-    across = len(rows) + 2 * QUIET
-    column = code_beside(sheet, stage, rows, across * max(2, room // across))
+    column = qr_beside(sheet, stage, rows, room)
     items: list[Item] = [
         Say(words("owners_page.title"), words, scale.head, TEXT, bold=True, least=scale.floor),
-        Say(screen.url.removesuffix("/"), words, scale.body, TEXT, bold=True, most_lines=2, least=scale.floor),
+        Say(_breakable(screen.url.removesuffix("/")), words, scale.body, TEXT, bold=True, least=scale.floor),
         Space(scale.gap),
     ]
     if screen.code:
@@ -32,6 +31,11 @@ def draw(sheet: Sheet, stage: Rect, screen: OwnersPage) -> None:
     items.append(Say(words("owners_page.fingerprint"), words, scale.small, MUTED, least=scale.floor))
     items += [Say(line, words, scale.small, TEXT, most_lines=1, least=scale.floor) for line in lines_of(screen.fingerprint)]
     sheet.stack(column, items, align=0.0)
+
+
+def _breakable(url: str) -> str:
+    """An IPv6 address may go on in the next line."""
+    return url.replace(":", ":|").replace(":|//", "://") if "[" in url else url
 
 
 def lines_of(fingerprint: str) -> list[str]:

@@ -24,9 +24,9 @@ from kiosk.core.setup_screens import (
 )
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
-from kiosk.display.codes import camera_room, code_beside
+from kiosk.display.codes import camera_room, qr_beside
 from kiosk.display.frame import key_cap
-from kiosk.display.qr import QUIET, modules
+from kiosk.display.qr import modules
 from kiosk.display.sheet import Dots, Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, CAP, LINE, MUTED, PANEL, TEXT, Tone
 from kiosk.display.words import words_of
@@ -227,10 +227,8 @@ def _head(sheet: Sheet, stage: Rect, step: int, heading: str, more: str, *, aler
 def _code(sheet: Sheet, stage: Rect, text: str) -> Rect:
     """Draw the QR; returns the room beside it, or below it on an upright screen."""
     _, _, width, height = stage
-    rows = modules(text)
-    across = len(rows) + 2 * QUIET
     room = min(width, round(height * 0.5)) if height > width else min(height, round(width * 0.5))
-    return code_beside(sheet, stage, rows, across * max(2, room // across))
+    return qr_beside(sheet, stage, modules(text), room)
 
 
 def _inside(sheet: Sheet, box: Rect) -> Rect:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 
 from kiosk.owner import cookies
 from kiosk.owner.parts import Parts
-from kiosk.owner.pin import PinRefused, Tried
+from kiosk.owner.pin import PinRefused, Tried, weakness
 from kiosk.owner.words import LANGUAGES
 
 Page = Any  # what Flask takes
@@ -65,7 +65,7 @@ def _first_routes(pages: Blueprint, parts: Parts) -> None:
         """Only somebody who stands before the kiosk knows the code, and only while there is no PIN."""
         if parts.pin.is_set:
             return redirect(url_for(".log_in"), 303)
-        problem = _pins_differ()
+        problem = _pins_differ() or _weak()
         if problem is None and not parts.code.take(request.form.get("code", "")):
             problem = "first.wrong_code"
         if problem is None:
@@ -126,6 +126,11 @@ def _wrong_pin(wait_s: float) -> str:
 
 def _pins_differ() -> str | None:
     return None if request.form.get("new", "") == request.form.get("again", "") else "first.differ"
+
+
+def _weak() -> str | None:
+    reason = weakness("".join(request.form.get("new", "").split()))
+    return None if reason is None else f"first.{reason}"
 
 
 def _set(parts: Parts) -> str | None:

@@ -99,8 +99,9 @@ def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
         problem, mistakes = None, []
         if not wrong:
             try:
+                life = _life(parts)
                 _take(parts, given)
-                return redirect(url_for(".check"), 303)
+                return redirect(url_for(".check", before=life), 303)
             except NotTheirs as why:
                 problem = g.words(f"merchant.{why.reason}")
             except StewardRefused as refused:
@@ -131,9 +132,10 @@ def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
             state: dict[str, Any] = parts.kiosk.state()
         except KioskAway:
             state = {}
-        ready = state.get("network") == "online"
+        before = request.args.get("before", "")[:8]
+        ready = state.get("network") == "online" and "setup" not in state and (not before or state.get("life") != before)
         going_on = not ready and looks < _ASKING_MOST
-        nearer = url_for(".check", look=looks + 1) if going_on else None
+        nearer = url_for(".check", look=looks + 1, before=before or None) if going_on else None
         page = Response(render_template("check.html", ready=ready, going_on=going_on, state=state, job=parts.jobs.look("doctor")))
         if nearer:
             page.headers["Refresh"] = f"2; url={nearer}"
@@ -168,6 +170,14 @@ def _take(parts: Parts, given: dict[str, str]) -> None:
     if text != before:
         parts.steward.settings(text)
     parts.steward.restart(What.KIOSK)
+
+
+def _life(parts: Parts) -> str | None:
+    """By what the kiosk that runs now is told from its successor."""
+    try:
+        return str(parts.kiosk.state().get("life", "")) or None
+    except KioskAway:
+        return None
 
 
 def _text(parts: Parts) -> str:

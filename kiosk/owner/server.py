@@ -151,21 +151,24 @@ class OwnerPage:
 
     def _tell(self) -> None:
         """Until stopped: feed the watchdog, tell the kiosk, look after certificate and configuration."""
-        due = 0.0
+        due, code = 0.0, ""
         while not self._stopped.wait(_ROUND_S):
             service.watchdog()
-            if time.monotonic() >= due:
-                due = time.monotonic() + TELL_EACH_S
+            if time.monotonic() >= due or self._code() != code:
+                due, code = time.monotonic() + TELL_EACH_S, self._code()
                 self._look()
                 self.tell_kiosk()
 
     def tell_kiosk(self) -> None:
         """Where the page is, by what its certificate is known, and the code for the first PIN while there is none."""
-        code = "" if self.parts.pin.is_set else self.parts.code.current()
         with suppress(KioskAway):
-            self.parts.kiosk.tell_page(self.url, self.parts.certificate.fingerprint, code)
+            self.parts.kiosk.tell_page(self.url, self.parts.certificate.fingerprint, self._code())
+
+    def _code(self) -> str:
+        return "" if self.parts.pin.is_set else self.parts.code.current()
 
     def _look(self) -> None:
+        self._addresses = addresses_of(self._config)  # a network may have come since
         try:
             self._renew()
         except OSError as error:
@@ -216,6 +219,7 @@ def _waitress(path: Path, site: Any) -> Iterator[None]:  # noqa: ANN401  a WSGI 
         yield
     finally:
         stopped.set()
+        server.pull_trigger()  # wakes its loop
         thread.join()
         server.task_dispatcher.shutdown(timeout=2.0)
         wasyncore.close_all(sockets, ignore_all=True)

@@ -16,7 +16,7 @@ IDLE_S = 15 * 60.0
 LONGEST_S = 8 * 3600.0
 MOST = 8
 CODE_FOR_S = 10 * 60.0
-CODE_TRIES = 5
+CODE_EACH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +89,29 @@ class OneTimeCode:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._code, self._until, self._tries = "", 0.0, 0
+        self._code, self._until, self._next = "", 0.0, 0.0
 
     def current(self) -> str:
-        """The code that counts now; another one after ten minutes, or after five wrong ones."""
+        """The code that counts now; after ten minutes another one."""
         with self._lock:
-            if self._now() >= self._until or self._tries >= CODE_TRIES:
-                self._code, self._until, self._tries = f"{secrets.randbelow(10**8):08d}", self._now() + CODE_FOR_S, 0
-            return self._code
+            return self._current()
 
     def take(self, code: str) -> bool:
-        """Whether it is the code. A right one counts once; of wrong ones five, then it is another."""
-        wanted = self.current()
-        given = "".join(code.split())
+        """Whether it is the code. A right one counts once; one try a second is looked at, whosever it is."""
+        given = "".join(code.split()).encode("utf-8", "replace")
         with self._lock:
-            self._tries += 1
-            if wanted != self._code or not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+            if self._now() < self._next:
+                return False
+            self._next = self._now() + CODE_EACH_S
+            if not hmac.compare_digest(given, self._current().encode()):
                 return False
             self._until = 0.0
             return True
+
+    def _current(self) -> str:
+        if self._now() >= self._until:
+            self._code, self._until = f"{secrets.randbelow(10**8):08d}", self._now() + CODE_FOR_S
+        return self._code
 
 
 def _digest(token: str) -> str:
