@@ -10,10 +10,9 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
@@ -68,7 +67,7 @@ def run(config: Config) -> int:
     for warning in config.warnings:
         _log.warning("configuration", extra={"hint": warning})
     app = App(config)
-    with _signals(app.stop):
+    with service.signals(app.stop):
         return app.run()
 
 
@@ -344,17 +343,6 @@ def queue_refund(config: Config, out_trade_no: str, amount: int | None) -> str:
             raise KioskError(made.problem)
         ledger.commit([Insert(made, "refund asked")], clock.now())
         return made.out_refund_no
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT stop the kiosk in its order while this lasts."""
-    before = {sig: signal.signal(sig, lambda *_: stop()) for sig in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for sig, handler in before.items():
-            signal.signal(sig, handler)
 
 
 def _say(what: str) -> None:

@@ -92,10 +92,46 @@ def main() -> None:
 def run() -> None:
     """Run the kiosk; what systemd starts."""
     gc.disable()  # what a start makes stays: looking through it time and again is a fifth of the start; see app.py
+    if _setup_wanted():
+        from kiosk.setup import door  # noqa: PLC0415  loaded when called
+
+        gc.enable()
+        sys.exit(door.run())
     config = _load()
     from kiosk import app  # noqa: PLC0415  loaded when called
 
     sys.exit(app.run(config))
+
+
+@main.command()
+@click.option("--demo", "desk", is_flag=True, help="On this desk, with stand-ins for the steward and for WeChat Pay.")
+def setup(desk: bool) -> None:  # noqa: FBT001  a flag of the command line
+    """Set the kiosk up on its own screen; `kiosk run` does so by itself while there is no kiosk.toml."""
+    if desk:
+        from kiosk.setup.desk import demo as play  # noqa: PLC0415  loaded when called
+
+        sys.exit(play())
+    if not _setup_wanted():
+        raise KioskError("This kiosk is set up, or no steward is here to set it up. Try it: kiosk setup --demo")
+    from kiosk.setup import door  # noqa: PLC0415  as above
+
+    sys.exit(door.run())
+
+
+@main.command(name="enrol-code")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("enrolment.html"), metavar="FILE", show_default=True
+)
+def enrol_code(folder: Path, out: Path) -> None:
+    """Turn a folder with merchant.toml and keys into QR codes that a kiosk takes, and the digits that open them."""
+    from kiosk.setup import enrol  # noqa: PLC0415  loaded when called
+
+    digits, texts = enrol.enrolment(folder)
+    out.write_text(enrol.page(texts, enrol.name_of(folder)), "utf-8")
+    click.echo(f"{out}: {len(texts)} QR codes. Show them to the kiosk's camera, from a screen or printed.")
+    click.echo(f"The digits, shown only now: {' '.join(digits[at : at + 4] for at in range(0, len(digits), 4))}")
+    click.echo("Send them another way than the QR codes.")
 
 
 @main.command()
@@ -319,6 +355,12 @@ def sandbox(port: int, folder: Path) -> None:
     from kiosk.sandbox.server import serve  # noqa: PLC0415  loaded when called
 
     serve(port, folder)
+
+
+def _setup_wanted() -> bool:
+    from kiosk.setup.wanted import wanted  # noqa: PLC0415  light, and asked at each start
+
+    return wanted(click.get_current_context().meta.get(_CONFIG))
 
 
 def _load() -> Config:

@@ -15,8 +15,9 @@ from kiosk import service
 from kiosk.camera.drivers import load, open_camera
 from kiosk.camera.link import PATIENCE_S, STALE_S
 from kiosk.camera.unit import wait_for_kiosk
-from kiosk.config import CameraConfig, load_camera
+from kiosk.config import PLACES, CameraConfig, load_camera
 from kiosk.core.errors import KioskError
+from kiosk.setup.board import camera_driver
 
 if TYPE_CHECKING:
     from kiosk.camera.process import Camera
@@ -31,7 +32,7 @@ def main() -> int:
     given = words.parse_args()
     service.set_up_logging()
     try:
-        camera = load_camera(given.config)
+        camera = _camera(given.config)
         with service.listening_socket() as listener:
             service.notify_ready()  # callers wait in the queue; the decoders are loaded meanwhile
             from kiosk.camera.process import BEAT_S, confine, serve  # noqa: PLC0415  they take longer than all the rest
@@ -43,6 +44,13 @@ def main() -> int:
     except KioskError as problem:
         _log.critical("the scanner cannot start", extra={"problem": str(problem)})
         return 2
+
+
+def _camera(config: Path) -> CameraConfig:
+    """As configured; while an appliance is set up, the one there is, as the set-up guesses it."""
+    if config == PLACES[0] and not config.exists():
+        return CameraConfig(camera_driver())
+    return load_camera(config)
 
 
 def _opened(camera: CameraConfig) -> Camera:

@@ -5,13 +5,16 @@ The one file that imports `systemd`, and only where there is one to talk to. Mus
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
 import re
 import resource
+import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kiosk.core.errors import DriverError
@@ -73,6 +76,17 @@ def set_up_logging(level: int = logging.INFO) -> None:
 def no_core_files() -> None:
     """From here on a crash leaves no image of the memory, which holds keys and payment codes, on the disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextlib.contextmanager
+def signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT stop the kiosk in its order while this lasts."""
+    before = {sig: signal.signal(sig, lambda *_: stop()) for sig in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
 
 
 def clock_is_set() -> bool:

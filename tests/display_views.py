@@ -207,6 +207,7 @@ ALONE: dict[str, View] = {
 """What is for the merchant alone: the customer's language changes nothing of it, and it is drawn once in each language."""
 
 VIEWS = MAIN | MORE
+"""All but those of the set-up, which speak to one person: tests/set_up_views.py."""
 
 
 def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes]:
@@ -231,17 +232,18 @@ def _write_pictures(folder: Path) -> None:
     for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved", "checkup"):
         painter.paint(MAIN[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
-        _write_picture(painter, folder / f"{name}.png")
+        write_picture(painter, folder / f"{name}.png")
     touched = Painter((800, 480), "en", "zh_CN", keys=True)
     touched.paint(MAIN["keying"], NOW)
-    _write_picture(touched, folder / "touch.png")
+    write_picture(touched, folder / "touch.png")
     theirs = CustomerPainter((800, 480), "en", "zh_CN")
     for name in ("keying", "scanning", "qr", "paid"):
         theirs.paint(seen(MAIN[name], "Harbour Snacks"), NOW)
-        _write_picture(theirs, folder / f"customer_{name}.png")
+        write_picture(theirs, folder / f"customer_{name}.png")
 
 
-def _write_picture(painter: Painter | CustomerPainter, path: Path) -> None:
+def write_picture(painter: Painter | CustomerPainter, path: Path) -> None:
+    """With few colours: a small file."""
     image = Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
     image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
 

@@ -19,8 +19,9 @@ from PIL import Image
 from kiosk.camera import link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
+from kiosk.camera.texts import MOST
 from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ReceiptSeen, ScanHint
+from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ReceiptSeen, ScanHint, TextSeen
 from kiosk.core.ports import Scanner
 from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import PaymentCode
@@ -463,6 +464,30 @@ while True:
     inbox.wait(CodeSeen)
     seen = [event for event in inbox.all if isinstance(event, CodeSeen | ReceiptSeen)]
     assert seen == [ReceiptSeen("receipt 1", "K07-260105-aa0001"), CodeSeen("order-1", PaymentCode(CODE))]
+
+
+def test_a_scanner_that_has_been_taken_over_hands_on_no_text_but_what_is_looked_for(inbox: Inbox, linked):
+    """Neither of another form, nor of another look, nor more than anybody shows."""
+    one = linked(
+        liar("""
+unpacker = Unpacker()
+while True:
+    for message in unpacker.feed(line.recv(4096)):
+        if isinstance(message, Scan):
+            line.sendall(pack(Text("another", "WIFI:T:WPA;S:x;P:12345678;;")))
+            line.sendall(pack(Text(message.ticket, "KE1/ABCDEFGH/01/01/AAAA")))
+            for number in range(100):
+                line.sendall(pack(Text(message.ticket, f"WIFI:T:WPA;S:{number};P:12345678;;")))
+            line.sendall(pack(Hint(message.ticket, ScanHint.LINK)))
+""")
+    )
+    inbox.wait(Health)
+    one.link.scan("setup 1", LookFor.WIFI)
+    inbox.wait(CodeRefused)
+    seen = [event for event in inbox.all if isinstance(event, TextSeen)]
+    assert len(seen) == MOST
+    assert {event.ticket for event in seen} == {"setup 1"}
+    assert all(event.text.startswith("WIFI:") for event in seen)
 
 
 def test_pictures_sent_after_the_code_are_not_passed_on(inbox: Inbox, linked):

@@ -28,6 +28,7 @@ from kiosk.camera.wire import (
     Scan,
     Seen,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     pack,
@@ -189,6 +190,22 @@ def test_a_scan_for_anything_tells_the_kind_and_never_what_it_says(kiosk: Kiosk,
     assert kiosk.heard.count(Seen) == 1
     kiosk.say(Pause())
     until(lambda: not camera.streaming)
+
+
+def test_a_look_for_a_wifi_goes_on_tells_each_once_and_lets_a_payment_code_be(kiosk: Kiosk, camera: Stage):
+    kiosk.hear(Ready)
+    camera.text = CODE
+    kiosk.say(Scan("w", look_for=LookFor.WIFI))
+    for _ in range(5):
+        kiosk.hear(Picture)
+    for name in ("one", "two"):
+        camera.text = f"WIFI:T:WPA;S:{name};P:12345678;;"
+        assert kiosk.hear(Text) == Text("w", camera.text)
+        for _ in range(3):
+            kiosk.hear(Picture)
+    kiosk.say(Pause())
+    assert kiosk.heard.count(Text) == 2
+    assert not {Code, Number, Hint} & set(kiosk.heard)
 
 
 def test_a_scan_for_a_payment_makes_nothing_of_a_receipt(kiosk: Kiosk, camera: Stage):

@@ -27,6 +27,7 @@ from kiosk.camera.wire import (
     Scan,
     Seen,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     WireError,
@@ -179,3 +180,23 @@ def test_a_code_is_not_in_the_repr_of_its_message():
 def test_what_is_too_large_for_the_wire_is_not_sent():
     with pytest.raises(WireError):
         pack(Picture(1, 1, b"x" * (MAX_BODY + 1)))
+
+
+# --- while the kiosk is set up ---
+
+_WIFI = "WIFI:T:WPA;S:x;P:12345678;;"
+
+
+@pytest.mark.parametrize(
+    "text", ["134567890123456789", "", "https://example.com", "KE1/ABCDEFGH/02/01/AAAA", _WIFI + "x", "W" * 421]
+)
+def test_a_text_that_nobody_looks_for_is_no_message(text: str) -> None:
+    with pytest.raises(WireError):
+        Unpacker().feed(pack(Text("t", text)))
+
+
+def test_a_text_of_a_set_up_comes_through_and_is_in_no_repr() -> None:
+    for text in (_WIFI, "KE1/ABCDEFGH/01/02/AAAA"):
+        (message,) = Unpacker().feed(pack(Text("t", text)))
+        assert message == Text("t", text)
+        assert text not in repr(message)

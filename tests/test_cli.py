@@ -99,8 +99,8 @@ def running(shop: Path, handler: Callable[[Request], Answer]) -> Iterator[list[R
 
 def test_the_commands_are_those_of_the_readme() -> None:
     """Neither fewer nor more."""
-    words = ["ask", "bundle", "decode", "demo", "doctor", "orders", "owner"]
-    words += ["reconcile", "recover", "refund", "report", "run", "sandbox"]
+    words = ["ask", "bundle", "decode", "demo", "doctor", "enrol-code", "orders", "owner"]
+    words += ["reconcile", "recover", "refund", "report", "run", "sandbox", "setup"]
     assert sorted(main.commands) == words
 
 

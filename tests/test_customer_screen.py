@@ -54,6 +54,7 @@ from kiosk.display.light import Rest
 from kiosk.display.sheet import Mark
 from kiosk.display.words import Words, words_of
 from tests.display_views import CODE_URL, MAIN, MONEY, NOW, ONLINE, TAIL, VIEWS
+from tests.set_up_views import screens
 from tests.test_display_gallery import GALLERY, _mistakes
 
 SHOP = "Harbour Snacks"
@@ -90,6 +91,7 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     ColourTest: (MAIN["colour_test"].screen, IDLE),
     OwnersPage: (MAIN["owners_page"].screen, IDLE),
     OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
+    **{type(screen): (screen, OutOfOrder("")) for screen in screens().values()},  # of the set-up: there is no shop yet
 }
 """What the customer sees of each screen. Whoever adds a screen decides here, and in kiosk/display/customer.py."""
 

@@ -25,6 +25,8 @@ FLOORS: list[tuple[int, str]] = [
     (0, "kiosk.core.errors"),
     (0, "kiosk.core.secret"),
     (0, "kiosk.core.numbers"),
+    (0, "kiosk.core.wifi"),
+    (0, "kiosk.core.enrolment"),
     (1, "kiosk.core.model"),
     (1, "kiosk.core.events"),
     (1, "kiosk.core.commands"),
@@ -33,6 +35,7 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.slips"),
     (1, "kiosk.core.checkup"),
     (1, "kiosk.core.expiry"),
+    (1, "kiosk.core.setup_screens"),
     (2, "kiosk.core.*"),
     (3, "kiosk.display*"),
     (3, "kiosk.camera*"),
@@ -86,6 +89,8 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.updates"),
     (5, "kiosk.support"),
     (5, "kiosk.support.*"),
+    (5, "kiosk.setup"),
+    (5, "kiosk.setup.*"),
     (5, "kiosk.walk"),
     (5, "kiosk.__main__"),
     (5, "kiosk.sandbox*"),
@@ -105,7 +110,7 @@ ROOMS: dict[str, set[str]] = {
     "PIL": {"display", "camera", "printer"},
     "babel": {"core", "display", "config"},
     "click": {"cli"},
-    "cryptography": {"owner", "payment", "release", "steward"},
+    "cryptography": {"owner", "payment", "release", "setup", "steward"},
     "escpos": {"printer"},
     "evdev": {"keypad"},
     "gpiozero": {"keypad"},
@@ -119,7 +124,7 @@ ROOMS: dict[str, set[str]] = {
     "sqlite3": {"payment"},
     "flask": {"owner"},
     "systemd": {"service"},
-    "tomlkit": {"owner"},
+    "tomlkit": {"owner", "setup"},
     "werkzeug": {"owner"},
     "urllib3": {"payment"},
     "usb": {"printer"},
@@ -136,7 +141,7 @@ SEVERAL_FILES = {
     "werkzeug": "kiosk/*/*",  # as flask
 }
 
-MAY_PRINT = ["kiosk/cli.py", "kiosk/demo.py", "kiosk/doctor.py", "kiosk/__main__.py", "kiosk/sandbox/*"]
+MAY_PRINT = ["kiosk/cli.py", "kiosk/demo.py", "kiosk/doctor.py", "kiosk/__main__.py", "kiosk/sandbox/*", "kiosk/setup/desk.py"]
 LINES_MAX = 400
 
 Sources = dict[str, str]  # path from the repository's root, text

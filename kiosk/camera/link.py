@@ -20,6 +20,7 @@ from pathlib import Path
 
 from kiosk.camera.drivers import MAINS_HZ
 from kiosk.camera.symbol import Format
+from kiosk.camera.texts import MOST, fits
 from kiosk.camera.unit import connect
 from kiosk.camera.used import UsedCodes
 from kiosk.camera.wire import (
@@ -36,13 +37,14 @@ from kiosk.camera.wire import (
     Scan,
     Seen,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     WireError,
     pack,
 )
 from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint
+from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint, TextSeen
 from kiosk.core.ports import Post
 from kiosk.core.screens import Outline
 from kiosk.core.secret import PaymentCode
@@ -87,6 +89,7 @@ class ScannerLink:
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
         self._look_for = LookFor.PAYMENT
         self._seen: set[Format] = set()  # kinds of codes of this scan for anything
+        self._texts = 0  # posted of this scan
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
@@ -109,6 +112,7 @@ class ScannerLink:
             self._wanted = ticket
             self._look_for = look_for
             self._seen = set()
+            self._texts = 0
             self._asked += 1
         self._ring()
 
@@ -218,6 +222,8 @@ class ScannerLink:
                 if ticket == self._wanted and self._look_for is LookFor.ANYTHING and kind not in self._seen:
                     self._seen.add(kind)  # told once: the inbox is not the scanner's to fill
                     self._post(CodeRead(ticket, kind.value))
+            case Text(ticket, text):
+                self._take_text(child, ticket, text)
             case Hint(ticket, hint):
                 if ticket == self._wanted and time.monotonic() - self._hint_at >= HINT_GAP_S:
                     self._hint_at = time.monotonic()
@@ -232,6 +238,15 @@ class ScannerLink:
         if self._take_scan(child, ticket, LookFor.PAYMENT):
             self._used.add(code.digest(), time.monotonic())
             self._post(CodeSeen(ticket, code))
+
+    def _take_text(self, child: _Child, ticket: str, text: str) -> None:
+        """As many as anybody has to show, and only of the form that is looked for."""
+        with self._lock:
+            current = ticket == self._wanted and fits(text, self._look_for) and child.told == (self._wanted, self._asked)
+            current = current and self._texts < MOST
+            self._texts += current
+        if current:
+            self._post(TextSeen(ticket, text))
 
     def _take_scan(self, child: _Child, ticket: str, found: LookFor) -> bool:
         """Once a scan, and only for the scan that is wanted now: a late code never pays for the next customer."""

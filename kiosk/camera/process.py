@@ -23,6 +23,7 @@ from kiosk.camera.look import Looker
 from kiosk.camera.marks import Marks
 from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
 from kiosk.camera.symbol import Format
+from kiosk.camera.texts import MOST, fitting
 from kiosk.camera.vigil import DARK_WORDS, FROZEN_WORDS, Sight, Vigil
 from kiosk.camera.wire import (
     Beat,
@@ -37,6 +38,7 @@ from kiosk.camera.wire import (
     Scan,
     Seen,
     Stop,
+    Text,
     Trouble,
     Unpacker,
     WireError,
@@ -159,6 +161,7 @@ class _Scanner:
         sightings, eye, looker, marks = Sightings(scan.used), Eye(), Looker(), Marks()
         seen: set[Format] = set()
         vigil = Vigil(live=camera.live)
+        told: set[str] = set()
         self._send(Beat())  # starting a camera takes a while, and no word is said meanwhile
         with contextlib.closing(camera.frames()) as frames:
             for frame in frames:
@@ -180,6 +183,13 @@ class _Scanner:
                     for kind in {symbol.format for symbol in symbols} - seen:
                         seen.add(kind)
                         self._send(Seen(scan.ticket, kind))
+                    self._send(frame.view)
+                    continue
+                if scan.look_for in {LookFor.WIFI, LookFor.ENROLMENT}:
+                    fresh = [text for text in fitting(symbols, scan.look_for) if text not in told][: MOST - len(told)]
+                    for text in fresh:
+                        self._send(Text(scan.ticket, text))
+                    told |= set(fresh)
                     self._send(frame.view)
                     continue
                 verdict = sightings.judge(symbols, at)

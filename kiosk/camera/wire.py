@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kiosk.camera.symbol import Format
+from kiosk.camera.texts import LONGEST as MAX_TEXT
+from kiosk.camera.texts import fits
 from kiosk.core.commands import LookFor
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
@@ -105,6 +107,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """From the scanner, while the kiosk is set up: the text of a QR of the form that is looked for. The scan goes on."""
+
+    ticket: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """From the scanner: something is seen and not handed over."""
 
@@ -137,7 +147,7 @@ class Blind:
     problem: str | None
 
 
-Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Seen | Hint | Picture | Trouble | Blind
+Message = Open | Scan | Pause | Stop | Ready | Beat | Code | Number | Seen | Text | Hint | Picture | Trouble | Blind
 
 
 def pack(message: Message) -> bytes:
@@ -153,6 +163,8 @@ def pack(message: Message) -> bytes:
             header = {"is": "number", "ticket": ticket, "number": number}
         case Seen(ticket, kind):
             header = {"is": "seen", "ticket": ticket, "kind": kind.value}
+        case Text(ticket, text):
+            header = {"is": "text", "ticket": ticket, "text": text}
         case Hint(ticket, hint):
             header = {"is": "hint", "ticket": ticket, "hint": hint.value}
         case Picture(width, height, body, outlines):
@@ -259,6 +271,13 @@ def _seen(values: dict[str, object], _body: bytes) -> Seen:
         raise WireError("a seen message of no known kind of code") from None
 
 
+def _setup_text(values: dict[str, object], _body: bytes) -> Text:
+    ticket, text = _text(values, "ticket", MAX_TICKET), _text(values, "text", MAX_TEXT)
+    if not any(fits(text, look_for) for look_for in LookFor):
+        raise WireError("a text message with a text that nobody looks for")
+    return Text(ticket, text)
+
+
 def _hint(values: dict[str, object], _body: bytes) -> Hint:
     return Hint(_text(values, "ticket", MAX_TICKET), _scan_hint(values))
 
@@ -332,6 +351,7 @@ _READERS: dict[str, Callable[[dict[str, object], bytes], Message]] = {
     "code": _code,
     "number": _number,
     "seen": _seen,
+    "text": _setup_text,
     "hint": _hint,
     "picture": _picture,
     "trouble": _trouble,

@@ -119,6 +119,8 @@ class LookFor(StrEnum):
     PAYMENT = "payment"
     RECEIPT = "receipt"
     ANYTHING = "anything"  # to try it out: only which kind of code it was is handed over
+    WIFI = "wifi"  # while the kiosk is set up: the QR of a Wi-Fi
+    ENROLMENT = "enrolment"  # and the parts of an enrolment
 
 
 @dataclass(frozen=True, slots=True)

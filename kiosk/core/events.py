@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiosk.core.checkup import Bundle, Finding
@@ -122,6 +122,14 @@ class ReceiptSeen:
 
     ticket: str
     out_trade_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextSeen:
+    """The scanner, while the kiosk is set up, read this text off a QR: a Wi-Fi, or a part of an enrolment. The scan goes on."""
+
+    ticket: str
+    text: str = field(repr=False)  # a Wi-Fi's has its password in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +279,7 @@ Event = (
     | CodeSeen
     | CodeRefused
     | ReceiptSeen
+    | TextSeen
     | Left
     | Answered
     | RefundAnswered

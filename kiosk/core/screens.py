@@ -13,6 +13,7 @@ from kiosk.core.events import Key, ScanHint
 from kiosk.core.expiry import Expiring
 from kiosk.core.model import Decline, OrderState, Tender
 from kiosk.core.money import Money
+from kiosk.core.setup_screens import SetupLook, SetupScreen
 from kiosk.core.slips import PrinterTrouble
 
 
@@ -279,7 +280,7 @@ class ColourTest:
     shows: str
 
 
-WITH_CAMERA = (Scanning, SeekingReceipt, ReadTest)
+WITH_CAMERA = (Scanning, SeekingReceipt, ReadTest, SetupLook)
 """Screens that show what the camera sees."""
 
 
@@ -343,6 +344,7 @@ Screen = (
     | ColourTest
     | OwnersPage
     | OutOfOrder
+    | SetupScreen
 )
 
 

@@ -50,6 +50,7 @@ from kiosk.core.events import (
     RefundAnswered,
     RefundAsked,
     ScanHint,
+    TextSeen,
     Tick,
 )
 from kiosk.core.lifecycle import Around, is_open
@@ -122,7 +123,7 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
     """What follows from one event."""
     turn = _Turn(kiosk, now)
     match event:
-        case Tick():
+        case Tick() | TextSeen():  # of a text only the set-up makes anything
             pass
         case Pressed(key):
             turn.press(key)

@@ -40,6 +40,7 @@ from kiosk.core.screens import (
     Updating,
     View,
 )
+from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupTold
 
 CustomerScreen = (
     Idle
@@ -106,6 +107,8 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
         case SameCustomer() | Placing() | Updating():
             return screen
         case OutOfOrder():
+            return OutOfOrder("")
+        case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold():  # there is no shop yet
             return OutOfOrder("")
         case Starting() | Idle() | Keying() | Menu() | SeekingReceipt() | SaleFound() | SaleUnknown() | OwnersPage():
             return Idle(shop)

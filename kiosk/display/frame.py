@@ -36,8 +36,10 @@ from kiosk.core.screens import (
     Unresolved,
     Updating,
 )
+from kiosk.core.setup_screens import SetupScreen
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
+from kiosk.display.setup_keys import setup_keys
 from kiosk.display.sheet import Say, Sheet
 from kiosk.display.theme import AMBER, CAP, GREEN, INK, MUTED, RED, TEXT, Colour
 
@@ -94,6 +96,8 @@ CAPS: dict[str, tuple[Colour, Colour]] = {
 
 def keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
     """The keys that mean something on this screen."""
+    if isinstance(screen, SetupScreen):
+        return setup_keys(screen)
     prints = isinstance(screen, ShowingQr | PaidScreen | Menu | SaleFound) and screen.prints
     keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
     return (*keys[:-1], (Key.QR, "page"), keys[-1]) if isinstance(screen, Menu) and screen.page else keys

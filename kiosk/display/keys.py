@@ -37,8 +37,10 @@ from kiosk.core.screens import (
     Unresolved,
     Updating,
 )
+from kiosk.core.setup_screens import SetupScreen
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import CAPS, key_cap, keys_of
+from kiosk.display.setup_keys import setup_meant
 from kiosk.display.sheet import Item, Say, Sheet, Space
 from kiosk.display.theme import CAP, FAINT_CAP, FAINT_TEXT, GROUND, LINE, SMALLEST, TEXT, WHITE
 
@@ -137,7 +139,8 @@ class Look:
 def looks(screen: Screen, held: frozenset[Key]) -> dict[Key, Look]:
     """How each key looks on this screen."""
     words = {cap: word for cap, word in keys_of(screen) if cap in _ALL}
-    return {key: Look(key in MEANT[type(screen)] or key in words, key in held, words.get(key)) for key in _ALL}
+    meant = setup_meant(screen) if isinstance(screen, SetupScreen) else MEANT[type(screen)]
+    return {key: Look(key in meant or key in words, key in held, words.get(key)) for key in _ALL}
 
 
 def draw(sheet: Sheet, panel: Rect, wanted: dict[Key, Look]) -> None:

@@ -23,6 +23,7 @@ from kiosk.core.screens import (
     Unresolved,
     Updating,
 )
+from kiosk.core.setup_screens import SetupBusy
 
 MOVING = (
     Starting
@@ -36,6 +37,7 @@ MOVING = (
     | Cancelling
     | Unresolved
     | Updating
+    | SetupBusy
 )
 """Screens on which something goes on, and the picture shows it each second."""
 

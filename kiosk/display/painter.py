@@ -37,7 +37,8 @@ from kiosk.core.screens import (
     Updating,
     View,
 )
-from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, receipts
+from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
+from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, receipts, setting_up
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -45,7 +46,7 @@ from kiosk.display.light import MOVING, Rest
 from kiosk.display.resting import calm
 from kiosk.display.sheet import Mark, Sheet
 from kiosk.display.theme import GROUND, PANEL, SMALLEST, scale_for
-from kiosk.display.words import words_of
+from kiosk.display.words import Words, words_of
 
 
 class Painter:
@@ -73,10 +74,12 @@ class Painter:
         self._screen: Screen = Starting()  # the one painted last
         self._keys: dict[Key, Look] = {}  # those that stand on the canvas
         self._held: frozenset[Key] = frozenset()  # the keys with a finger on them
+        self._spoken: tuple[Words, Words] | None = None  # of the screen painted last, when they are others
 
     def paint(self, view: View, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
         """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock, and where it all stands a little aside."""
         whole = (0, 0, *self.canvas.size)
+        self._spoken = self._languages(view.screen)
         sheet = self._sheet(trace)
         self._camera_box, self._screen = None, view.screen
         if trace is not None or rest is Rest.CALM:
@@ -135,7 +138,13 @@ class Painter:
             self._keys = wanted
 
     def _sheet(self, trace: list[Mark] | None) -> Sheet:
-        return Sheet(self.canvas, self._scale, self._merchant, self._customer, trace)
+        return Sheet(self.canvas, self._scale, *(self._spoken or (self._merchant, self._customer)), trace)
+
+    def _languages(self, screen: Screen) -> tuple[Words, Words] | None:
+        """Those of a set-up, where nobody has written a kiosk.toml; None: the usual ones."""
+        if not isinstance(screen, SetupScreen) or screen.language == self._merchant.language:
+            return None
+        return (words_of(screen.language),) * 2
 
     def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
         match view.screen:
@@ -191,6 +200,8 @@ class Painter:
                 owners_page.draw(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
+            case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold() as screen:
+                return setting_up.draw(sheet, stage, screen, now)
             case _:
                 assert_never(view.screen)
         return None

@@ -13,7 +13,7 @@ from typing import Protocol
 from kiosk.control import ControlFailed, ControlUnavailable, Peer, ask
 from kiosk.core.errors import KioskError
 from kiosk.steward import words
-from kiosk.steward.words import Hotspot, Network, Raw, Status, StewardRefused, Verb, What
+from kiosk.steward.words import Hotspot, Network, Raw, Status, StewardRefused, Stick, Verb, What
 
 SOCKET = Path("/run/kiosk-steward.sock")
 
@@ -50,6 +50,12 @@ class Steward(Protocol):
         """Make a new merchant's key here; its PKCS #10 request as PEM.
 
         Where a key is in use already it stays so until a certificate of the new one is given as merchant_cert.pem.
+        """
+
+    def stick(self, request: str | None) -> Stick | None:
+        """Take what is in the folder `kiosk` of a USB stick, and leave the `request` there; None when there is none.
+
+        Keys and certificates are kept as by `credential`, and refused as there.
         """
 
     def restart(self, what: What) -> None:
@@ -91,6 +97,9 @@ class SocketSteward:
 
     def make_key(self, common_name: str, organization: str) -> str:
         return str(self._ask(words.MakeKey(common_name, organization), 60)["request"])
+
+    def stick(self, request: str | None) -> Stick | None:
+        return words.stick_from(self._ask(words.ReadStick(request), 60))
 
     def restart(self, what: What) -> None:
         self._ask(words.Restart(what))

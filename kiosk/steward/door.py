@@ -38,6 +38,8 @@ def _do(steward: Steward, verb: Verb) -> Answer:
             steward.credential(name, content)
         case words.MakeKey(common_name, organization):
             return {"request": steward.make_key(common_name, organization)}
+        case words.ReadStick(request):
+            return words.stick_to(steward.stick(request))
         case words.Restart(what):
             steward.restart(what)
         case words.Stage(path):

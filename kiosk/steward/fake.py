@@ -13,21 +13,26 @@ from zoneinfo import available_timezones
 
 from kiosk import __version__
 from kiosk.core.errors import ConfigError
+from kiosk.steward import stick as sticks
 from kiosk.steward import words
 from kiosk.steward.keys import fitting_certificate, fitting_key, make_key, public_key
 from kiosk.steward.settings import take_settings
-from kiosk.steward.words import Hotspot, Network, Status, StewardRefused, Update, UpdateState, What, Wifi
+from kiosk.steward.words import Hotspot, Network, Status, StewardRefused, Stick, Update, UpdateState, What, Wifi
 from kiosk.written import put
 
 
 @dataclass(slots=True)
 class FakeSteward:
-    """`folder` has `etc/` (kiosk.toml and what is public) and `sealed/`. `air`: password (None: open) by name of the network."""
+    """`folder` has `etc/` (kiosk.toml and what is public) and `sealed/`; a folder `stick` in it is one that is plugged in.
+
+    `air`: password (None: open) by name of the network; `cable`: one is plugged in.
+    """
 
     folder: Path
     air: dict[str, str | None] = field(default_factory=lambda: {"Harbour Snacks": "12345678", "Guests": None})
     restarts: list[What] = field(default_factory=list)
     zone: str = "UTC"
+    cable: bool = True
     joined: str | None = None
     open_hotspot: Hotspot | None = None
     update: Update | None = None
@@ -52,7 +57,7 @@ class FakeSteward:
             version=__version__,
             slot="factory",
             trial=False,
-            addresses=("192.0.2.7",),
+            addresses=("192.0.2.7",) if self.cable or self.joined else (),
             wifi=Wifi(self.joined, None if self.joined is None else 70),
             hotspot=self.open_hotspot is not None,
             time_zone=self.zone,
@@ -114,6 +119,11 @@ class FakeSteward:
         current = self.sealed / "merchant_key.pem"
         put(self.sealed / "merchant_key.next.pem" if current.exists() else current, key, mode=0o600)
         return request
+
+    def stick(self, request: str | None) -> Stick | None:
+        words.checked(words.ReadStick(request))
+        folder = self.folder / "stick" / sticks.FOLDER
+        return sticks.take(self, folder, request) if folder.is_dir() else None
 
     def restart(self, what: What) -> None:
         self.restarts.append(what)

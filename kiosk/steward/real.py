@@ -18,11 +18,12 @@ from kiosk.steward import words
 from kiosk.steward.bundle import Bundle
 from kiosk.steward.commands import Run, run
 from kiosk.steward.keys import fitting_certificate, fitting_key, make_key, public_key
+from kiosk.steward.plugged import read_stick
 from kiosk.steward.sealed import NEXT, Sealed
 from kiosk.steward.settings import take_settings
 from kiosk.steward.staging import PLACES, Staging
 from kiosk.steward.wifi import CREDENTIAL, NetworkManager
-from kiosk.steward.words import Hotspot, Network, Status, StewardRefused, Update, What
+from kiosk.steward.words import Hotspot, Network, Status, StewardRefused, Stick, Update, What
 from kiosk.written import put
 
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}")
@@ -136,6 +137,9 @@ class RealSteward:
         words.checked(words.Stage(str(path)))
         with self._alone:
             return self._staging.stage(path)
+
+    def stick(self, request: str | None) -> Stick | None:
+        return read_stick(self, self._places.scratch, self._run, request)
 
     def bundle(self) -> bytes:
         return Bundle(self._run).pack()

@@ -92,6 +92,13 @@ class MakeKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadStick:
+    """Take what is in the folder `kiosk` of a USB stick, and leave the `request` there (None: there is none)."""
+
+    request: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """Start the kiosk or the machine anew."""
 
@@ -111,7 +118,18 @@ class MakeBundle:
 
 
 Verb = (
-    TellStatus | TellNetworks | Join | SetHotspot | SetTimeZone | Settings | Credential | MakeKey | Restart | Stage | MakeBundle
+    TellStatus
+    | TellNetworks
+    | Join
+    | SetHotspot
+    | SetTimeZone
+    | Settings
+    | Credential
+    | MakeKey
+    | ReadStick
+    | Restart
+    | Stage
+    | MakeBundle
 )
 
 
@@ -142,6 +160,14 @@ class Hotspot:
     ssid: str
     password: str = field(repr=False)
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stick:
+    """What a USB stick brought. `merchant`: the text of its merchant.toml; `taken`: names of credentials, which are kept now."""
+
+    merchant: str | None
+    taken: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +270,19 @@ def networks_from(raw: Mapping[str, object]) -> tuple[Network, ...]:
     return tuple(Network(item.text("ssid"), item.number("signal"), item.flag("secure")) for item in each)
 
 
+def stick_to(stick: Stick | None) -> Raw:
+    """The answer to ReadStick."""
+    return {"stick": None if stick is None else asdict(stick)}
+
+
+def stick_from(raw: Mapping[str, object]) -> Stick | None:
+    """The answer to ReadStick; None when there is no stick with such a folder."""
+    if raw.get("stick") is None:
+        return None
+    fields = Fields(Fields(raw).table("stick"))
+    return Stick(fields.maybe("merchant", lambda key: fields.text(key, SETTINGS_LIMIT)), fields.texts("taken"))
+
+
 def hotspot_to(hotspot: Hotspot | None) -> Raw:
     """The answer to SetHotspot."""
     return {} if hotspot is None else asdict(hotspot)
@@ -269,6 +308,7 @@ _PASSWORD = re.compile(r"[ -~]{8,63}|[0-9A-Fa-f]{64}", re.ASCII)  # IEEE 802.11:
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 _NAMES_OF_CREDENTIALS = re.compile("|".join(map(re.escape, SECRETS + PUBLIC)))
+_REQUEST = re.compile(r"[ -~\n]+", re.ASCII)
 _PATH = re.compile(r"/[^\x00-\x1f\x7f]+")
 
 _VERBS: dict[str, Callable[[Fields], Verb]] = {
@@ -286,6 +326,7 @@ _VERBS: dict[str, Callable[[Fields], Verb]] = {
         fields.text("common_name", 64, _NAME, "1 to 64 characters on one line"),
         fields.text("organization", 64, _NAME, "1 to 64 characters on one line"),
     ),
+    "stick": lambda fields: ReadStick(fields.maybe("request", lambda key: fields.text(key, CREDENTIAL_LIMIT, _REQUEST, "PEM"))),
     "restart": lambda fields: Restart(What(fields.word("what", What))),
     "stage": lambda fields: Stage(fields.text("path", 1024, _PATH, "an absolute path")),
     "bundle": lambda _: MakeBundle(),
@@ -299,6 +340,7 @@ _NAMES: dict[type[Verb], str] = {
     Settings: "settings",
     Credential: "credential",
     MakeKey: "make_key",
+    ReadStick: "stick",
     Restart: "restart",
     Stage: "stage",
     MakeBundle: "bundle",
