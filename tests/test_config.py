@@ -97,7 +97,7 @@ def test_the_lines_behind_a_sign_state_the_true_defaults(folder: Path) -> None:
     put(folder, "kiosk.toml", EXAMPLE)
     plain = config.load(folder / "kiosk.toml")
     spelt_out = re.sub(r"(?m)^#(?!ca_file|device|folder|listen|merchant_certificate|script|time_zone)", "", EXAMPLE)
-    assert spelt_out.count("\n#") - EXAMPLE.count("\n##") == 8  # those of [printer], which is there or not as a whole, and more
+    assert spelt_out.count("\n#") - EXAMPLE.count("\n##") == 10  # those of [printer], which is there or not as a whole, and more
     put(folder, "kiosk.toml", spelt_out)
     assert config.load(folder / "kiosk.toml") == plain
 

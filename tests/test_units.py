@@ -30,7 +30,7 @@ MOST_EXPOSED = {
     "kiosk.service": 1.2,
     "kiosk-scanner.service": 0.5,
     "kiosk-owner.service": 1.0,
-    "kiosk-steward.service": 2.1,  # root, and asked by systemd whether it is
+    "kiosk-steward.service": 2.3,  # root, and asked by systemd whether it is; mounts a stick
     "kiosk-wifi.service": 1.3,
     "kiosk-release.service": 1.7,
     "kiosk-update.service": 2.6,

@@ -47,7 +47,7 @@ NEW_UNITS = (
     *("kiosk-steward.socket", "kiosk-steward.service", "kiosk-wifi.service"),
     *("kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
 )
-EXPOSURE = {"kiosk-steward.service": 2.2, "kiosk-wifi.service": 1.4, "kiosk-release.service": 1.8, "kiosk-update.service": 2.7}
+EXPOSURE = {"kiosk-steward.service": 2.4, "kiosk-wifi.service": 1.4, "kiosk-release.service": 1.8, "kiosk-update.service": 2.7}
 TRIAL_S = 90  # of a machine that is busy
 UPDATE_S = 300.0  # a minute of quiet first, then the trial, then two starts
 HOSTILE = "caf\u00e9 ;[wifi]\\s= #"
