@@ -2,7 +2,6 @@
 
 The parts that look after money start first: open orders are asked for before a window is even loaded.
 """
-# long: the start list, and the same list backwards, are one thing
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ import platform
 import re
 import shutil
 import signal
-import subprocess
 import tarfile
 import tempfile
 import time
@@ -35,18 +34,6 @@ from tests.lab.root import HERE
 
 FACTORY = "/usr/lib/kiosk/factory"
 RELEASES = "/var/lib/kiosk-releases"
-SITE = "/opt/kiosk/.venv/lib/python3.13/site-packages"
-LAUNCHER = f"""#!/bin/sh
-slot={FACTORY}
-if [ -e /run/kiosk-release/slot/release.json ]; then slot=$(readlink -f /run/kiosk-release/slot); fi
-export PYTHONPATH="$slot:$slot/vendor:{SITE}" PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
-[ "$1" = -m ] || set -- -m kiosk "$@"
-exec /usr/bin/python3 "$@"
-"""
-NEW_UNITS = (
-    *("kiosk-steward.socket", "kiosk-steward.service", "kiosk-wifi.service"),
-    *("kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
-)
 EXPOSURE = {"kiosk-steward.service": 2.4, "kiosk-wifi.service": 1.4, "kiosk-release.service": 1.8, "kiosk-update.service": 2.7}
 TRIAL_S = 90  # of a machine that is busy
 UPDATE_S = 300.0  # a minute of quiet first, then the trial, then two starts
@@ -67,8 +54,6 @@ class Updatable(Appliance):
     def install(self) -> None:
         super().install()
         top = self.machine.root
-        if not (top / FACTORY[1:] / "release.json").exists():
-            self._lay_out(top)
         keys = top / "usr/lib/kiosk/release-keys"
         keys.mkdir(parents=True, exist_ok=True)
         pem = self.signing.public_key().public_bytes(
@@ -83,27 +68,6 @@ class Updatable(Appliance):
         for place in ("/etc/kiosk", "/etc/credstore.encrypted"):
             shutil.copytree(top / place[1:], self._ours[place], dirs_exist_ok=True)
         self._ours["/etc/credstore.encrypted"].chmod(0o700)
-
-    def _lay_out(self, top: Path) -> None:
-        """What the package does, while it is not here."""
-        self.build(top / FACTORY[1:], "1.0.0")
-        shutil.rmtree(top / FACTORY[1:] / "vendor")
-        (top / FACTORY[1:] / "vendor").symlink_to(SITE)
-        launcher = top / "usr/lib/kiosk/bin/kiosk"
-        launcher.parent.mkdir(parents=True)
-        launcher.write_text(LAUNCHER, "utf-8")
-        launcher.chmod(0o755)
-        for unit in NEW_UNITS:
-            shutil.copy(HERE / "systemd" / unit, top / "etc/systemd/system" / unit)
-        for unit, words in (("kiosk", "run"), ("kiosk-scanner", "-m kiosk.scanner_unit")):
-            dropin = top / f"etc/systemd/system/{unit}.service.d/release.conf"
-            dropin.parent.mkdir(exist_ok=True)
-            start = f"/usr/lib/kiosk/bin/kiosk {words} --config /etc/kiosk/kiosk.toml"
-            dropin.write_text(f"[Service]\nExecStart=\nExecStart={start}\n", "utf-8")
-        self.machine.before_boot("useradd --system --no-create-home kiosk-owner")
-        enabled = [unit for unit in NEW_UNITS if "[Install]" in (HERE / "systemd" / unit).read_text("utf-8")]
-        subprocess.run(["systemctl", f"--root={top}", "--quiet", "enable", *enabled], check=True)
-        self.machine.before_boot(f"PYTHONPATH={FACTORY} /usr/bin/python3 -m compileall -q {FACTORY}/kiosk")
 
     @property
     def steward(self) -> SocketSteward:
@@ -123,11 +87,7 @@ class Updatable(Appliance):
             assert old in text, old
             (place / name).write_text(text.replace(old, new), "utf-8")
         packaged = self.machine.root / FACTORY[1:] / "vendor"
-        if packaged.is_dir() and not packaged.is_symlink():
-            shutil.copytree(packaged, place / "vendor", ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (place / "vendor").mkdir()
-            (place / "vendor/none").touch()
+        shutil.copytree(packaged, place / "vendor", ignore=shutil.ignore_patterns("__pycache__"))
         told = Manifest(version, "3.13", platform.machine(), len(list(schema.glob("*.sql"))))
         (place / "release.json").write_text(json.dumps(asdict(told)), "utf-8")
         return place
@@ -194,7 +154,7 @@ def _boots(report: Report, kiosk: Updatable) -> None:
         asks = "from kiosk.steward.client import SocketSteward; print(SocketSteward().status().version)"
         for user, answered in (("kiosk", True), ("kiosk-owner", True), ("nobody", False)):
             said = machine.run(
-                *("setpriv", f"--reuid={user}", "--clear-groups", "env", f"PYTHONPATH={FACTORY}:{SITE}"),
+                *("setpriv", f"--reuid={user}", "--clear-groups", "env", f"PYTHONPATH={FACTORY}:{FACTORY}/vendor"),
                 *("/usr/bin/python3", "-c", asks),
                 well=False,
             )
