@@ -38,6 +38,7 @@ class Appliance(Kiosk):
     """The kiosk in the machine, whichever of its lives. The machine is on as long as `alive`."""
 
     patience_s = PATIENCE_S
+    version: str | None = None  # of the package; None: the source's
 
     def __init__(self, machine: Machine, folder: Path) -> None:
         """`machine`: off, and no kiosk in it; `folder`: for all that this kiosk is."""
@@ -131,7 +132,7 @@ class Appliance(Kiosk):
     def install(self) -> None:
         """As in README.md: the package, kiosk.toml, the keys sealed, a drop-in for the second disk."""
         root = self.machine.root
-        shutil.copy(package(), root / "srv/kiosk.deb")
+        shutil.copy(package(self.version), root / "srv/kiosk.deb")
         self.machine.layers.do(apt("install", "/srv/kiosk.deb"), timeout_s=INSTALL_S)
         (root / "etc/kiosk/kiosk.toml").write_text(self.toml(), "utf-8")
         shutil.copy(self.wire.ca_file, root / "etc/kiosk/authority.pem")

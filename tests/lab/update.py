@@ -45,6 +45,8 @@ CANNOT_DRAW = ("kiosk/display/__init__.py", "def open_display(", "def _open_disp
 class Updatable(Appliance):
     """A kiosk whose program lies as docs/appliance.md says, with what that page says may be written on disks of its own."""
 
+    version = "1.0.0"
+
     def __init__(self, machine: Machine, folder: Path) -> None:
         super().__init__(machine, folder)
         self.signing = parcel.signing_key(parcel.new_key()[0])
