@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kiosk import app, cli, clock, lanes, runtime, supervision
+from kiosk import app, cli, clock, lanes, parts, runtime, supervision
 from kiosk.camera.link import ScannerLink
 from kiosk.camera.wire import Ready
 from kiosk.core.commands import Act, Insert, Record
@@ -40,6 +40,7 @@ CALLS = {  # the act's name -> the call's, as in kiosk.core.model.Call
 LEAST_S = 1.0  # no deadline becomes shorter than this by a faster clock: the machine does not become faster
 DEEDS = ("kill", "raise", "hang")
 PRODUCT: Any = app
+MADE: Any = parts
 LOOP: Any = runtime
 ENDS = {"/micropay/transactions/pay": "charge", "/transactions/native": "place", "/reverse": "reverse", "/close": "close"}
 
@@ -117,7 +118,7 @@ def hasten(began_s: float, began_ms: int, scale: float) -> None:
     deadlines = Deadlines()
     calls = ("charge_s", "place_s", "ask_s", "undo_s", "refund_s")
     shorter = {name: max(LEAST_S, getattr(deadlines, name) / scale) for name in calls}
-    open_provider, lane = PRODUCT.open_provider, lanes.Lane.__init__
+    open_provider, lane = MADE.open_provider, lanes.Lane.__init__
     PRODUCT.SteadyClock = functools.partial(FastClock, began_s, began_ms, scale)
 
     def provider(**given: Any) -> Any:
@@ -126,7 +127,7 @@ def hasten(began_s: float, began_ms: int, scale: float) -> None:
     def with_true_time(self: lanes.Lane, name: str, provider: Any, post: Any, _: Any, second: Any = None) -> None:
         lane(self, name, provider, post, clock.SteadyClock(), second)  # the lanes compare WeChat's time with ours
 
-    PRODUCT.open_provider = provider
+    MADE.open_provider = provider
     lanes.Lane.__init__ = with_true_time  # type: ignore[method-assign,assignment]
     runtime.BEAT_MS = max(5, round(runtime.BEAT_MS / scale))
 
