@@ -20,6 +20,7 @@ from kiosk.answers import Answers
 from kiosk.clock import SteadyClock
 from kiosk.core.screens import View
 from kiosk.display.painter import Painter
+from kiosk.display.recording import RecordingDisplay
 from kiosk.display.screen import OffscreenDisplay
 from kiosk.notifications import Notifications
 from kiosk.payment.wechat import Deadlines
@@ -38,16 +39,16 @@ SPEED = 4
 HASTE = Deadlines(charge_s=3, place_s=3, ask_s=3, undo_s=3, refund_s=3, probe_s=3)
 
 
-class Shown(list[View]):
-    """The views, and a display that paints the newest for the page."""
+class Painted(RecordingDisplay):
+    """Keeps the views, and paints the newest for the page."""
 
-    def __init__(self, display: OffscreenDisplay) -> None:
-        super().__init__()
-        self.display = display
+    def __init__(self, shop: str, page: OffscreenDisplay) -> None:
+        super().__init__(shop)
+        self.page = page
 
-    def append(self, view: View) -> None:
-        super().append(view)
-        self.display.show(view)
+    def show(self, view: View) -> None:
+        super().show(view)
+        self.page.show(view)
 
 
 class FastDesk(Rig):
@@ -68,14 +69,15 @@ class FastDesk(Rig):
         self.prepared = prepare(folder, url=self.server.url, page=self.server.page, keys=keys, overwrite=True)
         self.server.start()
         (folder / "frames").mkdir(exist_ok=True)
-        self.views = Shown(OffscreenDisplay(Painter((800, 480), "en", "zh_CN"), self.clock.now))
+        self.page = OffscreenDisplay(Painter((800, 480), "en", "zh_CN"), self.clock.now)
+        self.display = Painted(self.settings.shop, self.page)
+        self.views = self.display.views
 
     def start(self) -> None:
         super().start()
         self.provider._deadlines = HASTE
         notifications = Notifications(self.provider.open_notification, self.runtime, self.merchant, self.clock)
-        display = self.views.display  # type: ignore[attr-defined]
-        self.answers = Answers(self.runtime, lambda: display, lambda: self.views[-1], self.keypad, notifications)
+        self.answers = Answers(self.runtime, lambda: self.page, lambda: self.views[-1], self.keypad, notifications)
 
     def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
         return self.answers.answer(question)
