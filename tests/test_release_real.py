@@ -93,7 +93,7 @@ class Unit(Kiosk):
                 command = [sys.executable, "-m", "kiosk", "--config", str(self._counter.config), "run"]
                 self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True, cwd=slot)
             self.process.wait()
-            time.sleep(0.2)
+            time.sleep(1)  # RestartSec=
 
 
 class Asked:
