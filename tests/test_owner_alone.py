@@ -160,3 +160,13 @@ def test_the_set_up_gives_the_pin_on_stdin(tmp_path: Path) -> None:
     assert not Pin(tmp_path / "owner").is_set
     assert given("482915\n") == (0, "")
     assert Pin(tmp_path / "owner").try_("482915").right
+
+
+def test_a_network_that_leads_nowhere_has_an_address_too():
+    """As the kiosk's own hotspot, without a router behind it: that is what its screen must show, not loopback."""
+    asks = "from kiosk.owner.place import FIRST, addresses_of; print(*addresses_of(FIRST))"
+    air = ("ip link add wlan0 type veth peer name away", "ip address add 10.42.0.1/24 dev wlan0", "ip link set wlan0 up")
+    alone = "; ".join(("mount -t sysfs sysfs /sys", "ip link set lo up", *air, "ip link set away up", "ip route flush dev wlan0"))
+    words = ["unshare", "-n", "-m", "sh", "-ec", f"{alone}; exec {sys.executable} -c '{asks}'"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stdout.split() == ["10.42.0.1", "127.0.0.1"], done.stderr

@@ -14,6 +14,7 @@ from kiosk.config_owner import OwnerConfig
 from kiosk.core.errors import DriverError
 
 FIRST = OwnerConfig("0.0.0.0", 8443)  # noqa: S104  only while there is no kiosk.toml and the set-up wants the page
+INTERFACES = Path("/sys/class/net")
 _SIOCGIFADDR = 0x8915  # netdevice(7)
 
 
@@ -74,4 +75,13 @@ def addresses_of(config: OwnerConfig) -> list[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, suppress(OSError):
         asking.connect(("192.0.2.1", 9))  # nothing is sent: which of our addresses would be the sender's
         return [str(asking.getsockname()[0]), "127.0.0.1"]
-    return ["127.0.0.1"]
+    return [*_addresses(), "127.0.0.1"]  # a network that leads nowhere, as the kiosk's own hotspot
+
+
+def _addresses() -> list[str]:
+    """Those of this machine's interfaces but loopback's."""
+    found = []
+    for interface in sorted(path.name for path in INTERFACES.iterdir()):
+        with suppress(DriverError):
+            found.append(address_of(interface))
+    return [address for address in found if not address.startswith("127.")]
