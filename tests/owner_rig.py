@@ -218,7 +218,9 @@ class Stall:
             shutil.copyfile(etc / name, self.steward.sealed / name)
         self.changing = threading.Lock()
         self.start_kiosk()
-        self.page = Page(folder, kiosk=SocketKiosk(etc / "owner.sock", ShopFile(self.config).shop.zone), steward=self.steward)
+        self.page = Page(
+            folder, kiosk=SocketKiosk(etc / "owner.sock", lambda: ShopFile(self.config).shop.zone), steward=self.steward
+        )
 
     def start_kiosk(self) -> None:
         log = (self.folder / "kiosk.log").open("ab")

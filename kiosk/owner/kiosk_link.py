@@ -65,9 +65,9 @@ class KioskLink(Protocol):
 
 
 class SocketKiosk:
-    """The kiosk behind its door. Any thread."""
+    """The kiosk behind its door. `zone`: the shop's, which the set-up may give while the page runs. Any thread."""
 
-    def __init__(self, path: Path, zone: tzinfo, ask: Callable[..., dict[str, Any]] = ask) -> None:
+    def __init__(self, path: Path, zone: Callable[[], tzinfo], ask: Callable[..., dict[str, Any]] = ask) -> None:
         self._path = path
         self._zone = zone
         self._put = ask
@@ -113,7 +113,8 @@ class SocketKiosk:
     def _bounds(self, span: Span) -> tuple[int, int]:
         """The first moment of the first day, and of the day after the last, in ms."""
         days = (span.first, span.last + timedelta(days=1))
-        start, end = (datetime(d.year, d.month, d.day, tzinfo=self._zone) for d in days)
+        zone = self._zone()
+        start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in days)
         return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
 
     def _ask(self, request: dict[str, object], timeout_s: float = 15.0) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def serve(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> int:
     page = OwnerPage(
         config,
         shop_file,
-        SocketKiosk(config.door, shop_file.shop.zone),
+        SocketKiosk(config.door, lambda: shop_file.shop.zone),
         SocketSteward(config.steward),
         changed=lambda: wanted(path),
     )
