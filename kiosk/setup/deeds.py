@@ -5,10 +5,12 @@ One thread at a time. Keys pass through here on their way to the steward and are
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
+from zoneinfo import available_timezones
 
 from kiosk import service
 from kiosk.clock import SteadyClock
@@ -44,6 +46,7 @@ from kiosk.steward.client import Steward, StewardAway
 from kiosk.steward.words import PUBLIC, SECRETS, StewardRefused, What
 
 MERCHANT = "merchant.toml"
+_log = logging.getLogger(__name__)
 _OWN_WIFI = "10.42."  # NetworkManager's addresses for a hotspot: they lead nowhere
 _ENROLLED = (*SECRETS, *PUBLIC)  # the order in which they are kept: a certificate is held against its key
 
@@ -111,7 +114,7 @@ class Deeds:
             case KeepLanguage(language):
                 kept.keep(replace(kept.given, language=language))
             case SetZone(zone):
-                self.steward.time_zone(zone)
+                self._set_zone(zone)
                 kept.keep(replace(kept.given, zone=zone))
             case ListNetworks():
                 return Listed(tuple(Reach(one.ssid, one.signal, one.secure) for one in self.steward.networks()))
@@ -142,6 +145,15 @@ class Deeds:
             case _:
                 assert_never(act)
         return Done(self.facts())
+
+    def _set_zone(self, zone: str) -> None:
+        """Where the root is read-only the machine keeps its own; what counts for the kiosk is [merchant] time_zone."""
+        try:
+            self.steward.time_zone(zone)
+        except StewardRefused as refusal:
+            if zone not in available_timezones():
+                raise
+            _log.info("the machine's own time zone stays", extra={"why": str(refusal)})
 
     def _read_stick(self) -> Happening:
         stick = self.steward.stick(self.kept.given.request)
