@@ -17,7 +17,8 @@ from kiosk.camera.link import PATIENCE_S, STALE_S
 from kiosk.camera.unit import wait_for_kiosk
 from kiosk.config import PLACES, CameraConfig, load_camera
 from kiosk.core.errors import KioskError
-from kiosk.setup.board import camera_driver
+from kiosk.setup.board import guess
+from kiosk.setup.built import built
 
 if TYPE_CHECKING:
     from kiosk.camera.process import Camera
@@ -47,9 +48,10 @@ def main() -> int:
 
 
 def _camera(config: Path) -> CameraConfig:
-    """As configured; while an appliance is set up, the one there is, as the set-up guesses it."""
+    """As configured; while an appliance is set up, the one there is, as the set-up has it."""
     if config == PLACES[0] and not config.exists():
-        return CameraConfig(camera_driver())
+        board = built(guess(), config.parent)
+        return CameraConfig(board.camera_driver, board.frames)
     return load_camera(config)
 
 

@@ -31,11 +31,13 @@ from kiosk.core.setup_screens import Told
 from kiosk.core.wifi import WifiNetwork
 from kiosk.setup import vault, wanted
 from kiosk.setup.board import Board, camera_driver, guess
+from kiosk.setup.built import built
 from kiosk.setup.deeds import Deeds
 from kiosk.setup.enrol import enrolment, page
 from kiosk.setup.given import Given, Kept
 from kiosk.setup.settings import NotMerchantData, Places, read_merchant, whole
 from kiosk.steward.fake import FakeSteward
+from kiosk.steward.words import StewardRefused
 from tests.set_up_kit import Desk, certificate, key_pem, open_desk
 
 # --- the board ---
@@ -77,6 +79,35 @@ def test_pins_are_looked_at_on_a_pi_only_and_a_desktop_keeps_its_number_pad(
     monkeypatch.setenv("DISPLAY", ":0")
     board = guess(tmp_path, tmp_path)
     assert (board.pins, board.pads, board.fullscreen) == (False, False, False)
+
+
+def test_what_the_builder_knows_goes_before_a_guess_and_the_merchants_data_before_that(tmp_path: Path) -> None:
+    assert built(Board(), tmp_path) == Board()
+    told = """
+        display = { driver = "offscreen", size = [1280, 720] }
+        keypad = { driver = "matrix", remote = true, rows = [5, 6] }
+        camera = { driver = "folder", folder = "frames" }
+        wechat_pay = { hosts = ["https://relay.example.net"], ca_file = "relay.pem" }
+        ledger = { path = "/elsewhere" }
+    """
+    (tmp_path / "board.toml").write_text(told)
+    board = built(Board(), tmp_path)
+    assert (board.screen, board.size, board.remote) == ("offscreen", (1280, 720), True)
+    assert (board.camera_driver, board.frames) == ("folder", tmp_path / "frames")
+    merchant = '[merchant]\n[wechat_pay]\nhosts = ["https://another.example.net"]\n'
+    text = whole(merchant, "en", "Asia/Tokyo", None, board, Places(tmp_path, tmp_path, tmp_path / "s"))
+    tables = tomllib.loads(text)
+    assert tables["keypad"] == {"driver": "matrix", "remote": True, "rows": [5, 6]}
+    assert tables["wechat_pay"]["hosts"] == ["https://another.example.net"]
+    assert tables["wechat_pay"]["ca_file"] == "relay.pem"
+    assert tables["ledger"]["path"] == str(tmp_path / "kiosk.db")
+
+
+@pytest.mark.parametrize("content", [b"[display", b"\xff", b"display = 5\n", b"display = { size = [1, 2, 3] }\n"])
+def test_a_builders_file_with_mistakes_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "board.toml").write_bytes(content)
+    board = built(Board(), tmp_path)
+    assert (board.screen, board.size, board.remote) == ("pygame", Board().size, False)
 
 
 # --- on the disk ---
@@ -160,6 +191,20 @@ def test_a_refusal_of_the_stewards_is_told_with_its_words(deeds: Deeds) -> None:
     assert "password" in failed.detail
     assert isinstance(deeds.do(SetZone("Mars/Olympus")), Failed)
     assert deeds.kept.given.zone is None
+
+
+def test_a_machine_whose_own_time_zone_cannot_be_set_still_has_a_shop_in_one(
+    deeds: Deeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only root: what counts is [merchant] time_zone."""
+
+    def refuse(_steward: FakeSteward, _name: str) -> None:
+        raise StewardRefused("The time zone could not be set: Read-only file system")
+
+    monkeypatch.setattr(FakeSteward, "time_zone", refuse)
+    assert isinstance(deeds.do(SetZone("Asia/Seoul")), Done)
+    assert deeds.kept.given.zone == "Asia/Seoul"
+    assert isinstance(deeds.do(SetZone("Mars/Olympus")), Failed)
 
 
 def test_the_kiosks_own_wifi_leads_nowhere(deeds: Deeds, monkeypatch: pytest.MonkeyPatch) -> None:

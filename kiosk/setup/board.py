@@ -8,7 +8,8 @@ first webcam. The scanner's process, which opens it, guesses alike.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SIZE = (800, 480)  # of a window; a screen of its own has its own size
@@ -18,7 +19,7 @@ _ABS_MT_POSITION_X = 0x35  # linux/input-event-codes.h
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The parts by the names of their drivers. `frames`: of the folder camera, for the desk."""
+    """The parts by the names of their drivers. `frames`: of the folder camera, for the desk. `known`: see built.py."""
 
     screen: str = "pygame"
     size: tuple[int, int] = SIZE
@@ -30,6 +31,7 @@ class Board:
     frames: Path | None = None
     keypad: str = "keyboard"
     remote: bool = False  # keys over the control socket count
+    known: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # tables of kiosk.toml
 
     def display(self) -> dict[str, object]:
         """[display] of kiosk.toml."""

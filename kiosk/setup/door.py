@@ -8,6 +8,7 @@ from pathlib import Path
 from kiosk import service
 from kiosk.setup.app import SetupApp, places
 from kiosk.setup.board import Board, guess
+from kiosk.setup.built import built
 from kiosk.setup.settings import Places
 from kiosk.setup.wanted import SETTINGS
 from kiosk.steward.client import SocketSteward, Steward
@@ -16,7 +17,7 @@ from kiosk.steward.client import SocketSteward, Steward
 def run() -> int:
     """Set this machine up. Returns the exit code: the unit starts it again, and then it sells."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return lead(SocketSteward(), guess(), places(SETTINGS), Path(credentials) if credentials else None)
+    return lead(SocketSteward(), built(guess(), SETTINGS.parent), places(SETTINGS), Path(credentials) if credentials else None)
 
 
 def lead(steward: Steward, board: Board, where: Places, credentials: Path | None) -> int:

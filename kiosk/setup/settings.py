@@ -52,19 +52,25 @@ class Places:
 
 def read_merchant(text: str) -> Tables:
     """The tables of merchant.toml. NotMerchantData when it is not TOML, or lacks [merchant]."""
+    tables = read_tables(text, "merchant.toml")
+    if "merchant" not in tables:
+        raise NotMerchantData("merchant.toml lacks the table [merchant]. Write it as README shows.")
+    return tables
+
+
+def read_tables(text: str, name: str) -> Tables:
+    """The tables of such a file. NotMerchantData when it is not TOML, or has more than tables."""
     if len(text) > LARGEST:
-        raise NotMerchantData(f"merchant.toml is longer than {LARGEST} characters, which no merchant's data are.")
+        raise NotMerchantData(f"{name} is longer than {LARGEST} characters, which no merchant's data are.")
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise NotMerchantData(f"merchant.toml is not TOML: {error}. Correct that line.") from None
+        raise NotMerchantData(f"{name} is not TOML: {error}. Correct that line.") from None
     except (ValueError, RecursionError):
-        raise NotMerchantData("merchant.toml is not TOML. Write it as README shows.") from None
-    if not isinstance(tables.get("merchant"), dict):
-        raise NotMerchantData("merchant.toml lacks the table [merchant]. Write it as README shows.")
-    for name, table in tables.items():
+        raise NotMerchantData(f"{name} is not TOML. Write it as README shows.") from None
+    for key, table in tables.items():
         if not isinstance(table, dict):
-            raise NotMerchantData(f"{name[:40]!r} of merchant.toml stands above all tables. Move it into its table.")
+            raise NotMerchantData(f"{key[:40]!r} of {name} stands above all tables. Move it into its table.")
     return tables
 
 
@@ -87,9 +93,10 @@ def whole(merchant: str, language: str, zone: str, serial: str | None, board: Bo
         "ledger": {"path": str(places.state / "kiosk.db")},
         "control": {"socket": str(places.control)},
     }
-    for name, table in given.items():
-        if name not in _OURS:
-            tables[name] = tables.get(name, {}) | table
+    for brought in (board.known, given):
+        for name, table in brought.items():
+            if name not in _OURS:
+                tables[name] = tables.get(name, {}) | dict(table)
     tables["display"]["merchant_language"] = language  # chosen on this screen, by whoever stands before it
     return f"# Written by the kiosk's set-up. What may stand here: README.md\n\n{tomlkit.dumps(tables)}"
 
