@@ -17,7 +17,7 @@ from kiosk import config
 from kiosk.config_example import EXAMPLE
 from kiosk.core.errors import ConfigError
 from kiosk.owner import exports, settings
-from kiosk.owner.settings import EVERYDAY, PRINTER, NotToml, changed, placed, values, wrong
+from kiosk.owner.settings import EVERYDAY, FIRST, MERCHANT, PRINTER, NotToml, changed, placed, values, wrong
 from kiosk.owner.shop import ShopFile
 from kiosk.owner.words import LANGUAGES, NAMES, page_words
 
@@ -42,6 +42,11 @@ def test_defaults_are_shown_and_not_written():
     assert raw["sound"] == {"volume": 40}
     assert raw["owner"] == {"listen": "0.0.0.0:8443"}
     assert "listen" not in tomllib.loads(changed(text, {**values(text, FIELDS), "owner.listen": ""}, FIELDS))["owner"]
+
+
+def test_what_every_kiosk_must_say_is_written_even_when_it_is_the_first_choice():
+    text = changed(FIRST, {"merchant.mode": "institution", "merchant.currency": "HKD"}, MERCHANT)
+    assert tomllib.loads(text)["merchant"] == {"mode": "institution", "currency": "HKD"}
 
 
 def test_a_printer_comes_and_goes():

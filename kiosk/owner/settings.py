@@ -67,7 +67,7 @@ PRINTER = (
     Field("printer", "receipts", "choice", ("paid", "asked"), default="paid"),
 )
 MERCHANT = (
-    Field("merchant", "mode", "choice", ("institution", "direct"), default="institution"),
+    Field("merchant", "mode", "choice", ("institution", "direct")),
     Field("merchant", "appid", most=32),
     Field("merchant", "mchid", most=32),
     Field("merchant", "sp_appid", most=32),
