@@ -23,6 +23,7 @@ from kiosk.owner.words import LANGUAGES, NAMES, page_words
 from kiosk.steward.client import StewardAway
 from kiosk.steward.words import StewardRefused
 
+FORM_MEMORY = 4 * front.LARGEST_FORM  # Debian 13 has a werkzeug that counts a block of a file, 64 KiB, and the rest of the last
 _PUBLIC = frozenset({"static", "door.log_in", "door.try_pin", "door.first", "door.set_first", "door.language"})
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _HEADERS = {
@@ -40,7 +41,7 @@ _HEADERS = {
 def make_site(parts: Parts) -> Flask:
     """The WSGI application."""
     site = Flask("kiosk.owner")
-    site.config.update(MAX_CONTENT_LENGTH=front.LARGEST_UPLOAD, MAX_FORM_MEMORY_SIZE=front.LARGEST_FORM, MAX_FORM_PARTS=64)
+    site.config.update(MAX_CONTENT_LENGTH=front.LARGEST_UPLOAD, MAX_FORM_MEMORY_SIZE=FORM_MEMORY, MAX_FORM_PARTS=64)
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     site.before_request(lambda: _guard(parts))
     site.after_request(_finish)
