@@ -65,7 +65,7 @@ def tab_to(browser: Browser, css: str) -> None:
 
 def test_a_walk_with_the_keyboard_alone(stall: Stall, browser: Browser, tmp_path: Path) -> None:
     """Log in, look at today, take the export, change a setting, log out: no mouse, and always a focus to be seen."""
-    browser._devtools("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    browser.devtools("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     browser.view(1280, 800)
     go(browser, stall)
     browser.wait("document.activeElement.id === 'pin'")

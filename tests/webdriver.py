@@ -51,8 +51,11 @@ class BrowserError(AssertionError):
 class Browser:
     """One Chromium with one window; its profile and the driver's log lie in `folder`."""
 
-    def __init__(self, folder: Path, deadline_s: float = 20.0, *, any_certificate: bool = False) -> None:
+    def __init__(
+        self, folder: Path, deadline_s: float = 20.0, *, any_certificate: bool = False, flags: tuple[str, ...] = ()
+    ) -> None:
         self._folder = folder
+        self._flags = (*_FLAGS, *flags)
         self._any_certificate = any_certificate  # as a person who says "go on" to the browser's warning
         self._deadline_s = deadline_s
         self._http = requests.Session()
@@ -66,7 +69,7 @@ class Browser:
             started = re.compile(r"successfully on port (\d+)")
             port = self._until(lambda: started.search(log.read_text()), f"chromedriver did not start, see {log}")
             self._url = f"http://127.0.0.1:{port[1]}/session"
-            options = {"binary": shutil.which("chromium"), "args": [*_FLAGS, f"--user-data-dir={self._folder / 'profile'}"]}
+            options = {"binary": shutil.which("chromium"), "args": [*self._flags, f"--user-data-dir={self._folder / 'profile'}"]}
             wanted = {
                 "acceptInsecureCerts": self._any_certificate,
                 "goog:chromeOptions": options,
@@ -93,9 +96,9 @@ class Browser:
     def view(self, width: int, height: int, *, dark: bool = False, scale: float = 1, touch: bool = False) -> None:
         """The page's own size in CSS pixels, and whether the system is set to dark colours."""
         metrics: dict[str, object] = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch}
-        self._devtools("Emulation.setDeviceMetricsOverride", metrics)
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def click(self, css: str) -> None:
         """A real click in the middle of the element; fails when something lies over it."""
@@ -149,11 +152,12 @@ class Browser:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(self._ask("GET", "/screenshot")))
 
+    def devtools(self, command: str, parameters: dict[str, object]) -> Any:
+        """What the browser answers to a command of its DevTools protocol."""
+        return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
     def _find(self, css: str) -> str:
         return str(self._ask("POST", "/element", {"using": "css selector", "value": css})[_ELEMENT])
-
-    def _devtools(self, command: str, parameters: dict[str, object]) -> None:
-        self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         answer = self._http.request(method, self._url + path, json=body, timeout=self._deadline_s * 3)

@@ -8,8 +8,8 @@ import sys
 
 from tests.lab.report import Report
 
-LEVELS = ("container", "libcamera", "vm")
-"""Modules of this package with a LEVEL, the quickest first."""
+LEVELS = ("container", "shop", "libcamera", "vm")
+"""Modules of this package with a LEVEL. `shop` is the whole of it: any file may change what it shows."""
 BY_NAME = ("package", "update", "aarch64", "image")
 """Those that run only when they are asked for: each takes long, and what it shows changes with few files."""
 

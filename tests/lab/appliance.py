@@ -39,6 +39,7 @@ class Appliance(Kiosk):
 
     patience_s = PATIENCE_S
     version: str | None = None  # of the package; None: the source's
+    control = f"{STATE}/kiosk.db.sock"
 
     def __init__(self, machine: Machine, folder: Path) -> None:
         """`machine`: off, and no kiosk in it; `folder`: for all that this kiosk is."""
@@ -66,7 +67,7 @@ class Appliance(Kiosk):
         """Switch the machine on, with these words for its systemd; the control socket is from here on the one in there."""
         self.machine.boot(self._disks, *said)
         self.bank.socket.unlink(missing_ok=True)
-        self.bank.socket.symlink_to(self.machine.path(f"{STATE}/kiosk.db.sock"))
+        self.bank.socket.symlink_to(self.machine.path(self.control))
 
     def off(self) -> None:
         self._hang_up()
@@ -131,22 +132,27 @@ class Appliance(Kiosk):
 
     def install(self) -> None:
         """As in README.md: the package, kiosk.toml, the keys sealed, a drop-in for the second disk."""
+        self.install_package()
         root = self.machine.root
-        shutil.copy(package(self.version), root / "srv/kiosk.deb")
-        self.machine.layers.do(apt("install", "/srv/kiosk.deb"), timeout_s=INSTALL_S)
         (root / "etc/kiosk/kiosk.toml").write_text(self.toml(), "utf-8")
         shutil.copy(self.wire.ca_file, root / "etc/kiosk/authority.pem")
-        for disk in self._disks:
-            (root / disk[1:]).mkdir(parents=True, exist_ok=True)
         dropin = root / "etc/systemd/system/kiosk.service.d/stick.conf"
         dropin.parent.mkdir()
         dropin.write_text(f"[Service]\nReadWritePaths={STICK}\n", "utf-8")
-        subprocess.run(["systemd-machine-id-setup", f"--root={root}"], check=True, capture_output=True)  # keys are sealed to it
         for name in CREDENTIALS:
             seal = f"systemd-creds encrypt --with-key=host --name={name} - /etc/credstore.encrypted/{name}"
             self.machine.before_boot(seal, (self.bank.folder / name).read_bytes())
         uid = self.machine.root.joinpath("etc/passwd").read_text("utf-8").partition("\nkiosk:x:")[2].split(":")[0]
         subprocess.run(["chown", uid, self._disks[STICK]], check=True)
+
+    def install_package(self) -> None:
+        """The package and nothing of a shop's, and places for the disks."""
+        root = self.machine.root
+        shutil.copy(package(self.version), root / "srv/kiosk.deb")
+        self.machine.layers.do(apt("install", "/srv/kiosk.deb"), timeout_s=INSTALL_S)
+        for disk in self._disks:
+            (root / disk[1:]).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["systemd-machine-id-setup", f"--root={root}"], check=True, capture_output=True)  # keys are sealed to it
 
 
 @cache

@@ -55,6 +55,16 @@ class Updatable(Appliance):
 
     def install(self) -> None:
         super().install()
+        self.trust()
+        top = self.machine.root
+        with (top / "etc/kiosk/kiosk.toml").open("a") as settings:
+            settings.write('\n[update]\nquiet = "00:00-23:59"\n')
+        for place in ("/etc/kiosk", "/etc/credstore.encrypted"):
+            shutil.copytree(top / place[1:], self._ours[place], dirs_exist_ok=True)
+        self._ours["/etc/credstore.encrypted"].chmod(0o700)
+
+    def trust(self) -> None:
+        """Releases that the lab signs are this machine's, and a busy machine's trial may take its time."""
         top = self.machine.root
         keys = top / "usr/lib/kiosk/release-keys"
         keys.mkdir(parents=True, exist_ok=True)
@@ -65,11 +75,6 @@ class Updatable(Appliance):
         dropin = top / "etc/systemd/system/kiosk-update.service.d/lab.conf"
         dropin.parent.mkdir(parents=True)
         dropin.write_text(f"[Service]\nEnvironment=KIOSK_TRIAL_S={TRIAL_S}\n", "utf-8")
-        with (top / "etc/kiosk/kiosk.toml").open("a") as settings:
-            settings.write('\n[update]\nquiet = "00:00-23:59"\n')
-        for place in ("/etc/kiosk", "/etc/credstore.encrypted"):
-            shutil.copytree(top / place[1:], self._ours[place], dirs_exist_ok=True)
-        self._ours["/etc/credstore.encrypted"].chmod(0o700)
 
     @property
     def steward(self) -> SocketSteward:
@@ -96,10 +101,15 @@ class Updatable(Appliance):
 
     def bring(self, version: str, *changes: tuple[str, str, str], migrates: bool = False) -> str:
         """A signed release on the stick, staged; its version."""
+        made = self.release(self._disks[STICK], version, *changes, migrates=migrates)
+        return self.steward.stage(Path(STICK) / made.name)
+
+    def release(self, place: Path, version: str, *changes: tuple[str, str, str], migrates: bool = False) -> Path:
+        """A signed release, in a file in that folder."""
         with tempfile.TemporaryDirectory() as folder:
             tree = self.build(Path(folder) / "tree", version, *changes, migrates=migrates)
-            parcel.make(tree, self.signing, self._disks[STICK] / f"{version}.release")
-        return self.steward.stage(Path(STICK) / f"{version}.release")
+            parcel.make(tree, self.signing, place / f"{version}.release")
+        return place / f"{version}.release"
 
     def health(self) -> dict[str, object]:
         """Empty while it does not answer."""
