@@ -8,6 +8,7 @@ the control socket, a folder for a camera) and says where the stand-in for WeCha
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import hashlib
 import io
@@ -16,6 +17,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import tarfile
@@ -185,6 +187,8 @@ def _sets_up(report: Report, shop: Shop) -> None:
         shop.shows("SetupChoice", 1)
         assert machine.shown("kiosk", "SubState")["SubState"] == "running"
         assert machine.shown("kiosk-owner", "ActiveState")["ActiveState"] == "inactive"
+        with socket.socket() as line:
+            assert line.connect_ex((machine.inner, 8443)) == errno.ECONNREFUSED
         assert not list(shop._ours["/etc/credstore.encrypted"].iterdir())
     with report.check("its own keys lead through it to the owner's page, which is started by that"):
         shop.key("1")
