@@ -38,11 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     slow = {item.path for item in items if any(item.get_closest_marker(mark) for mark in ("slow", "browser"))}
     items.sort(key=lambda item: item.path not in slow)
-    for item in items:
-        for marker, programs in MISSING.items():
-            absent = [program for program in programs if not shutil.which(program)]
-            if absent and item.get_closest_marker(marker) and "CI" not in os.environ:
-                item.add_marker(pytest.mark.skip(reason=f"{', '.join(absent)} not installed: deploy/setup.sh tests"))
+    if "CI" in os.environ:
+        return
+    for marker, programs in MISSING.items():
+        if absent := [program for program in programs if not shutil.which(program)]:
+            skip = pytest.mark.skip(reason=f"{', '.join(absent)} not installed: deploy/setup.sh tests")
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
