@@ -28,9 +28,8 @@ demo: setup
 	@exec .venv/bin/kiosk demo $(ARGS)
 
 # Most tests wait for something: twice as many run at a time as there are cores, each file in one process. What ARGS chooses runs in one.
-# Hundreds of kiosks are started: what Python has compiled is kept, whatever the environment says.
 test: .venv/.ready-for-tests
-	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
 lab: .venv/.ready-for-lab
 	$(PY) -m tests.lab $(LEVELS)
