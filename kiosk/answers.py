@@ -11,7 +11,6 @@ import base64
 import queue
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -190,7 +189,7 @@ class Answers:
 
     def _answer_latencies(self, _request: Request) -> Answer:
         """`scan_to_paid`: count, p50_ms, p95_ms of the last 30 days, null when nothing was sold by scan."""
-        since = time.time_ns() // 1_000_000 - SPEED_DAYS * DAY
+        since = self._runtime.now() - SPEED_DAYS * DAY
 
         def read(before: int, ledger: Ledger, _: Kiosk) -> Timings:
             assert isinstance(ledger, SqliteLedger)

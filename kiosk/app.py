@@ -145,10 +145,16 @@ class App:
         self._supervisor.spawn("check-ups", partial(self._support.lane.run, self._beat("check-ups")), OTHERS_SILENT_S)
         backwards.callback(self._support.lane.stop)
         remote = self._remote if config.keypad.remote else None
-        looks = (lambda: self._display, lambda: self._view)
-        told = (lambda: self._problems, lambda: self._updates.well(self._view.signs, self._problems))
-        bundle = lambda whole: self._support.tar(whole=whole)  # noqa: E731  one of many doors
-        answers = Answers(self._runtime, *looks, remote, self._notifications, *told, bundle)
+        answers = Answers(
+            self._runtime,
+            lambda: self._display,
+            lambda: self._view,
+            remote,
+            self._notifications,
+            lambda: self._problems,
+            lambda: self._updates.well(self._view.signs, self._problems),
+            lambda whole: self._support.tar(whole=whole),
+        )
         controls = {"control": ControlServer(config.control.socket, answers.answer)}
         if config.owner.host is not None:
             controls["door"] = door(config.owner.door, OwnerDoor(config.path, answers.answer, self._runtime.post).handle)

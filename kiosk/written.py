@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
 def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a file under another name, down to the disk; then it takes its own, whatever was there."""
+    """Write a file under another name, down to the disk; then it takes its own, whatever was there.
+
+    May raise OSError; then the file is as it was, and nothing else is left.
+    """
     beside = path.with_name(f".{path.name}.new")
-    write(beside, content, mode=mode)
-    beside.replace(path)
+    try:
+        write(beside, content, mode=mode)
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
     sync_folder(path.parent)
 
 

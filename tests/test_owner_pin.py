@@ -133,7 +133,7 @@ def test_a_try_is_on_the_disk_before_it_is_looked_at(pin: Pin, tmp_path: Path, c
     for _ in range(4):
         with pytest.raises(Plug):
             pin.try_(RIGHT)
-    assert synced == ["tries.json.new", tmp_path.name] * 4
+    assert synced == [".tries.json.new", tmp_path.name] * 4
     assert made(tmp_path, clock).wait_s() == 2
 
 

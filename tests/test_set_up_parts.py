@@ -131,7 +131,7 @@ def test_a_damaged_file_is_the_same_as_none(tmp_path: Path, content: bytes) -> N
 def test_a_half_written_file_leaves_the_one_before(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "setup.json")
     kept.keep(Given("ja"))
-    (tmp_path / "setup.json.new").write_bytes(b'{"langu')  # the plug, between writing and renaming
+    (tmp_path / ".setup.json.new").write_bytes(b'{"langu')  # the plug, between writing and renaming
     assert Kept(tmp_path / "setup.json").given == Given("ja")
 
 
@@ -217,10 +217,10 @@ def test_the_kiosks_own_wifi_leads_nowhere(deeds: Deeds, monkeypatch: pytest.Mon
 
 
 def test_a_card_that_cannot_be_written_is_told(deeds: Deeds, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kiosk.setup.given._write", full)
+    monkeypatch.setattr("kiosk.setup.given.put", full)
     failed = deeds.do(KeepLanguage("en"))
     assert isinstance(failed, Failed)
     assert "No space left" in failed.detail

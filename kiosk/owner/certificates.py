@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kiosk.core.errors import KioskError
-from kiosk.owner import keep
+from kiosk.written import put
 
 LASTS = dt.timedelta(days=820)  # some browsers refuse more than 825 days
 RENEW_BEFORE = dt.timedelta(days=60)
@@ -74,7 +74,7 @@ class PageCertificate:
         )
         certificate = builder.sign(key, hashes.SHA256())
         secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        keep.write(self.path, certificate.public_bytes(serialization.Encoding.PEM) + secret)
+        put(self.path, certificate.public_bytes(serialization.Encoding.PEM) + secret, mode=0o600)
         return True
 
     @property

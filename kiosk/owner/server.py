@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import socket
 import ssl
 import tempfile
@@ -58,7 +57,7 @@ def serve(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> int:
         SocketSteward(config.steward),
         changed=lambda: wanted(path),
     )
-    with _signals(page.stop):
+    with service.signals(page.stop):
         page.open()
         tell(f"The owner's page is at {page.url}")
         page.run()
@@ -223,14 +222,3 @@ def _waitress(path: Path, site: Any) -> Iterator[None]:  # noqa: ANN401  a WSGI 
         thread.join()
         server.task_dispatcher.shutdown(timeout=2.0)
         wasyncore.close_all(sockets, ignore_all=True)
-
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT stop the page while this lasts."""
-    before = {sig: signal.signal(sig, lambda *_: stop()) for sig in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for sig, handler in before.items():
-            signal.signal(sig, handler)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from kiosk.written import put
 
 _LARGEST = 256 * 1024
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Kept:
     def keep(self, given: Given) -> None:
         """From now on this; when it returns it is on the disk. OSError when it cannot be."""
         if given != self.given:
-            _write(self._path, json.dumps(asdict(given)).encode("ascii"))
+            put(self._path, json.dumps(asdict(given)).encode("ascii"), mode=0o600)
             self.given = given
 
     def forget(self) -> None:
@@ -61,18 +62,3 @@ def _read(path: Path) -> Given:
     values = raw if isinstance(raw, dict) else {}
     kinds = {field.name: bool if field.name == "restarted" else str for field in fields(Given)}
     return Given(**{name: values[name] for name, kind in kinds.items() if isinstance(values.get(name), kind)})
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -14,6 +14,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kiosk.written import put
+
 FIFTY = 50
 BOOT_MOST_MS = 600_000  # whoever starts a kiosk later than this does not measure a boot
 _LARGEST = 64 * 1024
@@ -49,13 +51,8 @@ def note(path: Path, start: Start) -> None:
     if any(other.boot == start.boot for other in known) or (start.boot_ms or 0) > BOOT_MOST_MS:
         start = Start(start.at, start.boot, start.own_ms)
     kept = [*known, start][-FIFTY:]
-    scratch = path.with_name(path.name + ".new")
     try:
-        with scratch.open("w", encoding="ascii") as file:
-            json.dump([asdict(each) for each in kept], file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
+        put(path, json.dumps([asdict(each) for each in kept]).encode("ascii"), mode=0o600)
     except OSError as error:
         _log.warning("the start was not noted", extra={"problem": error.strerror})
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kiosk.written import sync_folder
+
 PLACES = ("/media/", "/run/media/", "/mnt/")
 _OCTAL = {r"\040": " ", r"\011": "\t", r"\134": "\\"}
 
@@ -31,7 +33,10 @@ def mounted(mounts: Path = Path("/proc/self/mounts"), places: tuple[str, ...] = 
 
 
 def put(folder: Path, name: str, content: bytes) -> None:
-    """The whole file, on the medium when this returns. May raise OSError; then nothing of this name is there."""
+    """The whole file, on the medium when this returns. May raise OSError; then nothing of this name is there.
+
+    Not written.put: a stick's FAT knows no modes, and refuses to be given one.
+    """
     scratch = folder / f".{name}.new"
     try:
         with scratch.open("wb") as file:
@@ -42,8 +47,4 @@ def put(folder: Path, name: str, content: bytes) -> None:
     except OSError:
         scratch.unlink(missing_ok=True)
         raise
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)
