@@ -129,6 +129,12 @@ def test_a_release_is_taken_from_somebody_who_is_logged_in_and_from_nobody_else(
     assert not (served.folder / "a.release").exists()
 
 
+def test_who_sends_far_too_much_is_told_so_and_not_cut_off(served: Page):
+    """While the rest is still on its way: closing on it would take the refusal back."""
+    for _ in range(5):
+        assert served.client().ask("POST", "/update", body=b"x" * 4_000_000).status == 413
+
+
 def connected(served: Page) -> socket.socket:
     return socket.create_connection(("127.0.0.1", served.port), timeout=30)
 

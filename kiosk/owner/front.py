@@ -24,6 +24,7 @@ HANDSHAKE_S = 5.0
 HEAD_S = 10.0
 LEAST_BYTES_PER_S = 8 * 1024  # a body slower than that, over all, is not waited for
 ANSWER_S = 180.0
+LET_GO_S = 2.0  # for the rest of what is refused
 CONNECTIONS = 64
 CONNECTIONS_OF_ONE = 12
 _CHUNK = 64 * 1024
@@ -157,6 +158,8 @@ class Front:
                 await self._hand_on(head, reader, writer)
         except Refused as refused:
             writer.write(f"HTTP/1.1 {refused.status} {refused}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            await _drained(writer)
+            await _let_go(reader)
 
     async def _hand_on(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Body in, answer out. Waitress hears of a form when all of it is there."""
@@ -182,6 +185,14 @@ class Front:
 async def _drained(writer: asyncio.StreamWriter) -> None:
     async with asyncio.timeout(ANSWER_S):
         await writer.drain()
+
+
+async def _let_go(reader: asyncio.StreamReader) -> None:
+    """Drop what is still on its way, for a moment: closing on it would take the refusal back (RFC 9112, 9.6)."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            while await reader.read(_CHUNK):
+                pass
 
 
 async def _head(reader: asyncio.StreamReader) -> bytes:
