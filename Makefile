@@ -46,7 +46,9 @@ crash: .venv/.ready-for-tests
 	$(PY) -m tests.crash.scanner --kills $(SCANNER_KILLS)
 	$(PY) -m tests.crash --kills $(KILLS)
 
+# Compiled, as the package installs it.
 bench: .venv/.ready-for-tests
+	$(PY) -m compileall -q kiosk
 	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)
 
 lint: setup
