@@ -210,6 +210,13 @@ VIEWS = MAIN | MORE
 """All but those of the set-up, which speak to one person: tests/set_up_views.py."""
 
 
+PICTURES = (
+    *("idle", "keying", "scanning", "charging", "qr", "password", "paid", "declined", "unresolved", "attention", "same_customer"),
+    *("idle_offline", "idle_expiring", "out_of_order", "updating", "idle_undone", "checkup", "checkup_bundle_stick", "owners_page"),
+)
+"""The views of which docs/screens has a picture."""
+
+
 def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes]:
     """A counter with a phone held over it, as width, height, RGB: enough to see scale and aspect."""
     image = Image.new("RGB", (width, height), (96, 84, 74))
@@ -229,8 +236,8 @@ def _write_pictures(folder: Path) -> None:
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     painter = Painter((800, 480), "en", "zh_CN")
-    for name in ("idle", "keying", "scanning", "qr", "password", "paid", "declined", "unresolved", "checkup"):
-        painter.paint(MAIN[name], NOW)
+    for name in PICTURES:
+        painter.paint((VIEWS | ALONE)[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
         write_picture(painter, folder / f"{name}.png")
     touched = Painter((800, 480), "en", "zh_CN", keys=True)
