@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from copy import deepcopy
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +21,9 @@ SOURCES = [f"kiosk/display/english/{name}.py" for name in ("selling", "care", "s
 LOCALE = HERE / "kiosk/locale"
 TEMPLATE = LOCALE / "kiosk.pot"
 KEYWORDS = {"said": ((1, "c"), 2), "counted": ((1, "c"), 2, 3)}
+_BEGUN = datetime(
+    2026, 11, 26, tzinfo=UTC
+)  # stands in every catalogue: the day of its last change would be a conflict at every merge
 _HEADER = "# The kiosk's words{}. For translators: docs/languages.md.\n#"
 
 
@@ -60,9 +64,9 @@ def read(language: str) -> Catalog:
 
 
 def write(catalogue: Catalog, place: Path) -> None:
-    """The file, unless nothing but its dates would change."""
+    """The file, unless nothing but the version of Babel would change."""
     text = text_of(catalogue)
-    if place.exists() and _undated(place.read_text("utf-8")) == _undated(text):
+    if place.exists() and _unsigned(place.read_text("utf-8")) == _unsigned(text):
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, "utf-8")
@@ -130,6 +134,7 @@ def _catalog(language: str | None, of: str) -> Catalog:
         msgid_bugs_address="kiosk@localhost",
         last_translator="the kiosk's makers <kiosk@localhost>",
         language_team="the kiosk's makers",
+        creation_date=_BEGUN,
         fuzzy=False,
     )
 
@@ -151,10 +156,8 @@ def text_of(catalogue: Catalog) -> str:
     return made.getvalue().decode("utf-8")
 
 
-def _undated(text: str) -> list[str]:
-    return [
-        line for line in text.splitlines() if not line.startswith(('"POT-Creation-Date:', '"PO-Revision-Date:', '"Generated-By:'))
-    ]
+def _unsigned(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith('"Generated-By:')]
 
 
 if __name__ == "__main__":
