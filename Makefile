@@ -6,7 +6,7 @@ KILLS := 620
 SCANNER_KILLS := 1000
 WORKERS = $(shell expr 3 \* $$(nproc))
 
-.PHONY: help setup demo test lab soak mutants crash bench lint clean clean-root
+.PHONY: help setup words demo test lab soak mutants crash bench lint clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
@@ -18,37 +18,47 @@ help:
 	@echo 'make bench   the figures'
 	@echo 'make deb     the Debian package, into dist/ (SUITE=bookworm, ARCH=arm64)'
 	@echo 'make image   a disk image for a card, into dist/ (as root; SUITE=, ARCH=, PI=1)'
+	@echo 'make words   the catalogues of all languages after the English has changed, or a translation (docs/languages.md)'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   away with .venv and all that was made'
 	@echo 'make clean-root SUITE=trixie   the tests in a fresh Debian of that name (as root; needs mmdebstrap)'
 
-setup: .venv/.ready
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po))
+
+setup: .venv/.ready $(CATALOGUES)
+
+# What the program reads of the translations; pip makes them, too (setup.py), but not again when one has changed.
+$(CATALOGUES): %.mo: %.po | .venv/.ready
+	@$(PY) -m deploy.words compile $<
+
+words: .venv/.ready
+	$(PY) -m deploy.words
 
 demo: setup
 	@exec .venv/bin/kiosk demo $(ARGS)
 
 # Most tests wait for something: three times as many run at a time as there are cores, each file in one process. What ARGS chooses runs
 # in one. Hundreds of processes start: what Python has compiled is kept, whatever the environment says.
-test: .venv/.ready-for-tests
+test: .venv/.ready-for-tests $(CATALOGUES)
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
-lab: .venv/.ready-for-lab
+lab: .venv/.ready-for-lab $(CATALOGUES)
 	$(PY) -m tests.lab $(LEVELS)
 
-soak: .venv/.ready-for-tests
+soak: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
-mutants: .venv/.ready-for-tests
+mutants: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m tests.mutants --table docs/mutants.md $(ARGS)
 
-crash: .venv/.ready-for-tests
+crash: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m tests.disk --cuts $(CUTS) --sweep
 	$(PY) -m tests.crash.plug --cuts 25
 	$(PY) -m tests.crash.scanner --kills $(SCANNER_KILLS)
 	$(PY) -m tests.crash --kills $(KILLS)
 
 # Compiled, as the package installs it.
-bench: .venv/.ready-for-tests
+bench: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m compileall -q kiosk
 	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)
 

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 # On a Pi these come from Raspberry Pi OS; the package works without them and has no camera or pins then.
 PI=(python3-picamera2 python3-lgpio python3-gpiozero)
-BUILD=(git python3-pip)
+BUILD=(git python3-pip python3-babel) # Babel compiles the words
 # What a version before the package put into places that go before the package's.
 BEFORE=(/etc/systemd/system/kiosk.service /etc/systemd/system/kiosk-scanner.service /etc/systemd/system/kiosk-scanner.socket
     /etc/systemd/system.conf.d/kiosk.conf /usr/local/bin/kiosk)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kiosk.config_reader import Table
+from kiosk.core.languages import LANGUAGES
 
-LANGUAGES = ("en", "zh_CN", "zh_TW", "ja", "th", "ko")
 DISPLAYS = ("pygame", "offscreen", "recording")
 ROTATIONS = (0, 90, 180, 270)
 _SIZE = (800, 480)
@@ -56,8 +56,8 @@ def read_display(table: Table, *, keys: bool) -> DisplayConfig:
         driver=table.choice("driver", DISPLAYS),
         size=_size(table, keys=keys),
         fullscreen=table.flag("fullscreen", "Write true or false.", default=False),
-        merchant_language=table.choice("merchant_language", LANGUAGES, default="en"),
-        customer_language=table.choice("customer_language", LANGUAGES, default="zh_CN"),
+        merchant_language=table.choice("merchant_language", tuple(LANGUAGES), default="en"),
+        customer_language=table.choice("customer_language", tuple(LANGUAGES), default="zh_CN"),
         rotation=_rotation(table),
         brightness=table.number(
             "brightness", "Write the percentage of full brightness, 10 to 100.", bounds=(10, 100), default=100

@@ -12,6 +12,7 @@ import zxingcpp
 from PIL import Image
 
 from kiosk.core.events import ScanHint
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.screens import Outline, OutOfOrder, Reading, Screen, ShowingQr
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display import codes, drift
@@ -25,7 +26,6 @@ from kiosk.display.png import encode
 from kiosk.display.qr import modules
 from kiosk.display.sheet import Mark
 from kiosk.display.theme import AMBER, GREEN, WHITE, Tone, contrast, scale_for
-from kiosk.display.words import LANGUAGES
 from tests.display_views import (
     ALONE,
     CODE_URL,

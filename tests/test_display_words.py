@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import string
 from pathlib import Path
 
 import pytest
 
 from kiosk.core.errors import DriverError
 from kiosk.core.events import ScanHint
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.model import Decline, OrderState
 from kiosk.core.money import Money, in_words
 from kiosk.core.screens import AmountHint
@@ -19,25 +19,13 @@ from kiosk.display.fonts import FACE_OF, Script, path_of, runs
 from kiosk.display.frame import LEGENDS
 from kiosk.display.light import Rest
 from kiosk.display.painter import Painter
-from kiosk.display.words import LANGUAGES, Words, words_of
+from kiosk.display.words import Words, words_of
 from tests.display_views import ALONE, NOW, VIEWS
 from tests.set_up_views import views
 
 Canvas((8, 8))  # readies the font libraries
 
 needs_words = pytest.mark.parametrize("language", LANGUAGES)
-
-
-def _fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-@needs_words
-def test_every_language_has_the_same_words_with_the_same_blanks(language: str) -> None:
-    mine, english = words_of(language).table, words_of("en").table
-    assert set(mine) == set(english)
-    assert all(text.strip("| ") == text and text for text in mine.values())
-    assert {key: _fields(text) for key, text in mine.items()} == {key: _fields(text) for key, text in english.items()}
 
 
 def test_every_hint_reason_state_and_key_has_words() -> None:

@@ -23,6 +23,7 @@ FLOORS: list[tuple[int, str]] = [
     (0, "kiosk.core"),
     (0, "kiosk.core.money"),
     (0, "kiosk.core.errors"),
+    (0, "kiosk.core.languages"),
     (0, "kiosk.core.secret"),
     (0, "kiosk.core.numbers"),
     (0, "kiosk.core.wifi"),

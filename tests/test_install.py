@@ -83,7 +83,13 @@ def machine(tmp_path: Path) -> Machine:
         "SYSTEM_PYTHON": str(fakes / "python3"),
     }
     machine.write("md5sums", "of this clone\n")
-    facts = {"uid": "0\n", "arch": "arm64\n", "here": "git\npython3-pip\n", "lists": "", "target": "graphical.target\n"}
+    facts = {
+        "uid": "0\n",
+        "arch": "arm64\n",
+        "here": "git\npython3-pip\npython3-babel\n",
+        "lists": "",
+        "target": "graphical.target\n",
+    }
     for name, text in facts.items():
         machine.write(name, text)
     machine.write("board", "Raspberry Pi 5 Model B Rev 1.0\0")
@@ -149,7 +155,7 @@ def test_the_second_call_leaves_the_same(machine: Machine):
 def test_what_builds_it_is_fetched_when_it_is_missing(machine: Machine):
     machine.write("here", "git\n")
     assert machine.install().returncode == 0
-    assert machine.calls()[:3] == ["apt update", "apt install python3-pip", BUILD]
+    assert machine.calls()[:3] == ["apt update", "apt install python3-pip python3-babel", BUILD]
 
 
 def test_old_package_lists_are_renewed_once(machine: Machine):

@@ -15,9 +15,10 @@ from PIL import Image, ImageFilter
 
 from kiosk.camera.eye import Eye
 from kiosk.camera.sightings import receipt_number, weigh
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import Money
 from kiosk.core.slips import Bill, Receipt
-from kiosk.display.words import LANGUAGES, Words, words_of
+from kiosk.display.words import Words, words_of
 from kiosk.printer import raster
 from kiosk.printer.layout import House, Line, Pair, lay_out
 from kiosk.printer.raster import render

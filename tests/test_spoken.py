@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from kiosk.core.errors import DriverError
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import Money
 from kiosk.display import espeak, numerals
 from kiosk.display.spoken import UNSPOKEN, Speech, received
 from kiosk.display.tones import RATE_HZ
-from kiosk.display.words import LANGUAGES
 
 SPOKEN = [language for language in LANGUAGES if language not in UNSPOKEN]
 # The currencies in which merchants are settled (contract 4.2).

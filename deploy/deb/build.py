@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 from deploy.deb.lock import Lock, pip, wheels_for
+from deploy.words import compile_all
 
 HERE = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -94,6 +95,9 @@ def factory(lock: Lock, place: Path, version: str, vendored: Path | None = None)
     tracked = subprocess.run([*_GIT, "ls-files", "-z", "kiosk"], capture_output=True, text=True, check=True).stdout
     for name in tracked.split("\0")[:-1]:
         _put(HERE / name, place / name)
+    compile_all(place)
+    for source in [*(place / "kiosk/locale").rglob("*.po"), *(place / "kiosk/locale").glob("*.pot")]:
+        source.unlink()
     init = place / "kiosk/__init__.py"
     init.write_text(re.sub(r"^(__version__ = ).*$", rf'\1"{version}"', init.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
     if vendored is None:

@@ -12,10 +12,10 @@ from typing import assert_never
 from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import PASSPHRASE_DIGITS, read_part
 from kiosk.core.events import Health, Key, Part, Pressed, TextSeen
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.multitap import Tapped
 from kiosk.core.setup_nouns import (
     ASKED,
-    LANGUAGES,
     STEP_OF,
     Act,
     Ask,

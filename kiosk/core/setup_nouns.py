@@ -12,9 +12,6 @@ from kiosk.core.multitap import Tapped
 from kiosk.core.setup_screens import Doing, Inviting, Looking, Question, Told, Typing
 from kiosk.core.wifi import WifiNetwork
 
-LANGUAGES = {"en": "English", "zh_CN": "简体中文", "zh_TW": "繁體中文", "ja": "日本語", "th": "ไทย", "ko": "한국어"}
-"""Each by its own name."""
-
 NEEDED = ("merchant.toml", "merchant_key.pem", "api_v3_key.txt")
 
 

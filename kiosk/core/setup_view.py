@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from kiosk.core.enrolment import PASSPHRASE_DIGITS
-from kiosk.core.setup_nouns import LANGUAGES, STEP_OF, Ask, Invite, See, Setup, Step, Tell, Type, Wait
+from kiosk.core.languages import LANGUAGES
+from kiosk.core.setup_nouns import STEP_OF, Ask, Invite, See, Setup, Step, Tell, Type, Wait
 from kiosk.core.setup_screens import (
     LINES,
     Inviting,

@@ -121,7 +121,7 @@ def entry(sheet: Sheet, stage: Rect, screen: SetupEntry) -> None:
     scale, words = sheet.scale, sheet.merchant
     name = f"setup.type.{screen.typing}"
     about = _short(screen.about, 24)
-    x, top, width, height = _head(sheet, stage, screen.step, words(name, about=about, length=screen.length), "")
+    x, top, width, height = _head(sheet, stage, screen.step, words(name, about=about, count=screen.length), "")
     field = round(height * 0.4)
     sheet.canvas.panel((x, top, width, field), PANEL, scale.radius)
     shown = screen.shown

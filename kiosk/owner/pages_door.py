@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
+from kiosk.core.languages import LANGUAGES
 from kiosk.owner import cookies
 from kiosk.owner.parts import Parts
 from kiosk.owner.pin import PinRefused, Tried, weakness
-from kiosk.owner.words import LANGUAGES
 
 Page = Any  # what Flask takes
 
@@ -120,8 +120,8 @@ def _wrong_pin(wait_s: float) -> str:
     if not wait_s:
         return str(words("log_in.wrong"))
     if wait_s < 60:  # noqa: PLR2004  a minute
-        return str(words("log_in.wait_s", seconds=math.ceil(wait_s)))
-    return str(words("log_in.wait_min", minutes=math.ceil(wait_s / 60)))
+        return str(words("log_in.wait_s", count=math.ceil(wait_s)))
+    return str(words("log_in.wait_min", count=math.ceil(wait_s / 60)))
 
 
 def _pins_differ() -> str | None:

@@ -77,7 +77,7 @@ def blueprint(parts: Parts) -> Blueprint:
         span = _span(request.args.get("first", ""), request.args.get("last", ""))
         if isinstance(span, str):
             today = parts.shop_file.shop.today(parts.now())
-            return render_template("export.html", first=today, last=today, problem=g.words(span, most=LONGEST_SPAN)), 400
+            return render_template("export.html", first=today, last=today, problem=g.words(span, count=LONGEST_SPAN)), 400
         shop = parts.shop_file.shop
         orders = parts.kiosk.orders(span)
         name = f"orders-{span.first}-{span.last}"

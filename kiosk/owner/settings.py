@@ -14,9 +14,9 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from kiosk.config_display import LANGUAGES
 from kiosk.config_sound import SPEAK
 from kiosk.core.errors import KioskError
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.model import Tender
 
 TABLES = r"\[(?P<table>[A-Za-z_]+)\] (?P<key>[A-Za-z_]+)"
@@ -49,8 +49,8 @@ class Field:
 
 EVERYDAY = (
     Field("merchant", "name"),
-    Field("display", "merchant_language", "choice", LANGUAGES, default="en"),
-    Field("display", "customer_language", "choice", LANGUAGES, default="zh_CN"),
+    Field("display", "merchant_language", "choice", tuple(LANGUAGES), default="en"),
+    Field("display", "customer_language", "choice", tuple(LANGUAGES), default="zh_CN"),
     Field("till", "default_tender", "choice", tuple(map(str, Tender)), default=str(Tender.QUICK_PAY)),
     Field("till", "result_seconds", "number", most=3600, default=0),
     Field("display", "brightness", "number", least=10, most=100, default=100),

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kiosk.config_display import LANGUAGES
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import known_currency
 
 

@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import Money, in_words
 from kiosk.owner import front, pages_door, pages_machine, pages_sales, pages_shop
 from kiosk.owner.cookies import LANGUAGE, SESSION, VISITOR, set_cookie
 from kiosk.owner.kiosk_link import KioskAway
 from kiosk.owner.parts import Parts
-from kiosk.owner.words import LANGUAGES, NAMES, page_words
+from kiosk.owner.words import page_words
 from kiosk.steward.client import StewardAway
 from kiosk.steward.words import StewardRefused
 
@@ -126,7 +127,7 @@ def _around(parts: Parts) -> dict[str, Any]:
         "csrf": g.csrf,
         "inside": g.session is not None,
         "money": money,
-        "languages": NAMES,
+        "languages": LANGUAGES,
         "html_language": words.language.replace("_", "-"),
     }
 
