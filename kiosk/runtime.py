@@ -33,6 +33,7 @@ from kiosk.core.commands import (
     Play,
     Print,
     Probe,
+    ReadPast,
     Reply,
     Reverse,
     StartCheckup,
@@ -43,11 +44,12 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
-from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, Pressed, Tick
+from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, Tick
 from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
 from kiosk.core.ports import Clock, Examiner, Ledger, Printer, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
+from kiosk.core.slips import Wanted
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
@@ -97,7 +99,7 @@ class Runtime:
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
         self._examiner: Examiner | None = None
-        self._to_read: deque[LookUp] = deque()  # what it brings are the next events
+        self._to_read: deque[LookUp | ReadPast] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
         self._replies: dict[str, Future[Reply]] = {}
@@ -241,10 +243,8 @@ class Runtime:
         except queue.Empty:
             return Tick()
 
-    def _read(self, ledger: Ledger) -> LookedUp:
-        wanted = self._to_read.popleft()
-        number = wanted.out_trade_no
-        return LookedUp(number, wanted.wanted, ledger.order(number), ledger.refunds_of(number))
+    def _read(self, ledger: Ledger) -> LookedUp | PastRead:
+        return read(ledger, self._to_read.popleft())
 
     def _carry_out(self, ledger: Ledger, made: Step) -> Kiosk:
         """Commit, then act. LedgerError leaves before anything of the step is kept."""
@@ -292,7 +292,7 @@ class Runtime:
                 waiting = self._replies.pop(token, None)
                 if waiting is not None:
                     waiting.set_result(act)
-            case LookUp():
+            case LookUp() | ReadPast():
                 self._to_read.append(act)
             case _:
                 assert_never(act)
@@ -348,6 +348,15 @@ class Runtime:
         signs = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
         self._shown = View(OutOfOrder(str(problem)), signs)
         self._show(self._shown)
+
+
+def read(ledger: Ledger, wanted: LookUp | ReadPast) -> LookedUp | PastRead:
+    """What the ledger holds of it, as the event that tells the kiosk."""
+    if isinstance(wanted, ReadPast):
+        return PastRead(wanted.ticket, *ledger.past(wanted))
+    number = wanted.out_trade_no
+    walked = ledger.walked(number) if wanted.wanted is Wanted.SALE else ()
+    return LookedUp(number, wanted.wanted, ledger.order(number), ledger.refunds_of(number), walked)
 
 
 def _tell(order: Order, why: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.expiry import DAY, Expiring, Lasting
-from kiosk.core.model import Decline, OrderState, Tender
+from kiosk.core.model import Decline
 from kiosk.core.money import Money
 from kiosk.core.screens import (
     AmountHint,
@@ -27,8 +27,6 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
-    Menu,
-    MenuLine,
     Network,
     News,
     OutOfOrder,
@@ -37,8 +35,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     ReadTest,
-    SaleFound,
-    SaleUnknown,
     SameCustomer,
     Scanning,
     SeekingReceipt,
@@ -71,18 +67,6 @@ ONE_OPEN = Signs(Network.ONLINE, clock_known=True, unresolved=1)
 OFFLINE = Signs(Network.OFFLINE, clock_known=True, unresolved=12, offline_since=NOW - 3_600_000)
 CONNECTING = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
 
-_STATES = list(OrderState)
-_LINES = tuple(
-    MenuLine(
-        Money(1250 * (place % 9 + 1) ** 2, "HKD"),
-        list(Tender)[place % 2],
-        _STATES[(place + 6) % len(_STATES)],
-        f"{place:04}",
-        NOW - place * 400_000,
-    )
-    for place in range(20)
-)
-
 _FOUND = tuple(Finding(kind, (Verdict.FAIL, Verdict.WARN)[place % 2], "2026-12-24") for place, kind in enumerate(Kind))
 _WELL = tuple(Finding(kind, Verdict.OK, "p95 1234 ms") for kind in Kind)
 _TYPICAL = (
@@ -112,10 +96,7 @@ MAIN: dict[str, View] = {
     "unresolved": View(Unresolved(MONEY, TAIL), OFFLINE),
     "cancelled": View(CancelledScreen(MONEY, TAIL), ONLINE),
     "attention": View(AttentionScreen(MONEY, TAIL), ONLINE),
-    "menu": View(Menu(_LINES), ONLINE),
     "seeking_receipt": View(SeekingReceipt(NOW + 42_000), ONLINE),
-    "sale_found": View(SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), ONLINE),
-    "sale_unknown": View(SaleUnknown("KIOSK_0008-261105-x20001"), ONLINE),
     "updating": View(Updating(), ONLINE),
     "checkup": View(Checkup(_TYPICAL, 0, 9, 2, busy=True, prints=True), ONLINE),
     "read_test": View(ReadTest(NOW + 42_000, ("QRCode", "Code128")), ONLINE),
@@ -153,19 +134,11 @@ MORE: dict[str, View] = {
     "paid_same_currency": View(PaidScreen(Money(1250, "CNY"), TAIL, Money(1250, "CNY")), ONLINE),
     "paid_other_refunded": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), other_refunded=True), ONLINE),
     "cancelled_refunding": View(CancelledScreen(MONEY, TAIL, refunding=True), ONLINE),
-    "menu_empty": View(Menu(()), ONLINE),
-    "menu_others": View(Menu(_LINES[7:]), Signs(Network.OFFLINE, clock_known=True, unresolved=0)),
     "scanning_before_clock": View(Scanning(MONEY, NOW + 9_000), Signs(Network.ONLINE, clock_known=False, unresolved=123)),
-    "sale_found_open": View(SaleFound(_LINES[1], "KIOSK_0008-261105-x20001"), ONLINE),
-    "sale_found_printer": View(
-        SaleFound(_LINES[0], "K07-260105-aa0001", Money(500, "HKD"), prints=True), replace(ONLINE, printer=PrinterTrouble.COVER)
-    ),
     "paid_prints": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), prints=True), ONLINE),
-    "menu_page": View(Menu(_LINES, prints=True, page=True), ONLINE),
     "owners_page_long": View(
         OwnersPage("https://[2001:db8:1234:5678:9abc:def0:1234:5678]:8443/", "AB12CD34EF567890" * 4), ONLINE
     ),
-    "menu_prints": View(Menu(_LINES, prints=True), ONLINE),
     "qr_prints": View(ShowingQr(MONEY, CODE_URL, NOW + 175_000, prints=True), ONLINE),
     "keying_printer": View(Keying(MONEY), replace(ONE_OPEN, printer=PrinterTrouble.PAPER)),
     "idle_printer_and_attention": View(
@@ -212,7 +185,16 @@ VIEWS = MAIN | MORE
 
 PICTURES = (
     *("idle", "keying", "scanning", "charging", "qr", "password", "paid", "declined", "unresolved", "attention", "same_customer"),
-    *("idle_offline", "idle_expiring", "out_of_order", "updating", "idle_undone", "checkup", "checkup_bundle_stick", "owners_page"),
+    *(
+        "idle_offline",
+        "idle_expiring",
+        "out_of_order",
+        "updating",
+        "idle_undone",
+        "checkup",
+        "checkup_bundle_stick",
+        "owners_page",
+    ),
 )
 """The views of which docs/screens has a picture."""
 

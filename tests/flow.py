@@ -9,8 +9,22 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any, TypeVar
 
-from kiosk.core.commands import Act, Ask, AskRefund, Charge, Close, CorrectClock, GiveBack, LookUp, Place, Probe, Reply, Reverse
-from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, LookedUp, Pressed, Probed, RefundAnswered, RefundAsked, Tick
+from kiosk.core.commands import (
+    Act,
+    Ask,
+    AskRefund,
+    Charge,
+    Close,
+    CorrectClock,
+    GiveBack,
+    LookUp,
+    Place,
+    Probe,
+    ReadPast,
+    Reply,
+    Reverse,
+)
+from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, Pressed, Probed, RefundAnswered, RefundAsked, Tick
 from kiosk.core.lifecycle import watched_since
 from kiosk.core.model import (
     Answer,
@@ -36,6 +50,7 @@ from kiosk.core.state import Kiosk, Settings, Step, in_front, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
 from kiosk.payment.ledger import SqliteLedger
+from kiosk.runtime import read
 
 START = 1_767_600_000_000  # 2026-01-05 08:00 UTC
 MERCHANT = Direct("wx1", "1900009999")
@@ -251,9 +266,9 @@ class Flow:
             elif isinstance(act, Probe) or subject(act) is not None:
                 self.flying.append(act)
         for act in made.acts:
-            if isinstance(act, LookUp):  # as the loop does: at once, and before anything else happens
-                number = act.out_trade_no
-                self.happen(LookedUp(number, act.wanted, self.ledger.order(number), self.ledger.refunds_of(number)))
+            if isinstance(act, LookUp | ReadPast):  # as the loop does: at once, and before anything else happens
+                self.happen(read(self.ledger, act))
+                self.acts = (*made.acts, *self.acts)
 
     def _come_back(self, act: Act, outcome: Outcome) -> None:
         named = subject(act)

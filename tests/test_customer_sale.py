@@ -11,6 +11,7 @@ import pytest
 from kiosk.core import screens
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
+from kiosk.core.past_screens import History
 from tests.rig import Rig
 
 
@@ -35,7 +36,7 @@ def test_quick_pay(rig: Rig) -> None:
     rig.scanner.show(rig.bank.new_code())
     rig.sees(screens.PaidScreen)
     rig.press("OK MENU")
-    rig.sees(screens.Menu)
+    rig.sees(History)
     assert seen(rig) == ["Idle", "Keying", "Scanning", "Charging", "PaidScreen", "Idle"]
     keyed = [view.screen.money.amount for view in rig.display.customer if isinstance(view.screen, screens.Keying)]
     assert keyed == [1, 12, 125, 1250]
@@ -62,7 +63,7 @@ def test_declined_and_the_receipts_look_up_after_it(rig: Rig) -> None:
     rig.scanner.show(rig.bank.new_code())
     rig.sees(screens.DeclinedScreen)
     rig.press("OK MENU")
-    rig.sees(screens.Menu)
+    rig.sees(History)
     assert seen(rig) == ["Idle", "Keying", "Scanning", "Charging", "DeclinedScreen", "Idle"]
     (told,) = (view.screen for view in rig.display.customer if isinstance(view.screen, screens.DeclinedScreen))
     assert told == screens.DeclinedScreen(Money(500, "HKD"), Decline.BALANCE, "")

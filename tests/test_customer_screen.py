@@ -25,7 +25,6 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
-    Menu,
     Network,
     OutOfOrder,
     OwnersPage,
@@ -33,8 +32,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     ReadTest,
-    SaleFound,
-    SaleUnknown,
     SameCustomer,
     Scanning,
     Screen,
@@ -54,6 +51,7 @@ from kiosk.display.light import Rest
 from kiosk.display.sheet import Mark
 from kiosk.display.words import Words, words_of
 from tests.display_views import CODE_URL, MAIN, MONEY, NOW, ONLINE, TAIL, VIEWS
+from tests.past_views import VIEWS as PAST_VIEWS
 from tests.set_up_views import screens
 from tests.test_display_gallery import GALLERY, _mistakes
 
@@ -81,10 +79,8 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     Unresolved: (Unresolved(MONEY, TAIL), Unresolved(MONEY, "")),
     CancelledScreen: (CancelledScreen(MONEY, TAIL, refunding=True), CancelledScreen(MONEY, "", refunding=True)),
     AttentionScreen: (AttentionScreen(MONEY, TAIL), AttentionScreen(MONEY, "")),
-    Menu: (MAIN["menu"].screen, IDLE),
     SeekingReceipt: (SeekingReceipt(NOW), IDLE),
-    SaleFound: (MAIN["sale_found"].screen, IDLE),
-    SaleUnknown: (MAIN["sale_unknown"].screen, IDLE),
+    **{type(view.screen): (view.screen, IDLE) for view in PAST_VIEWS.values()},
     Checkup: (MAIN["checkup"].screen, IDLE),
     ReadTest: (MAIN["read_test"].screen, IDLE),
     KeyTest: (MAIN["key_test"].screen, IDLE),

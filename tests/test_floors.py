@@ -37,6 +37,8 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.checkup"),
     (1, "kiosk.core.expiry"),
     (1, "kiosk.core.setup_screens"),
+    (1, "kiosk.core.past_nouns"),
+    (1, "kiosk.core.past_screens"),
     (2, "kiosk.core.*"),
     (3, "kiosk.display*"),
     (3, "kiosk.camera*"),

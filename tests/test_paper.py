@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kiosk.core import screens
-from kiosk.core.commands import Act, LookFor, LookUp, Play, Print, Sound, StartScan, StopScan
+from kiosk.core.commands import LookFor, LookUp, Play, Print, Sound, StartScan, StopScan
 from kiosk.core.events import Health, LookedUp, NotPrinted, Part, ReceiptSeen
-from kiosk.core.model import Call, Pending, RefundState, SaleState, Unknown, Why
+from kiosk.core.model import Call, Decline, Declined, Pending, RefundState, SaleState, Unknown, Why
+from kiosk.core.past_screens import History, SaleOpened, SaleUnknown
 from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Receipts, Wanted
 from tests.flow import START, Flow, always, hkd
 
@@ -60,7 +61,7 @@ def test_a_receipt_that_cannot_be_committed_is_not_printed(monkeypatch: pytest.M
     assert slips(flow) == []
 
 
-@pytest.mark.parametrize("keys", ["QR", "QR QR", "OK MENU OK", "MENU OK"])
+@pytest.mark.parametrize("keys", ["QR", "QR QR", "OK MENU 1 OK", "MENU 1 OK"])
 def test_every_further_receipt_is_a_copy(keys: str) -> None:
     """From the paid screen as from the last orders."""
     flow = Flow(receipts=Receipts.PAID)
@@ -88,7 +89,7 @@ def test_after_a_restart_nobody_knows_what_was_printed_and_it_is_a_copy() -> Non
     flow = Flow(receipts=Receipts.ASKED)
     paid(flow)
     flow.restart()
-    flow.press("MENU OK")
+    flow.press("MENU 1 OK")
     assert [slip.copy for slip in slips(flow)] == [True]  # type: ignore[union-attr]
 
 
@@ -100,7 +101,7 @@ def test_a_payment_that_a_later_life_learns_of_has_its_original_then() -> None:
     flow.probe()
     flow.pass_time(10 * SECOND, lambda _: flow.paid(number))
     assert slips(flow) == [], "nobody stands there"
-    flow.press("MENU OK MENU")
+    flow.press("MENU 1 OK")
     assert [slip.copy for slip in slips(flow)] == [False]  # type: ignore[union-attr]
 
 
@@ -118,7 +119,7 @@ def test_refunds_stand_on_the_copy() -> None:
     flow = Flow(receipts=Receipts.PAID)
     number = flow.sell()
     flow.ask_refund(number, 500)
-    flow.press("MENU OK")
+    flow.press("MENU 1 OK")
     assert slips(flow)[-1].refunds == ()  # type: ignore[union-attr]
     flow.refund_answer(Call.REFUND, Pending(), f"{number}-R1")
     flow.press("OK")
@@ -136,11 +137,13 @@ def test_the_qr_can_be_printed_as_a_bill() -> None:
 
 
 def test_nothing_paid_nothing_to_print() -> None:
-    """OK among the last orders sounds refused and stays."""
+    """OK on an order that was not paid sounds refused and stays."""
     flow = Flow(receipts=Receipts.PAID)
-    flow.press("MENU OK")
+    flow.charge()
+    flow.answer(Call.CHARGE, Declined(Decline.BALANCE))
+    flow.press("MENU 1 OK")
     assert (flow.acts, slips(flow)) == ((Play(Sound.REFUSED_KEY),), [])
-    flow.sees(screens.Menu)
+    flow.sees(SaleOpened)
 
 
 def test_the_receipt_is_sought_with_a_ticket_of_its_own_and_its_sale_shown() -> None:
@@ -154,20 +157,20 @@ def test_the_receipt_is_sought_with_a_ticket_of_its_own_and_its_sale_shown() -> 
     flow.sees(screens.SeekingReceipt)
     flow.happen(ReceiptSeen(ticket, number))
     found = flow.screen
-    assert isinstance(found, screens.SaleFound)
-    assert (found.out_trade_no, found.line.money, found.refunded, found.prints) == (number, hkd(1250), hkd(500), True)
+    assert isinstance(found, SaleOpened)
+    assert (found.out_trade_no, found.line.money, found.line.refunded, found.prints) == (number, hkd(1250), hkd(500), True)
     assert flow.one(StopScan)
     flow.press("OK")
     assert slips(flow)[-1].copy  # type: ignore[union-attr]
     flow.press("CANCEL")
-    flow.sees(screens.Menu)
+    flow.sees(History)
 
 
 def test_a_receipt_of_another_ledger_is_said_to_be_so() -> None:
     """SCAN looks for the next one."""
     flow = Flow(receipts=Receipts.PAID)
     flow.happen(ReceiptSeen(seek(flow), "K08-260105-zz0001"))
-    assert flow.screen == screens.SaleUnknown("K08-260105-zz0001")
+    assert flow.screen == SaleUnknown("K08-260105-zz0001")
     flow.press("OK")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
     flow.press("SCAN")
@@ -180,7 +183,7 @@ def test_an_order_that_is_not_paid_is_shown_and_has_no_receipt() -> None:
     number = flow.show_qr()
     flow.press("CANCEL OK")
     flow.happen(ReceiptSeen(seek(flow), number))
-    assert isinstance(flow.screen, screens.SaleFound)
+    assert isinstance(flow.screen, SaleOpened)
     assert not flow.screen.prints
     flow.press("OK")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
@@ -207,7 +210,7 @@ def test_the_camera_stops_by_itself_and_the_sale_is_not_left_open_for_a_passer_b
     number = flow.sell()
     seek(flow)
     flow.pass_time(61 * SECOND, always(Pending()))
-    flow.sees(screens.Menu)
+    flow.sees(History)
     flow.press("SCAN")
     flow.happen(ReceiptSeen(flow.one(StartScan).ticket, number))
     flow.pass_time(31 * SECOND, always(Pending()))
@@ -215,13 +218,12 @@ def test_the_camera_stops_by_itself_and_the_sale_is_not_left_open_for_a_passer_b
 
 
 def test_without_a_camera_no_receipt_is_sought() -> None:
-    """The key is refused; the next amount can be keyed from wherever one stands."""
+    """The key is refused."""
     flow = Flow(receipts=Receipts.PAID)
     flow.happen(Health(Part.CAMERA, "no camera: plug one in"))
     flow.press("MENU SCAN")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
-    flow.press("7")
-    flow.sees(screens.Keying)
+    flow.sees(History)
 
 
 def test_an_unwell_printer_is_a_sign_and_hinders_no_sale() -> None:
@@ -246,10 +248,9 @@ def test_without_a_printer_nothing_is_new() -> None:
     assert not flow.screen.prints
     flow.press("QR")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
-    flow.press("MENU")
+    flow.press("MENU 1")
     assert not flow.screen.prints
-    flow.press("SCAN")
-    flow.sees(screens.Idle)
-    kinds: tuple[type[Act], ...] = (Print, LookUp)
-    assert not [act for act in flow.done if isinstance(act, kinds)]
+    flow.press("OK")
+    assert flow.acts == (Play(Sound.REFUSED_KEY),)
+    assert not flow.all(Print)
     assert flow.now >= START

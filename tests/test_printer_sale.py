@@ -13,6 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from kiosk.core import screens
+from kiosk.core.past_screens import SaleOpened
 from kiosk.core.slips import PrinterTrouble, Receipts
 from kiosk.printer import PrinterLane, lane, open_device, open_printer
 from kiosk.printer.device import Device, Place
@@ -75,8 +76,8 @@ def test_from_the_sale_to_the_receipt_and_from_the_receipt_back_to_the_sale(shop
     shop.press("OK MENU SCAN")
     shop.sees(screens.SeekingReceipt)
     shop.scanner.show(shop.bank.new_code(), code.text)
-    found = shop.sees(screens.SaleFound, out_trade_no=code.text, prints=True)
-    assert (found.line.money.amount, found.refunded) == (1250, None)
+    found = shop.sees(SaleOpened, out_trade_no=code.text, prints=True)
+    assert (found.line.money.amount, found.line.refunded) == (1250, None)
     shop.press("OK")
     original, copy = shop.wait_for_slips(2)
     assert original.tobytes() != copy.tobytes()

@@ -397,12 +397,12 @@ KEYS: dict[Callable[[Flow], None], tuple[type, str]] = {  # what OK, CANCEL, SCA
     _password: (screens.Password, "- Cancelling - Placing - -"),
     _placing: (screens.Placing, "- Cancelling - - - -"),
     _qr: (screens.ShowingQr, "- Cancelling Scanning - - -"),
-    _cancelling: (screens.Cancelling, "Idle Idle - - Menu Keying"),
-    _unresolved: (screens.Unresolved, "Idle Idle - - Menu Keying"),
-    _paid: (screens.PaidScreen, "Idle Idle - - Menu Keying"),
-    _declined: (screens.DeclinedScreen, "Idle Idle Scanning Placing Menu Keying"),
-    _cancelled: (screens.CancelledScreen, "Idle Idle Scanning Placing Menu Keying"),
-    _attention: (screens.AttentionScreen, "Idle Idle - - Menu Keying"),
+    _cancelling: (screens.Cancelling, "Idle Idle - - History Keying"),
+    _unresolved: (screens.Unresolved, "Idle Idle - - History Keying"),
+    _paid: (screens.PaidScreen, "Idle Idle - - History Keying"),
+    _declined: (screens.DeclinedScreen, "Idle Idle Scanning Placing History Keying"),
+    _cancelled: (screens.CancelledScreen, "Idle Idle Scanning Placing History Keying"),
+    _attention: (screens.AttentionScreen, "Idle Idle - - History Keying"),
     _same_customer: (screens.SameCustomer, "Scanning Keying - - - -"),
 }
 
@@ -453,28 +453,6 @@ def test_idle_takes_digits_and_menu_only() -> None:
         flow.press(key)
         assert flow.acts == (Play(Sound.REFUSED_KEY),)
     flow.sees(screens.Idle)
-
-
-def test_the_menu_closes_after_30_s() -> None:
-    """The last sales are not left open for a passer-by."""
-    flow = Flow()
-    flow.press("MENU")
-    flow.pass_time(30 * SECOND - 1)
-    flow.sees(screens.Menu)
-    flow.pass_time(1)
-    flow.sees(screens.Idle)
-
-
-def test_from_the_menu_a_digit_keys_an_amount_menu_checks_the_kiosk_and_any_other_key_leaves() -> None:
-    """One key away in both directions."""
-    flow = Flow()
-    flow.press("MENU 4")
-    assert keying(flow).money == hkd(4)
-    for key in ("OK", "CLEAR", "SCAN", "QR", "CANCEL"):
-        flow.press(f"CANCEL MENU {key}")
-        flow.sees(screens.Idle)
-    flow.press("MENU MENU")
-    flow.sees(screens.Checkup)
 
 
 # -- same customer? ------------------------------------------------------------------------------------------------

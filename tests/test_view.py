@@ -6,9 +6,9 @@ import pytest
 
 from kiosk.core import screens
 from kiosk.core.commands import Reverse
-from kiosk.core.events import Health, PageTold, Part
+from kiosk.core.events import Health, Part
 from kiosk.core.lifecycle import DAY, NATIVE_LIFE
-from kiosk.core.model import Call, Decline, Declined, Ended, OrderState, Paid, Pending, Tender, Unknown, Why
+from kiosk.core.model import Call, Decline, Declined, Ended, OrderState, Paid, Pending, Unknown, Why
 from kiosk.core.money import Money
 from tests.flow import START, Flow, always, hkd
 
@@ -159,54 +159,3 @@ def test_a_decline_shown_while_it_is_cleaned_up_keeps_its_reason() -> None:
     flow.pass_time(20 * SECOND, lambda act: Pending() if isinstance(act, Reverse) else Ended(S.REVERSED))
     assert flow.state(number) is S.DECLINED
     assert flow.screen == declined
-
-
-def test_the_menu_lists_the_last_orders_newest_first() -> None:
-    """Six at most, with their state, also after a restart; an order never sent is not listed."""
-    flow = Flow()
-    numbers = [flow.sell(f"{n} OK") for n in range(1, 8)]
-    flow.press("9 OK CANCEL OK")
-    flow.press("MENU")
-    first = flow.screen
-    assert isinstance(first, screens.Menu)
-    assert [line.tail for line in first.lines] == [number[-6:] for number in reversed(numbers)][:6]
-    assert first.lines[0] == screens.MenuLine(hkd(7), Tender.QUICK_PAY, S.PAID, "aa0007", START)
-    flow.restart()
-    flow.press("MENU")
-    assert flow.screen == first
-
-
-def test_the_menu_shows_an_order_whose_end_is_not_known() -> None:
-    """So "did the last one go through?" is one key away."""
-    flow = Flow()
-    number = flow.charge()
-    flow.press("CANCEL OK MENU")
-    assert flow.screen == screens.Menu((screens.MenuLine(hkd(1250), Tender.QUICK_PAY, S.REVERSING, number[-6:], START),))
-
-
-def test_where_the_owners_page_is_stands_a_key_behind_the_menu():
-    """For as long as the page says that it is there; a digit begins a sale from it as from everywhere."""
-    flow = Flow()
-    flow.press("MENU QR")
-    assert flow.screen == screens.Idle("Harbour Snacks")  # no page: QR means nothing here, and leads back as any key
-    told = PageTold("https://192.168.1.5:8443/", "AB" * 32, "12345678")
-    flow.happen(told)
-    flow.press("MENU")
-    assert isinstance(flow.screen, screens.Menu)
-    assert flow.screen.page
-    flow.press("QR")
-    assert flow.screen == screens.OwnersPage(told.url, told.fingerprint, told.code)
-    flow.press("CANCEL")
-    assert isinstance(flow.screen, screens.Menu)
-    flow.press("QR 5")
-    assert isinstance(flow.screen, screens.Keying)
-    flow.press("CANCEL MENU QR")
-    for _ in range(5):
-        flow.pass_time(20_000)
-        flow.happen(told)
-    assert isinstance(flow.screen, screens.OwnersPage)
-    flow.pass_time(20_000)
-    assert isinstance(flow.screen, screens.Menu)  # two minutes are enough
-    flow.press("QR")
-    flow.pass_time(60_000)
-    assert flow.screen == screens.Menu((), page=False)  # the page has fallen silent

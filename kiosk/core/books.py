@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.core import lifecycle, refunds, till, trying
+from kiosk.core import lifecycle, past, refunds, till, trying
 from kiosk.core.commands import (
     Act,
     Announce,
@@ -136,6 +136,8 @@ class Books:
     def cancel(self, order: Order, why: str) -> None:
         after = lifecycle.cancel(order, self.now)
         if after is not order and after.state is not order.state:
+            if order.asks:  # the counts begin anew: the history keeps how often was asked until now
+                self.records.append(Update(order, "asked"))
             self.write(after, why)
             self.follow(order, after)
 
@@ -293,8 +295,8 @@ class Books:
         before, after = _checkup(self.k.till), _checkup(to)
         if before != after:
             self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
-        if isinstance(self.k.till, till.Menu):
-            self.k.attention = ()
+        if isinstance(self.k.till, past.Listing):
+            self.k.attention = ()  # they stood there, first
         if isinstance(to, till.Keying) and not isinstance(self.k.till, till.Keying):
             self.acts.append(Hush())  # what is being said is of the sale before
         self.k.till = to

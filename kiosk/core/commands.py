@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
+from kiosk.core.past_nouns import Cursor, Find
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import Slip, Wanted
 
@@ -181,6 +182,20 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPast:
+    """Read `count` of the past orders from the ledger, newest first, as `find` says; they come back as PastRead with this ticket.
+
+    On the first page (`after` None) those numbered in `first` stand before all others; other pages begin after `after`.
+    """
+
+    ticket: str
+    count: int
+    find: Find | None = None
+    after: Cursor | None = None
+    first: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StartCheckup:
     """Look at everything; what is found comes back as Checked with this ticket."""
 
@@ -216,6 +231,7 @@ Act = (
     | Reply
     | Print
     | LookUp
+    | ReadPast
     | StartCheckup
     | StopCheckup
     | MakeBundle

@@ -8,6 +8,7 @@ from enum import StrEnum
 from kiosk.core.checkup import Bundle, Finding
 from kiosk.core.expiry import Ends
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
+from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import PrinterTrouble, Wanted
 
@@ -219,6 +220,16 @@ class LookedUp:
     wanted: Wanted
     order: Order | None
     refunds: tuple[Refund, ...]
+    walked: tuple[Walked, ...] = ()  # what happened to both, oldest first; read for a sale that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class PastRead:
+    """What ReadPast with this ticket found. `more`: there are older ones."""
+
+    ticket: str
+    rows: tuple[PastOrder, ...]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +300,7 @@ Event = (
     | Health
     | RefundAsked
     | LookedUp
+    | PastRead
     | NotPrinted
     | Hold
     | CodeRead

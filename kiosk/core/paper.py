@@ -1,4 +1,4 @@
-"""What the printer adds to a step: the keys that print, the receipt that is looked for, and how the parts say they are. Pure.
+"""What the printer adds to a step: the keys that print, and how the parts say they are. Pure.
 
 Without a printer in kiosk.toml no key means more than before, and no act of these is made.
 """
@@ -6,12 +6,11 @@ Without a printer in kiosk.toml no key means more than before, and no act of the
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
 
-from kiosk.core import refunds, till
+from kiosk.core import till
 from kiosk.core.books import UNPRINTED_MOST
 from kiosk.core.commands import LookUp, Play, Print, Sound
-from kiosk.core.events import Health, Key, LookedUp, NotPrinted, Part, ReceiptSeen, ScanHint
+from kiosk.core.events import Health, Key, LookedUp, Part, ScanHint
 from kiosk.core.model import OrderState
 from kiosk.core.pause import Pause
 from kiosk.core.slips import Bill, Wanted
@@ -29,23 +28,11 @@ class Paper(Pause):
         match self.k.till, key:
             case till.Front() as front, Key.QR | Key.MENU:
                 done = self._print_front(front, key)
-            case till.Menu(), Key.OK:
-                newest = next((order for order in self.k.recent if order.state is OrderState.PAID), None)
-                done = newest is not None and self._want(newest.out_trade_no)
-                if done:
-                    self.go(till.Menu(self.now + till.MENU_FOR))
-            case till.Found(number, order), Key.OK if order is not None and order.state is OrderState.PAID:
-                done = self._want(number)
-            case till.Menu() | till.Found(), Key.SCAN:
-                done = Part.CAMERA not in self.k.problems
-                if done:
-                    self.go(till.Seeking(f"receipt {self.now}", self.now + till.SCAN_FOR))
             case _:
                 return False
-        refused = not done and isinstance(self.k.till, till.Menu)  # else the key means what it means without a printer
-        if done or refused:
-            self.acts.append(Play(Sound.KEY if done else Sound.REFUSED_KEY))
-        return done or refused
+        if done:  # else the key means what it means without a printer
+            self.acts.append(Play(Sound.KEY))
+        return done
 
     def _print_front(self, front: till.Front, key: Key) -> bool:
         order = in_front(self.k)
@@ -64,29 +51,15 @@ class Paper(Pause):
         self.acts.append(LookUp(number, Wanted.RECEIPT))
         return True
 
-    def about_paper(self, event: ReceiptSeen | LookedUp | NotPrinted) -> None:
-        """What the scanner read, the ledger holds, or the printer gave up."""
-        match event:
-            case ReceiptSeen(ticket, number):
-                if isinstance(self.k.till, till.Seeking) and self.k.till.ticket == ticket:
-                    self.acts += [Play(Sound.SCANNED), LookUp(number, Wanted.SALE)]
-            case LookedUp():
-                self._looked_up(event)
-            case NotPrinted(number):
-                if number not in self.k.unprinted:
-                    self.k.unprinted = (*self.k.unprinted, number)[-UNPRINTED_MOST:]
-            case _:
-                assert_never(event)
+    def receipt_read(self, found: LookedUp) -> None:
+        """The rows are as committed: what is printed is never ahead of the ledger."""
+        if found.order is not None and found.order.state is OrderState.PAID:
+            self.print_receipt(found.order, found.refunds)
 
-    def _looked_up(self, found: LookedUp) -> None:
-        """The rows are as committed: what is printed or shown is never ahead of the ledger."""
-        order = found.order
-        if found.wanted is Wanted.RECEIPT:
-            if order is not None and order.state is OrderState.PAID:
-                self.print_receipt(order, found.refunds)
-        elif isinstance(self.k.till, till.Seeking):
-            back = sum(r.money.amount for r in found.refunds if refunds.is_given(r))
-            self.go(till.Found(found.out_trade_no, order, back, self.now + till.MENU_FOR))
+    def not_printed(self, number: str) -> None:
+        """The printer gave up a first receipt."""
+        if number not in self.k.unprinted:
+            self.k.unprinted = (*self.k.unprinted, number)[-UNPRINTED_MOST:]
 
     def health(self, told: Health) -> None:
         problems = {p: text for p, text in self.k.problems.items() if p is not told.part}

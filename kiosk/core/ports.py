@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.commands import Examine, LookFor, Record, Sound
+from kiosk.core.commands import Examine, LookFor, ReadPast, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
 from kiosk.core.money import Money
+from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.screens import Outline, View
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import Slip
@@ -96,6 +97,14 @@ class Ledger(Protocol):
     def sale(self, sale_id: str) -> Sale | None: ...
 
     def refunds_of(self, out_trade_no: str) -> tuple[Refund, ...]: ...
+
+    def past(self, wanted: ReadPast) -> tuple[tuple[PastOrder, ...], bool]:
+        """The orders that are wanted of those that were sent, and whether there are older ones."""
+        ...
+
+    def walked(self, out_trade_no: str) -> tuple[Walked, ...]:
+        """What happened to the order and its refunds, oldest first."""
+        ...
 
     def trouble(self) -> str | None:
         """Why nothing new may be begun although all that is under way is still written down, in words; asked each second."""

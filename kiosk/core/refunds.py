@@ -51,18 +51,25 @@ def is_given(refund: Refund) -> bool:
     return refund.state in (RefundState.ACCEPTED, RefundState.DONE)
 
 
+def left(order: Order, before: Iterable[Refund]) -> Money:
+    """What of a PAID order can still be given back; what is asked for already is not."""
+    return Money(
+        order.money.amount - sum(r.money.amount for r in before if r.state is not RefundState.ATTENTION), order.money.currency
+    )
+
+
 def begin(order: Order, before: tuple[Refund, ...], amount: int | None, now: int) -> Refund | Refusal:
     """The refund a merchant asks for; `amount` None is all that is left. `before`: every earlier refund of the order."""
     name = order.out_trade_no
     if order.state is not OrderState.PAID:
         return Refusal(f"order {name} is {order.state}, and only a PAID order can be refunded")
-    left = order.money.amount - sum(r.money.amount for r in before if r.state is not RefundState.ATTENTION)
-    if left == 0:
+    rest = left(order, before).amount
+    if rest == 0:
         return Refusal(f"order {name} is refunded already, or about to be: nothing is left of {order.money}")
     if amount is not None and amount <= 0:
         return Refusal(f"amount {amount}: a refund is more than nothing")
-    if amount is not None and amount > left:
-        return Refusal(f"amount {amount}: {Money(left, order.money.currency)} is left of order {name}")
+    if amount is not None and amount > rest:
+        return Refusal(f"amount {amount}: {Money(rest, order.money.currency)} is left of order {name}")
     if len(before) >= MOST:
         return Refusal(f"order {name} has {len(before)} refunds, and WeChat allows {MOST}")
     if now - (order.paid_at or order.opened_at) > WITHIN:
@@ -70,7 +77,7 @@ def begin(order: Order, before: tuple[Refund, ...], amount: int | None, now: int
     return Refund(
         out_refund_no=f"{name}-R{len(before) + 1}",
         out_trade_no=name,
-        money=Money(left if amount is None else amount, order.money.currency),
+        money=Money(rest if amount is None else amount, order.money.currency),
         opened_at=now,
     )
 

@@ -11,8 +11,9 @@ from enum import StrEnum
 from kiosk.core.checkup import Bundle, Finding
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.expiry import Expiring
-from kiosk.core.model import Decline, OrderState, Tender
+from kiosk.core.model import Decline
 from kiosk.core.money import Money
+from kiosk.core.past_screens import PastScreen
 from kiosk.core.setup_screens import SetupLook, SetupScreen
 from kiosk.core.slips import PrinterTrouble
 
@@ -218,26 +219,6 @@ class AttentionScreen:
 
 
 @dataclass(frozen=True, slots=True)
-class MenuLine:
-    """One of the last orders, newest first."""
-
-    money: Money
-    tender: Tender
-    state: OrderState
-    tail: str
-    opened_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Menu:
-    """The last orders, so that "did the last one go through?" is one key away."""
-
-    lines: tuple[MenuLine, ...]
-    prints: bool = False  # keys print the newest receipt once more, and find the sale of one
-    page: bool = False  # a key shows where the owner's page is
-
-
-@dataclass(frozen=True, slots=True)
 class SeekingReceipt:
     """The camera looks for the code of a receipt; the display shows the camera's view."""
 
@@ -285,23 +266,6 @@ WITH_CAMERA = (Scanning, SeekingReceipt, ReadTest, SetupLook)
 
 
 @dataclass(frozen=True, slots=True)
-class SaleFound:
-    """The sale of a receipt as it stands now. `refunded`: what was given back of it, None when nothing was."""
-
-    line: MenuLine
-    out_trade_no: str
-    refunded: Money | None = None
-    prints: bool = False  # it was paid: a key prints its receipt once more
-
-
-@dataclass(frozen=True, slots=True)
-class SaleUnknown:
-    """A receipt was read, and this kiosk's ledger has no such order."""
-
-    out_trade_no: str
-
-
-@dataclass(frozen=True, slots=True)
 class OwnersPage:
     """Where the owner's page is, and its certificate's SHA-256 in hex; `code`: for the first PIN, empty when there is one."""
 
@@ -334,10 +298,8 @@ Screen = (
     | Unresolved
     | CancelledScreen
     | AttentionScreen
-    | Menu
     | SeekingReceipt
-    | SaleFound
-    | SaleUnknown
+    | PastScreen
     | Checkup
     | ReadTest
     | KeyTest

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from kiosk.core import lifecycle, refunds, till, trying
+from kiosk.core import lifecycle, past, refunds, till, trying
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends
@@ -179,10 +179,8 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case till.Menu(until) | till.Seeking(_, until) | till.Found(until=until) | till.Page(until) | trying.Checkup(until=until):
-            return [until]
-        case trying.TryingRead(until=until) | trying.TryingKeys(until=until) | trying.TryingColours(until=until):
-            return [until]
+        case there if isinstance(there, past.There | trying.There):
+            return [there.until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
             times = (till.verdict_at(front, order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)

@@ -44,6 +44,7 @@ from kiosk.core.events import (
     NotPrinted,
     PageTold,
     Part,
+    PastRead,
     Pressed,
     Probed,
     ReceiptSeen,
@@ -54,6 +55,7 @@ from kiosk.core.events import (
     Tick,
 )
 from kiosk.core.lifecycle import Around, is_open
+from kiosk.core.looking_back import LookingBack
 from kiosk.core.model import (
     Answer,
     Call,
@@ -68,7 +70,7 @@ from kiosk.core.model import (
 )
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
-from kiosk.core.signpost import Signpost
+from kiosk.core.slips import Wanted
 from kiosk.core.state import (
     Kiosk,
     Settings,
@@ -131,8 +133,14 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
             turn.code_seen(CodeSeen(ticket, code))
         case CodeRefused(ticket, hint):
             turn.code_refused(ticket, hint)
-        case ReceiptSeen() | LookedUp() | NotPrinted():
-            turn.about_paper(event)
+        case ReceiptSeen():
+            turn.receipt_seen(event)
+        case LookedUp(wanted=wanted):
+            (turn.receipt_read if wanted is Wanted.RECEIPT else turn.sale_read)(event)
+        case PastRead():
+            turn.past_read(event)
+        case NotPrinted(number):
+            turn.not_printed(number)
         case Left(number, _):
             turn.left(number)
         case Answered(number, call, answer):
@@ -160,22 +168,20 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
     return turn.done()
 
 
-class _Turn(Checkups, Signpost):
+class _Turn(Checkups, LookingBack):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
 
     def press(self, key: Key) -> None:
-        if self.held_key() or self.paper_key(key) or self.page_key(key):
+        if self.held_key() or self.paper_key(key) or self.past_key(key):
             return
         settings = self.k.settings
         intent = till.press(self.k.till, key, in_front(self.k), settings.default_tender, settings.max_amount, self.now)
         self.acts.append(Play(Sound.REFUSED_KEY if isinstance(intent, till.Refused) else Sound.KEY))
         match intent:
             case till.Go(to):
-                began = isinstance(self.k.till, till.Idle | till.Front | till.Menu | till.Found | till.Page) and isinstance(
-                    to, till.Keying
-                )
+                began = isinstance(self.k.till, till.Idle | till.Front) and isinstance(to, till.Keying)
                 self.go(to)
                 if began:
                     self.acts.append(Warm())
@@ -191,6 +197,8 @@ class _Turn(Checkups, Signpost):
                 self.go(till.Front(order.out_trade_no, ended_at=self.now, since=since))
             case till.Try(trial):
                 self.try_out(trial)
+            case till.LookBack():
+                self.look_back()
             case till.Refused():
                 pass
             case _:
@@ -308,6 +316,7 @@ class _Turn(Checkups, Signpost):
                 if isinstance(self.k.till, till.Front) and self.k.till.out_trade_no == order.out_trade_no:
                     self.go(replace(self.k.till, ended_at=self.now))
         self.page_passes()
+        self.past_passes()
         match self.k.till:
             case till.Scanning(number, until) if self.now >= until:
                 order = self.k.orders[number]
@@ -315,10 +324,6 @@ class _Turn(Checkups, Signpost):
                 self.go(till.Keying(order.money.amount, AmountHint.SCAN_TIMEOUT))
             case till.Scanning(hint_until=at) if at is not None and self.now >= at:
                 self.go(replace(self.k.till, hint=None, hint_until=None))
-            case till.Seeking(_, until) if self.now >= until:
-                self.go(till.Menu(self.now + till.MENU_FOR))
-            case till.Menu(until) | till.Found(until=until) if self.now >= until:
-                self.go(till.Idle())
             case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:
                 self.go(till.Idle())
             case _:

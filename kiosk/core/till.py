@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from kiosk.core import trying
+from kiosk.core import past, trying
 from kiosk.core.checkup import Trial
 from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
@@ -22,8 +22,6 @@ SCAN_FOR = 60 * SECOND  # then back to the amount
 VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever the network does
 STANDS_THERE = 60 * SECOND  # after CANCEL, until the merchant keys anything
 HINT_FOR = 2 * SECOND  # longer than the scanner's pause between two hints
-MENU_FOR = 30 * SECOND  # the last sales are not left open for a passer-by
-PAGE_FOR = 120 * SECOND  # enough to type an address and compare a fingerprint
 MOST_DIGITS = 9
 
 
@@ -69,39 +67,7 @@ class Front:
     since: int | None = None  # when the payment code was taken: the cashier has waited from then on
 
 
-@dataclass(frozen=True, slots=True)
-class Menu:
-    """The last orders."""
-
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seeking:
-    """The camera looks for the code of a receipt, under this ticket."""
-
-    ticket: str
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The sale of a receipt, as the ledger has it; `order` None: it has none of this number."""
-
-    out_trade_no: str
-    order: Order | None
-    refunded: int  # accepted or done, in smallest units
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Where the owner's page is."""
-
-    until: int
-
-
-Till = Idle | Keying | Asking | Scanning | Front | Menu | Seeking | Found | Page | trying.There
+Till = Idle | Keying | Asking | Scanning | Front | past.There | trying.There
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -110,7 +76,7 @@ def ticket(till: Till) -> StartScan | None:
     match till:
         case Scanning(out_trade_no):
             return StartScan(out_trade_no)
-        case Seeking(name):
+        case past.Seeking(name):
             return StartScan(name, LookFor.RECEIPT)
         case trying.TryingRead(_, name):
             return StartScan(name, LookFor.ANYTHING)
@@ -209,11 +175,16 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
+class LookBack:
+    """Show the last sales."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The key means nothing here."""
 
 
-Intent = Go | Begin | Anew | Undo | Try | Refused
+Intent = Go | Begin | Anew | Undo | Try | LookBack | Refused
 
 _TENDER = {Key.SCAN: Tender.QUICK_PAY, Key.QR: Tender.NATIVE}
 
@@ -222,7 +193,7 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
     """What a key means. `order` is the one in front, for Scanning and Front; `limit` the largest amount of a sale."""
     match till:
         case Idle():
-            return _idle(key, now)
+            return _idle(key)
         case Keying():
             return _keying(till, key, default, limit)
         case Asking():
@@ -231,28 +202,23 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
             return _scanning(key)
         case Front():
             assert order is not None
-            return _front(stage(till, order, now), key, now)
-        case Menu():
-            return _menu(key, now)
-        case Seeking():
-            return Go(Menu(now + MENU_FOR)) if key in (Key.CANCEL, Key.MENU) else Refused()
-        case Found() | Page():
-            return _found(key, now)
+            return _front(stage(till, order, now), key)
         case trying.Checkup() | trying.TryingRead() | trying.TryingKeys() | trying.TryingColours():
             return _trying(till, key, now)
-        case _:
-            assert_never(till)
+        case there:  # looking back: looking_back.py knows what a key means there
+            assert isinstance(there, past.There)
+            return Refused()
 
 
 def _digit(key: Key) -> int | None:
     return int(key) if len(key) == 1 and key.isdigit() else None
 
 
-def _idle(key: Key, now: int) -> Intent:
+def _idle(key: Key) -> Intent:
     digit = _digit(key)
     if digit is not None:
         return Go(Keying(digit))
-    return Go(Menu(now + MENU_FOR)) if key is Key.MENU else Refused()
+    return LookBack() if key is Key.MENU else Refused()
 
 
 def _keying(till: Keying, key: Key, default: Tender, limit: int) -> Intent:
@@ -296,7 +262,7 @@ def _scanning(key: Key) -> Intent:
             return Refused()
 
 
-def _front(at: Stage, key: Key, now: int) -> Intent:
+def _front(at: Stage, key: Key) -> Intent:
     match at:
         case Stage.CHARGING | Stage.PLACING:
             return Undo() if key is Key.CANCEL else Refused()  # an answer is on its way
@@ -305,25 +271,18 @@ def _front(at: Stage, key: Key, now: int) -> Intent:
         case Stage.QR:
             return Undo() if key is Key.CANCEL else Anew(Tender.QUICK_PAY) if key is Key.SCAN else Refused()
         case Stage.CANCELLING | Stage.UNRESOLVED | Stage.PAID | Stage.ATTENTION:
-            return _leave(key, now)
+            return _leave(key)
         case Stage.DECLINED | Stage.CANCELLED:
-            return Anew(_TENDER[key]) if key in _TENDER else _leave(key, now)
+            return Anew(_TENDER[key]) if key in _TENDER else _leave(key)
         case _:
             assert_never(at)
 
 
-def _leave(key: Key, now: int) -> Intent:
+def _leave(key: Key) -> Intent:
     """From a result: OK and CANCEL to the start, a digit straight into the next amount. Open orders settle behind."""
     if key in (Key.OK, Key.CANCEL, Key.CLEAR):
         return Go(Idle())
-    return _idle(key, now)
-
-
-def _menu(key: Key, now: int) -> Intent:
-    digit = _digit(key)
-    if digit is not None:
-        return Go(Keying(digit))
-    return Go(trying.begin(now) if key is Key.MENU else Idle())
+    return _idle(key)
 
 
 def _trying(till: trying.There, key: Key, now: int) -> Intent:
@@ -331,10 +290,3 @@ def _trying(till: trying.There, key: Key, now: int) -> Intent:
         return Go(Idle())
     to = trying.press(till, key, now)
     return Refused() if to is None else Try(to) if isinstance(to, Trial) else Go(to)
-
-
-def _found(key: Key, now: int) -> Intent:
-    digit = _digit(key)
-    if digit is not None:
-        return Go(Keying(digit))
-    return Go(Menu(now + MENU_FOR)) if key in (Key.CANCEL, Key.MENU) else Refused()

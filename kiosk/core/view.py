@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import screens, till, trying
+from kiosk.core import past, screens, till, trying
 from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
 from kiosk.core.expiry import expiring
 from kiosk.core.lifecycle import TOO_LONG, is_open
 from kiosk.core.model import Decline, Order, OrderState
 from kiosk.core.money import Money
-from kiosk.core.screens import MenuLine, Screen, Signs, View
+from kiosk.core.past_view import TAIL, past_view
+from kiosk.core.screens import Screen, Signs, View
 from kiosk.core.state import Kiosk, in_front, is_held
 from kiosk.core.till import Stage
-
-TAIL = 6  # enough of an out_trade_no to find the sale by
-MENU_LINES = 6
 
 
 def view(kiosk: Kiosk, now: int) -> View:
@@ -56,18 +54,8 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return screens.Scanning(kiosk.orders[number].money, until, hint)
         case till.Front() as front:
             return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
-        case till.Menu():
-            others = (order for order in kiosk.recent if order not in kiosk.attention)
-            return screens.Menu(
-                tuple(_line(order) for order in (*kiosk.attention, *others))[:MENU_LINES], _prints(kiosk), kiosk.page is not None
-            )
-        case till.Page():
-            assert kiosk.page is not None
-            return screens.OwnersPage(kiosk.page.url, kiosk.page.fingerprint, kiosk.page.code)
-        case till.Seeking(_, until):
-            return screens.SeekingReceipt(until)
-        case till.Found() as found:
-            return _found(kiosk, found)
+        case there if isinstance(there, past.There):
+            return past_view(kiosk, there)
         case tried:
             return _trying(kiosk, tried)
 
@@ -117,14 +105,6 @@ def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
             assert_never(never)
 
 
-def _found(kiosk: Kiosk, found: till.Found) -> Screen:
-    order = found.order
-    if order is None:
-        return screens.SaleUnknown(found.out_trade_no)
-    refunded = Money(found.refunded, order.money.currency) if found.refunded else None
-    return screens.SaleFound(_line(order), found.out_trade_no, refunded, prints=_prints(kiosk) and order.state is OrderState.PAID)
-
-
 def _checkup(kiosk: Kiosk, checkup: trying.Checkup) -> Screen:
     care = sum(1 for finding in checkup.found if finding.verdict is not Verdict.OK)
     page = min(checkup.page, checkup.pages - 1)
@@ -140,7 +120,3 @@ def _other_refunded(kiosk: Kiosk, order: Order) -> bool:
     back, undone = (OrderState.REFUNDING, OrderState.REFUNDED), (OrderState.REVERSING, OrderState.REVERSED)
     others = (o for o in (*kiosk.orders.values(), *kiosk.recent) if o.sale_id == order.sale_id)
     return any(o.state in back or (o.state in undone and o.paid_at is not None) for o in others)
-
-
-def _line(order: Order) -> MenuLine:
-    return MenuLine(order.money, order.tender, order.state, order.out_trade_no[-TAIL:], order.opened_at)

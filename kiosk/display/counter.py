@@ -1,20 +1,16 @@
-"""The merchant's screens: nobody in front, keying an amount, the last orders, out of order."""
+"""The merchant's screens: nobody in front, keying an amount, out of order."""
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from kiosk.core.expiry import Expiring
-from kiosk.core.model import OrderState, Tender
 from kiosk.core.money import in_words
-from kiosk.core.screens import AmountHint, Idle, Keying, Menu, MenuLine, Network, OutOfOrder, Signs, UpdateEnd
+from kiosk.core.screens import AmountHint, Idle, Keying, Network, OutOfOrder, Signs, UpdateEnd
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.cards import card
-from kiosk.display.frame import wall_day, wall_time
-from kiosk.display.icons import Icon
+from kiosk.display.frame import wall_day
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
-from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
+from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Tone
 from kiosk.display.voices import Sign, Voice, amount, halves, icon_beside, merchant_panel, two_voices, with_printer
 
 
@@ -129,66 +125,6 @@ def _hint(sheet: Sheet, box: Rect, text: str, more: str) -> None:
     if more:
         items.append(Say(more, sheet.merchant, scale.body, look.soft, least=scale.floor))
     sheet.stack(inner, items, align=0.0)
-
-
-def menu(sheet: Sheet, stage: Rect, screen: Menu) -> None:
-    """The last orders, newest first, as many as fit: time, amount, how, what became of it, number."""
-    scale, words = sheet.scale, sheet.merchant
-    x, y, width, height = stage
-    head = round(scale.head * 1.45)
-    sheet.say((x + scale.gap, y, width - 2 * scale.gap, head), Say(words("menu.title"), words, scale.head, TEXT, bold=True))
-    if not screen.lines:
-        sheet.stack(
-            (x, y + head, width, height - head),
-            [Draw(icons.KEYPAD, scale.icon, MUTED), Space(scale.gap), Say(words("menu.empty"), words, scale.head, MUTED)],
-        )
-        return
-    fit = (height - head) // round(scale.body * 1.85)
-    row = (height - head) // fit
-    for place, line in enumerate(screen.lines[:fit]):
-        order_row(sheet, (x, y + head + place * row, width, row - 3), line)
-
-
-def order_row(sheet: Sheet, box: Rect, line: MenuLine) -> None:
-    """One order: time, amount, how, what became of it, and where there is room the end of its number."""
-    scale, words = sheet.scale, sheet.merchant
-    x, y, width, height = box
-    sheet.canvas.panel(box, PANEL, scale.radius // 2)
-    icon, colour = _sign_of(line.state)
-    time = Say(wall_time(line.opened_at), words, scale.small, MUTED, most_lines=1, least=scale.floor)
-    money = Say(in_words(line.money, words.language), words, scale.body, TEXT, bold=True, most_lines=1, least=scale.floor)
-    state = Say(words(f"state.{line.state}"), words, scale.body, colour, icon=icon, most_lines=1, least=scale.floor)
-    how = icons.SCAN if line.tender is Tender.QUICK_PAY else icons.QR
-    tail = Say(f"...{line.tail}", words, scale.small, MUTED, most_lines=1, least=scale.floor)
-    columns = (0.13, 0.28, 0.07, 0.35, 0.17) if scale.roomy else (0.16, 0.32, 0.08, 0.44, 0.0)
-    left = x + scale.pad
-    room = width - 2 * scale.pad
-    edges = [left + round(room * sum(columns[:place])) for place in range(len(columns) + 1)]
-    cells = [(edges[place], y, edges[place + 1] - edges[place], height) for place in range(len(columns))]
-    sheet.say(cells[0], time)
-    sheet.say((*cells[1][:2], cells[1][2] - scale.pad, height), money, align=1.0)
-    sheet.canvas.icon(how, (cells[2][0], y + height // 4, scale.body, height // 2), MUTED)
-    sheet.say(cells[3], state)
-    if columns[4]:
-        sheet.say(cells[4], tail, align=1.0)
-
-
-def _sign_of(state: OrderState) -> tuple[Icon, Colour]:
-    match state:
-        case OrderState.PAID:
-            return icons.TICK, GREEN
-        case OrderState.DECLINED:
-            return icons.CROSS, RED
-        case OrderState.ATTENTION:
-            return icons.WARNING, AMBER
-        case OrderState.REFUNDED | OrderState.REFUNDING:
-            return icons.BACK_ARROW, BLUE
-        case OrderState.CLOSED | OrderState.REVERSED | OrderState.VOID:
-            return icons.BARRED, MUTED
-        case OrderState.ARMED | OrderState.SENT | OrderState.PAYING | OrderState.REVERSING | OrderState.CLOSING:
-            return icons.HOURGLASS, AMBER
-        case _:
-            assert_never(state)
 
 
 def out_of_order(sheet: Sheet, stage: Rect, screen: OutOfOrder) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from kiosk.core.past_screens import History, More, SaleOpened, SaleUnknown, Searching
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -19,7 +20,6 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
-    Menu,
     Network,
     OutOfOrder,
     OwnersPage,
@@ -27,8 +27,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     ReadTest,
-    SaleFound,
-    SaleUnknown,
     SameCustomer,
     Scanning,
     Screen,
@@ -110,7 +108,9 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
             return OutOfOrder("")
         case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold():  # there is no shop yet
             return OutOfOrder("")
-        case Starting() | Idle() | Keying() | Menu() | SeekingReceipt() | SaleFound() | SaleUnknown() | OwnersPage():
+        case Starting() | Idle() | Keying() | SeekingReceipt() | OwnersPage():
+            return Idle(shop)
+        case History() | Searching() | SaleOpened() | SaleUnknown() | More():
             return Idle(shop)
         case Checkup() | ReadTest() | KeyTest() | ColourTest():
             return Idle(shop)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 
 from kiosk.core.events import Key
+from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -16,7 +18,6 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
-    Menu,
     Network,
     OutOfOrder,
     OwnersPage,
@@ -24,8 +25,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     ReadTest,
-    SaleFound,
-    SaleUnknown,
     SameCustomer,
     Scanning,
     Screen,
@@ -39,6 +38,7 @@ from kiosk.core.screens import (
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
+from kiosk.display.past_keys import past_keys
 from kiosk.display.setup_keys import setup_keys
 from kiosk.display.sheet import Say, Sheet
 from kiosk.display.theme import AMBER, CAP, GREEN, INK, MUTED, RED, TEXT, Colour
@@ -64,10 +64,7 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     Unresolved: _RESULT,
     CancelledScreen: _UNPAID,
     AttentionScreen: _RESULT,
-    Menu: ((_DIGITS, "amount"), (Key.MENU, "checkup"), (Key.CANCEL, "back")),
     SeekingReceipt: ((Key.CANCEL, "back"),),
-    SaleFound: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
-    SaleUnknown: ((Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
     Checkup: (("1–6", "try"), (Key.OK, "more"), (Key.CANCEL, "back")),
     ReadTest: ((Key.CANCEL, "back"),),
     KeyTest: ((Key.CANCEL, "back_twice"),),
@@ -81,8 +78,6 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
 _WITH_PRINTER: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     ShowingQr: ((Key.SCAN, "scan"), (Key.MENU, "print"), (Key.CANCEL, "cancel")),
     PaidScreen: ((Key.OK, "done"), (_DIGITS, "next"), (Key.QR, "receipt"), (Key.MENU, "menu")),
-    Menu: ((Key.OK, "print_last"), (Key.SCAN, "find_receipt"), (Key.MENU, "checkup"), (Key.CANCEL, "back")),
-    SaleFound: ((Key.OK, "receipt"), (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")),
 }
 """The same where something can be printed: these screens say so by `prints`."""
 
@@ -98,14 +93,25 @@ def keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
     """The keys that mean something on this screen."""
     if isinstance(screen, SetupScreen):
         return setup_keys(screen)
-    prints = isinstance(screen, ShowingQr | PaidScreen | Menu | SaleFound) and screen.prints
-    keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
-    return (*keys[:-1], (Key.QR, "page"), keys[-1]) if isinstance(screen, Menu) and screen.page else keys
+    if isinstance(screen, PastScreen):
+        return past_keys(screen)
+    prints = isinstance(screen, ShowingQr | PaidScreen) and screen.prints
+    return (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
 
 
 def wall_time(at: int) -> str:
     """Hours and minutes of the shop's day, by the machine's time zone."""
     return f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M}"
+
+
+def wall_clock(at: int) -> str:
+    """With seconds, as wall_time."""
+    return f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M:%S}"
+
+
+def wall_month_day(at: int) -> str:
+    """The shop's day without its year, as wall_time."""
+    return f"{datetime.fromtimestamp(at / 1000).astimezone():%m-%d}"
 
 
 def wall_day(at: int) -> str:
@@ -165,26 +171,30 @@ def _network(sheet: Sheet, facts: Signs, size: int) -> Say:
 
 
 def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
-    """The keys that mean something now, as little key caps, each with a word. Spread over the row; words shrink, then go."""
+    """The keys that mean something now, as little key caps, each with a word. Spread over the row; words shrink, then go.
+
+    Before they go a range of digits does: the screen itself shows what those are for.
+    """
     if not keys:
         return
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = box
     size, pad = scale.small, scale.gap
-    for smaller in range(size - scale.floor + 1):
-        caps = [Say(str(cap), words, size - smaller, CAPS.get(cap, (CAP, TEXT))[1], bold=True, most_lines=1) for cap, _ in keys]
-        tells = [Say(words(f"keys.{word}"), words, size - smaller, TEXT, most_lines=1) for _, word in keys]
+    single = tuple(key for key in keys if isinstance(key[0], Key)) or keys
+    for shown, smaller in product((keys, single), range(size - scale.floor + 1)):
+        caps = [Say(str(cap), words, size - smaller, CAPS.get(cap, (CAP, TEXT))[1], bold=True, most_lines=1) for cap, _ in shown]
+        tells = [Say(words(f"keys.{word}"), words, size - smaller, TEXT, most_lines=1) for _, word in shown]
         cap_widths = [sheet.width(cap) + pad * 2 for cap in caps]
         widths = [cap + sheet.width(tell) + pad + 2 for cap, tell in zip(cap_widths, tells, strict=True)]
         free = width - sum(widths) - pad * 2
-        if free >= pad * (len(keys) - 1):
+        if free >= pad * (len(shown) - 1):
             break
     else:
         tells, widths = [], cap_widths
         free = width - sum(widths) - pad * 2
-    step = min(scale.pad * 3, free // max(1, len(keys) - 1)) if len(keys) > 1 else 0
-    left = x + (width - sum(widths) - step * (len(keys) - 1)) // 2
-    for place, (cap, _) in enumerate(keys):
+    step = min(scale.pad * 3, free // max(1, len(shown) - 1)) if len(shown) > 1 else 0
+    left = x + (width - sum(widths) - step * (len(shown) - 1)) // 2
+    for place, (cap, _) in enumerate(shown):
         key = (left, y + height // 6, cap_widths[place], height - height // 3)
         key_cap(sheet, key, CAPS.get(cap, (CAP, TEXT))[0])
         sheet.say(key, caps[place], align=0.5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kiosk.core.events import Key
+from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -19,15 +20,12 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
-    Menu,
     OutOfOrder,
     OwnersPage,
     PaidScreen,
     Password,
     Placing,
     ReadTest,
-    SaleFound,
-    SaleUnknown,
     SameCustomer,
     Scanning,
     Screen,
@@ -40,6 +38,7 @@ from kiosk.core.screens import (
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import CAPS, key_cap, keys_of
+from kiosk.display.past_keys import past_meant
 from kiosk.display.setup_keys import setup_meant
 from kiosk.display.sheet import Item, Say, Sheet, Space
 from kiosk.display.theme import CAP, FAINT_CAP, FAINT_TEXT, GROUND, LINE, SMALLEST, TEXT, WHITE
@@ -74,15 +73,12 @@ MEANT: dict[type[Screen], frozenset[Key]] = {
     Unresolved: _LEAVE,
     CancelledScreen: _LEAVE | {Key.SCAN, Key.QR},
     AttentionScreen: _LEAVE,
-    Menu: _ALL,
     SeekingReceipt: frozenset((Key.CANCEL, Key.MENU)),
-    SaleFound: _DIGITS | {Key.CANCEL, Key.MENU},
-    SaleUnknown: _DIGITS | {Key.CANCEL, Key.MENU},
     Checkup: frozenset((Key.D1, Key.D2, Key.D3, Key.D4, Key.D5, Key.D6, Key.OK, Key.CANCEL, Key.MENU)),
     ReadTest: frozenset((Key.CANCEL,)),
     KeyTest: _ALL,
     ColourTest: _ALL,
-    OwnersPage: _DIGITS | {Key.CANCEL, Key.MENU},
+    OwnersPage: frozenset((Key.CANCEL, Key.MENU)),
     OutOfOrder: _IDLE,
     Updating: frozenset(),
 }
@@ -139,7 +135,13 @@ class Look:
 def looks(screen: Screen, held: frozenset[Key]) -> dict[Key, Look]:
     """How each key looks on this screen."""
     words = {cap: word for cap, word in keys_of(screen) if cap in _ALL}
-    meant = setup_meant(screen) if isinstance(screen, SetupScreen) else MEANT[type(screen)]
+    match screen:
+        case _ if isinstance(screen, SetupScreen):
+            meant = setup_meant(screen)
+        case _ if isinstance(screen, PastScreen):
+            meant = past_meant(screen)
+        case _:
+            meant = MEANT[type(screen)]
     return {key: Look(key in meant or key in words, key in held, words.get(key)) for key in _ALL}
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
+from kiosk.core.past_screens import History, More, SaleOpened, SaleUnknown, Searching
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -17,7 +18,6 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
-    Menu,
     Outline,
     OutOfOrder,
     OwnersPage,
@@ -25,8 +25,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     ReadTest,
-    SaleFound,
-    SaleUnknown,
     SameCustomer,
     Scanning,
     Screen,
@@ -38,7 +36,7 @@ from kiosk.core.screens import (
     View,
 )
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
-from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, receipts, setting_up
+from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, past, receipts, setting_up
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -146,7 +144,7 @@ class Painter:
             return None
         return (words_of(screen.language),) * 2
 
-    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
+    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen
         match view.screen:
             case Starting() as screen:
                 answers.starting(sheet, stage, screen, now)
@@ -178,14 +176,10 @@ class Painter:
                 answers.cancelled(sheet, stage, screen)
             case AttentionScreen() as screen:
                 answers.attention(sheet, stage, screen)
-            case Menu() as screen:
-                counter.menu(sheet, stage, screen)
             case SeekingReceipt() as screen:
                 return receipts.seeking(sheet, stage, screen, now)
-            case SaleFound() as screen:
-                receipts.found(sheet, stage, screen, view.signs.printer)
-            case SaleUnknown() as screen:
-                receipts.unknown(sheet, stage, screen)
+            case History() | Searching() | SaleOpened() | SaleUnknown() | More() as screen:
+                past.draw(sheet, stage, screen, now, view.signs.printer)
             case Updating() as screen:
                 answers.updating(sheet, stage, screen, now)
             case Checkup() as screen:

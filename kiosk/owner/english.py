@@ -49,7 +49,7 @@ PAGE = table(
     said("log_in.forgotten", "PIN forgotten? It is set anew on the kiosk itself."),
     said("first.intro", "This page is yours from now on. Choose a PIN that nobody guesses."),
     said("first.code", "Code on the kiosk’s screen"),
-    said("first.code_help", "On the kiosk press MENU, then QR: eight digits."),
+    said("first.code_help", "On the kiosk press MENU twice and choose “Owner’s page”: eight digits."),
     said("first.wrong_code", "That is not the code which the kiosk shows now."),
     said("first.new", "New PIN"),
     said("first.new_help", "6 to 12 digits"),

@@ -23,7 +23,7 @@ _KEY, _API_KEY, _CERTIFICATE = "merchant_key.pem", "api_v3_key.txt", "merchant_c
 _LARGEST_FILE = 16 * 1024
 # The serial is read off the certificate; whoever has none at hand finds it among all settings.
 _SHOWN = tuple(field for field in MERCHANT if field.name != "wechat_pay.merchant_serial")
-_CALM = frozenset({"Starting", "Idle", "Menu", "OutOfOrder"})  # nobody pays just now
+_CALM = frozenset({"Starting", "Idle", "History", "OutOfOrder"})  # nobody pays just now
 _ASKING_MOST = 45  # looks of two seconds, until the kiosk's first word from WeChat
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from kiosk.core.commands import Insert, Record
+from kiosk.core.commands import Insert, ReadPast, Record
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
+from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.ports import Snapshot
-from kiosk.payment import audit, inbox, ledger_rows, timings
+from kiosk.payment import audit, inbox, ledger_rows, past, timings
 from kiosk.payment.audit import Verdict
 from kiosk.payment.ballast import Ballast
 from kiosk.payment.chain import OPEN_KEY, ChainKey, told
@@ -179,6 +180,14 @@ class SqliteLedger:
         oldest_first = "SELECT * FROM refunds WHERE out_trade_no = ? ORDER BY opened_at, out_refund_no"
         rows = self._file.rows(oldest_first, (out_trade_no,))
         return tuple(ledger_rows.refund(row) for row in rows)
+
+    def past(self, wanted: ReadPast) -> tuple[tuple[PastOrder, ...], bool]:
+        """The orders that are wanted of those that were sent, newest first, and whether there are older ones."""
+        return past.page(self._file, wanted)
+
+    def walked(self, out_trade_no: str) -> tuple[Walked, ...]:
+        """What happened to the order and its refunds, oldest first."""
+        return past.walked(self._file, out_trade_no)
 
     def lines(self, start: int, end: int, *, include_open: bool = False) -> list[OrderLine]:
         """Orders opened from `start` up to and without `end`, oldest first; with `include_open` also the older open ones.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiosk.core import screens
+from kiosk.core import past_screens, screens
 from kiosk.core.commands import Charge, Place
 from kiosk.core.events import CodeSeen, Key, Notified, Pressed, RefundAsked
 from kiosk.core.model import Order, OrderState
@@ -19,6 +19,7 @@ AMOUNTS = (1, 1, 2, 2, 5, 7, 9, 12, 20, 20, 21)  # one is too large
 GIVES_UP = 8  # actions for one customer
 LATER = (0, 0, 0, 0, 10_000, 60_000, 150_000, 420_000)  # how long the bad luck lasts after the last customer
 _LEAVING = (Key.OK, Key.CANCEL, Key.D1, Key.SCAN, Key.QR, Key.MENU)
+_LOOKING_BACK = (Key.D1, Key.D2, Key.D0, Key.OK, Key.QR, Key.CLEAR, Key.MENU, Key.CANCEL, Key.CANCEL)
 _IMPATIENT = (Key.CANCEL, Key.CANCEL, Key.CANCEL, Key.QR, Key.SCAN, Key.QR, Key.SCAN, Key.OK, Key.D1)
 
 
@@ -74,8 +75,10 @@ class Merchant:
             self._next()
             return
         match screen:
-            case screens.Idle() | screens.Menu():
+            case screens.Idle():
                 self._key_amount(what)
+            case past_screens.History() | past_screens.Searching() | past_screens.SaleOpened() | past_screens.More():
+                self._press(what, luck.pick(_LOOKING_BACK, f"key {what}"))
             case screens.Keying():
                 self._begin(what, chance)
             case screens.SameCustomer():

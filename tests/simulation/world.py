@@ -26,9 +26,11 @@ from kiosk.core.commands import (
     CorrectClock,
     GiveBack,
     Hush,
+    LookUp,
     Place,
     Play,
     Probe,
+    ReadPast,
     Record,
     Reply,
     Reverse,
@@ -55,6 +57,7 @@ from kiosk.core.model import Answer, Call, Order
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
+from kiosk.runtime import read
 from tests.simulation.bank import MERCHANT, Bank
 from tests.simulation.disk import Disk
 from tests.simulation.luck import Luck
@@ -441,8 +444,15 @@ class World:
                 self.clock.correct(offset_ms)
             case Warm():
                 self.lanes[True].warm()
+            case LookUp() | ReadPast():  # as the loop does: before anything else happens
+                self.at(self.now, lambda: self._read(act))
             case StartScan() | StopScan() | Play() | Announce() | Hush() | Reply():
                 pass
+
+    def _read(self, act: LookUp | ReadPast) -> None:
+        """What the ledger holds, for whoever looks back."""
+        if not self.dark:
+            self.happen(read(self.ledger, act), f"{type(act).__name__}")
 
     def _call(
         self,

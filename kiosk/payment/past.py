@@ -1,0 +1,68 @@
+"""The past orders as the history on the screen lists them: a page at a time, by an index, whatever the ledger's size."""
+
+from __future__ import annotations
+
+import json
+
+from kiosk.core.commands import ReadPast
+from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Find, PastOrder, Walked
+from kiosk.payment import ledger_rows
+from kiosk.payment.ledger_file import LedgerFile, Row
+from kiosk.payment.ledger_rows import Value
+
+END = 4  # characters of a number's end that the index orders_by_end has
+_SELECT = (
+    "SELECT o.*, (SELECT coalesce(sum(amount), 0) FROM refunds r WHERE r.out_trade_no = o.out_trade_no "
+    "AND state IN ('ACCEPTED', 'DONE')) AS refunded, EXISTS (SELECT 1 FROM refunds r WHERE r.out_trade_no = o.out_trade_no "
+    "AND state = 'ATTENTION') AS refused FROM orders o WHERE "
+)
+
+
+def page(file: LedgerFile, wanted: ReadPast) -> tuple[tuple[PastOrder, ...], bool]:
+    """At most `wanted.count` of them, newest first, and whether there are older ones."""
+    first = [] if wanted.after is not None else [row for number in wanted.first for row in _of(file, number)]
+    after = wanted.after or NEWEST
+    condition, values = _condition(wanted.find)
+    rows = file.rows(
+        f"{_SELECT} {condition} AND sent_at IS NOT NULL AND (opened_at, out_trade_no) < (:at, :number) "
+        "ORDER BY opened_at DESC, out_trade_no DESC LIMIT :most",
+        {**values, "at": after.opened_at, "number": after.out_trade_no, "most": wanted.count + len(first) + 1},
+    )
+    there = {row["out_trade_no"] for row in first}
+    found = [*first, *(row for row in rows if row["out_trade_no"] not in there)]
+    return tuple(_past(row) for row in found[: wanted.count]), len(found) > wanted.count
+
+
+def walked(file: LedgerFile, out_trade_no: str) -> tuple[Walked, ...]:
+    """What happened to the order and its refunds, oldest first."""
+    rows = file.rows(
+        "SELECT number, was, became, why, at, changed FROM history WHERE number = ?1 "
+        "OR number IN (SELECT out_refund_no FROM refunds WHERE out_trade_no = ?1) ORDER BY seq",
+        (out_trade_no,),
+    )
+    found, asks = [], 0
+    for row in rows:
+        asks = max(asks, int(json.loads(row["changed"]).get("asks", 0)))
+        if row["was"] != row["became"]:  # else only counts of calls changed, and the next arrow tells them
+            found.append(Walked(row["number"], row["became"], row["why"], row["at"], asks))
+            asks = 0
+    return tuple(found)
+
+
+def _of(file: LedgerFile, out_trade_no: str) -> list[Row]:
+    return file.rows(f"{_SELECT} out_trade_no = ?", (out_trade_no,))
+
+
+def _condition(find: Find | None) -> tuple[str, dict[str, Value]]:
+    match find:
+        case ByAmount(amount):
+            return "amount = :amount", {"amount": amount}
+        case ByEnd(digits):  # the index finds the last four, and what is before them is looked at in what it found
+            end = digits[-END:].rjust(END, "0")
+            return "substr(out_trade_no, -4) = :end AND out_trade_no GLOB :form", {"end": end, "form": f"*{digits}"}
+        case None:
+            return "1", {}
+
+
+def _past(row: Row) -> PastOrder:
+    return PastOrder(ledger_rows.order(row), row["refunded"], bool(row["refused"]))

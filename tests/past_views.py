@@ -1,0 +1,110 @@
+"""Views of every screen of looking back; and pictures of some: `python -m tests.past_views docs/screens`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from kiosk.core.model import Decline, OrderState, RefundState, Tender
+from kiosk.core.money import Money
+from kiosk.core.past import REFUND_LINES, ROWS, STORY_LINES
+from kiosk.core.past_nouns import ByAmount, ByEnd
+from kiosk.core.past_screens import (
+    Cause,
+    Entry,
+    History,
+    More,
+    PastLine,
+    RefundLine,
+    SaleOpened,
+    SaleUnknown,
+    Searching,
+    Told,
+)
+from kiosk.core.screens import View
+from kiosk.core.slips import PrinterTrouble
+from kiosk.display.painter import Painter
+from tests.display_views import NOW, ONLINE, write_picture
+
+_STATES = list(OrderState)
+_MUCH = Money(123_456_789, "HKD")
+LINES = tuple(
+    PastLine(
+        Money(1250 * (place % 9 + 1) ** 2, "HKD"),
+        list(Tender)[place % 2],
+        _STATES[(place + 6) % len(_STATES)],
+        f"aa{place:04}",
+        NOW - place * 7_000_000,
+        Money(500, "HKD") if place == 0 else None,
+        refused=place == 3,
+    )
+    for place in range(3 * ROWS)
+)
+_WIDE = tuple(replace(line, money=_MUCH, refunded=_MUCH) for line in LINES)
+_NUMBER = "KIOSK_0008-261105-x20001"
+_TRANSACTION = "4200001234202611051234567890"
+_PAID = LINES[0]
+SALE = SaleOpened(
+    _PAID,
+    "K07-261126-aa0001",
+    0,
+    3,
+    transaction_id=_TRANSACTION,
+    paid_at=NOW,
+    asks=6,
+    payer=Money(1157, "CNY"),
+    left=Money(750, "HKD"),
+    prints=True,
+)
+STORY = (
+    Told(NOW - 9000, OrderState.ARMED),
+    Told(NOW - 6000, OrderState.SENT),
+    Told(NOW - 5000, OrderState.PAYING, 1),
+    Told(NOW - 2000, OrderState.PAID, 6),
+    Told(NOW + 60_000, RefundState.REQUESTED, money=Money(500, "HKD")),
+    Told(NOW + 62_000, RefundState.ACCEPTED, money=Money(500, "HKD")),
+)
+_CAUSED = tuple(
+    Told(NOW + place, state, 12, cause) for place, (state, cause) in enumerate(zip(_STATES[3:], [*Cause] * 2, strict=False))
+)
+_REFUNDS = tuple(RefundLine(place + 1, _MUCH, state, NOW) for place, state in enumerate(RefundState))
+assert len(_REFUNDS) <= REFUND_LINES
+
+
+VIEWS: dict[str, View] = {
+    "history": View(History(LINES[:ROWS], more=True), ONLINE),
+    "history_older": View(History(LINES[ROWS : 2 * ROWS], page=1, more=True), ONLINE),
+    "history_oldest": View(History(LINES[2 * ROWS :][:2], page=2), ONLINE),
+    "history_much": View(History(_WIDE[:ROWS], page=998, more=True), ONLINE),
+    "history_one": View(History(LINES[:1]), ONLINE),
+    "history_empty": View(History(()), ONLINE),
+    "history_of_amount": View(History(LINES[:3], find=ByAmount(123_456_789), sought=_MUCH), ONLINE),
+    "history_of_end": View(History(LINES[:3], find=ByEnd("0042")), ONLINE),
+    "searching": View(Searching("", Money(0, "HKD")), ONLINE),
+    "searching_keyed": View(Searching("1250", Money(1250, "HKD")), ONLINE),
+    "searching_missed": View(Searching("123456789", _MUCH, missed=True), ONLINE),
+    "sale": View(SALE, ONLINE),
+    "sale_yen": View(replace(SALE, line=replace(_PAID, money=Money(1250, "JPY"), refunded=None), left=None), ONLINE),
+    "sale_refused": View(replace(SALE, line=replace(_PAID, refused=True), out_trade_no=_NUMBER), ONLINE),
+    "sale_open": View(SaleOpened(LINES[9], _NUMBER, 0, 1), ONLINE),
+    **{f"sale_declined_{why}": View(SaleOpened(LINES[1], _NUMBER, 0, 2, asks=1, decline=why), ONLINE) for why in Decline},
+    "sale_printer": View(SALE, replace(ONLINE, printer=PrinterTrouble.COVER)),
+    "sale_refunds": View(replace(SALE, page=1, refunds=_REFUNDS), ONLINE),
+    "sale_story": View(replace(SALE, page=2, story=STORY), ONLINE),
+    "sale_story_causes": View(replace(SALE, page=2, story=_CAUSED[:STORY_LINES]), ONLINE),
+    "sale_story_more": View(replace(SALE, page=2, story=_CAUSED[STORY_LINES:]), ONLINE),
+    "sale_unknown": View(SaleUnknown(_NUMBER), ONLINE),
+    "more": View(More(tuple(Entry)), ONLINE),
+}
+
+
+def _write_pictures(folder: Path) -> None:
+    painter = Painter((800, 480), "en", "zh_CN")
+    for name in ("history", "sale", "sale_story", "more"):
+        painter.paint(VIEWS[name], NOW)
+        write_picture(painter, folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    _write_pictures(Path(sys.argv[1]))
