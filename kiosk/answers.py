@@ -116,6 +116,7 @@ class Answers:
             "camera": None,
             **self._problems(),
             "attention": signs.attention,
+            **({"training": True} if view.training else {}),
         }
 
     def _answer_orders(self, request: Request) -> Answer:

@@ -22,7 +22,7 @@ from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
 from kiosk.control import ControlServer
 from kiosk.core import refunds
-from kiosk.core.commands import Announce, Heard, Hush, Insert, Play
+from kiosk.core.commands import Announce, Heard, Hush, Insert, Play, TryVoice
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized, Event, Health, Key, Part
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
@@ -36,6 +36,7 @@ from kiosk.parts import make_keypad, make_provider, settings
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 from kiosk.support.running import Support
+from kiosk.training import Trainings
 from kiosk.updates import Updates
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class App:
         self._supervisor = Supervisor(Heartbeats(time.monotonic), feed=self._feed, on_fatal=self._fatal)
         self._updates = Updates(config.ledger.path.parent)
         self._runtime = Runtime(self._updates.settings(settings(config)), self._open_ledger, self._clock, self._show, self._play)
+        self._runtime.use_training(Trainings(ledgers.practice, only=config.till.training))
         self._provider = make_provider(config, self._clock)
         self._lanes = lanes(self._provider, self._came_back, self._clock)
         self._runtime.use(self._lanes[0], self._lanes[-1])
@@ -290,6 +292,8 @@ class App:
                 self._display.play(sound)
             case Announce(money, at):
                 self._display.announce(money, at)
+            case TryVoice(at):
+                self._display.try_voice(at)
             case Hush():
                 self._display.hush()
             case _:
@@ -357,4 +361,5 @@ def _say(what: str) -> None:
 def _status(view: View) -> str:
     signs = view.signs
     waiting = f", {signs.unresolved} unresolved" if signs.unresolved else ""
-    return f"{type(view.screen).__name__}, network {signs.network}{waiting}"
+    training = "training: " if view.training else ""
+    return f"{training}{type(view.screen).__name__}, network {signs.network}{waiting}"

@@ -20,17 +20,17 @@ from kiosk.config_owner import OwnerConfig, read_owner
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
 from kiosk.config_sound import SoundConfig, read_sound
+from kiosk.config_till import TillConfig, read_till
 from kiosk.config_update import UpdateConfig, read_update
 from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
-from kiosk.core.model import Direct, Institution, Merchant, Tender
-from kiosk.core.money import exponent, known_currency
+from kiosk.core.model import Direct, Institution, Merchant
+from kiosk.core.money import known_currency
 
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 CAMERAS = ("picamera2", "v4l2", "folder")
 MAINS_HZ = (50, 60)
 MODES = ("institution", "direct")
-TENDERS = tuple(str(tender) for tender in Tender)
 TABLES = (
     "merchant",
     "wechat_pay",
@@ -68,15 +68,6 @@ class CameraConfig:
     folder: Path | None = None
     device: Path | None = None
     mains_hz: int = MAINS_HZ[0]
-
-
-@dataclass(frozen=True, slots=True)
-class TillConfig:
-    """Habits of the till. `max_amount` in smallest units; `result_seconds` 0: a result stays until a key."""
-
-    default_tender: Tender
-    max_amount: int
-    result_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +134,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         display=read_display(tables["display"], keys=keypad.driver == "touch"),
         keypad=keypad,
         camera=_camera(tables["camera"], files),
-        till=_till(tables["till"], merchant.currency),
+        till=read_till(tables["till"], merchant.currency),
         ledger=ledger,
         control=_control(tables["control"], files, ledger),
         notifications=read_notifications(tables["notifications"], wechat_pay.notify_url),
@@ -320,30 +311,6 @@ def _camera(table: Table, files: Files) -> CameraConfig:
     return CameraConfig(driver, folder, device, mains_hz)
 
 
-def _till(table: Table, currency: str) -> TillConfig:
-    return TillConfig(
-        default_tender=Tender(table.choice("default_tender", TENDERS, default=Tender.QUICK_PAY)),
-        max_amount=table.number(
-            "max_amount",
-            "Write the largest amount of one sale in the currency's smallest unit, as 500000 for HKD 5000.00.",
-            bounds=(1, 10**10),
-            default=_max_amount(currency),
-        ),
-        result_seconds=table.number(
-            "result_seconds",
-            "Write how long a result stays on the screen; 0 is until a key is pressed.",
-            bounds=(0, 3600),
-            default=0,
-        ),
-    )
-
-
-def _max_amount(currency: str) -> int:
-    """The default: enough for a shop, and less than one 0 keyed too many makes of a common sale."""
-    units: int = 10 ** (exponent(currency) if known_currency(currency) else 2)
-    return _MAX_WHOLE_UNITS.get(currency, 5_000) * units
-
-
 def _ledger(table: Table, files: Files) -> LedgerConfig:
     path = files.beside(table.text("path", 'Write the ledger\'s file, as "/var/lib/kiosk/kiosk.db".'))
     if not table.has("backups"):
@@ -366,15 +333,3 @@ _APPID_REMEDY = 'Write the app id from the merchant platform, as "wx7bc98d929da7
 _CURRENCY_REMEDY = 'Write the settlement currency of the merchant number in three capital letters, as "HKD".'
 _NAME_REMEDY = 'Write the shop\'s name as customers know it, as "Harbour Snacks".'
 _LAST_OF_THREE_BYTES = "\uffff"  # WeChat takes UTF-8 of one to three bytes a character (contract 1.2)
-_MAX_WHOLE_UNITS = {
-    "HUF": 250_000,
-    "JPY": 100_000,
-    "ISK": 100_000,
-    "AMD": 250_000,
-    "KZT": 300_000,
-    "KRW": 1_000_000,
-    "MNT": 2_000_000,
-    "KHR": 3_000_000,
-    "IDR": 10_000_000,
-    "VND": 20_000_000,
-}

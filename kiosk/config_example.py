@@ -58,7 +58,14 @@ driver = "picamera2"                  # picamera2, v4l2 or folder
 [till]
 default_tender = "quick_pay"          # what OK does after the amount; or "native"
 #max_amount = 500000                  # the largest sale, in smallest units
-#result_seconds = 0                   # how long a result stays; 0: until a key is pressed
+#mode = "counter"                     # a payment stays until a key is pressed; "public": for 8 s, then the start
+#result_seconds = 0                   # how long a payment stays; 0: as the mode has it. What failed stays until a key
+#quick_amounts = []                   # [1500, 2500]: on 1, 2 ... of the board that SCAN opens; or { "1" = 1500, "7" = 2500 }
+#memo = false                         # true: each sale is asked for a number of your own; it is on receipts and in exports
+#tips = []                            # ["5%", "10%", 500]: the customer is offered these; []: nobody is asked
+#guard_times = 10                     # an amount of ten times the usual asks back; 0: never
+#repeat_seconds = 10                  # the same amount so soon after a payment asks back; 0: never
+#training = false                     # true: a kiosk to learn on; nothing is real, and every screen says so
 
 [ledger]
 path = "kiosk.db"

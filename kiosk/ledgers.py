@@ -79,6 +79,11 @@ def generations_of(config: Config) -> list[str]:
     return remembered(config.ledger.path)
 
 
+def practice() -> SqliteLedger:
+    """An empty one in memory, for a training: no file, and gone when it is closed."""
+    return SqliteLedger.in_memory("TR")
+
+
 def new_generation(used: Collection[str] = ()) -> str:
     """Two characters by chance, and not among `used`."""
     return secrets.choice([first + second for first in ALPHABET for second in ALPHABET if first + second not in used])

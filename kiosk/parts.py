@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from kiosk.core.selling import Selling
 from kiosk.core.state import Settings
 from kiosk.keypad import Wiring, open_keypad
 from kiosk.payment.wechat import WechatPay, open_provider
@@ -26,8 +27,15 @@ def settings(config: Config) -> Settings:
         zone=config.merchant.time_zone,
         default_tender=config.till.default_tender,
         max_amount=config.till.max_amount,
-        result_ms=config.till.result_seconds * 1000,
+        result_ms=config.till.result_ms,
         receipts=None if config.printer is None else config.printer.receipts,
+        selling=Selling(
+            quick=config.till.quick_amounts,
+            memo=config.till.memo,
+            tips=config.till.tips,
+            guard_times=config.till.guard_times,
+            repeat_ms=config.till.repeat_seconds * 1000,
+        ),
     )
 
 

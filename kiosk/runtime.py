@@ -38,8 +38,10 @@ from kiosk.core.commands import (
     Reverse,
     StartCheckup,
     StartScan,
+    StartTraining,
     StopCheckup,
     StopScan,
+    TryVoice,
     Update,
     Warm,
 )
@@ -49,12 +51,13 @@ from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
 from kiosk.core.ports import Clock, Examiner, Ledger, Printer, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
-from kiosk.core.slips import Wanted
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
 from kiosk.lanes import Lane
+from kiosk.reads import read
+from kiosk.training import Trainings
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -106,6 +109,7 @@ class Runtime:
         self._shown: View | None = None
         self._reload = threading.Event()
         self._health: dict[Part, Health] = {}  # as the parts last told; a ledger opened afresh knows nothing of it
+        self._training = Trainings()
         self.opened = threading.Event()  # the ledger is open and what it holds is being asked for
 
     def use(self, counter: Lane, back_office: Lane) -> None:
@@ -123,6 +127,10 @@ class Runtime:
     def use_examiner(self, examiner: Examiner) -> None:
         """Who looks at everything when somebody wants to know."""
         self._examiner = examiner
+
+    def use_training(self, trainings: Trainings) -> None:
+        """Where people learn, beside what is real."""
+        self._training = trainings
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -178,6 +186,7 @@ class Runtime:
                 self._out_of_order(problem)
                 self._stopping.wait(OPEN_AGAIN_S)
             finally:
+                self._training.leave()
                 ledger.close()
 
     def _serve(self, ledger: Ledger, beat: Callable[[], None]) -> None:
@@ -195,6 +204,9 @@ class Runtime:
         for told in self._health.values():
             kiosk = self._carry_out(ledger, step(kiosk, told, now))
         kiosk = self._mind(ledger, kiosk)
+        if self._training.only and not self._settings.trial:
+            self._train()
+            self._look(kiosk)
         self.opened.set()
         busy_at = minded_at = now
 
@@ -224,8 +236,12 @@ class Runtime:
             elif now - busy_at >= QUIET_MS and not any(is_open(order) for order in kiosk.orders.values()):
                 ledger.idle(now, quiet)
                 busy_at = now
-            kiosk = self._carry_out(ledger, step(kiosk, event, now))
+            kiosk = self._carry_out(ledger, step(kiosk, self._training.hear(event, now), now))
+        self._training.leave()
         self._wind_up(ledger, kiosk)
+
+    def _train(self) -> None:
+        self._training.enter(self._settings, self._dispatch, self._health.values(), self._clock.now())
 
     def _mind(self, ledger: Ledger, kiosk: Kiosk) -> Kiosk:
         """Let the kiosk know whether its ledger has room for something new."""
@@ -237,7 +253,7 @@ class Runtime:
 
     def _next(self, kiosk: Kiosk) -> Event | _Question | None:
         now = self._clock.now()
-        wait_ms = min(wake_at(kiosk, now) - now, BEAT_MS)
+        wait_ms = min(self._training.wake_at(wake_at(kiosk, now), now) - now, BEAT_MS)
         try:
             return self._inbox.get(timeout=wait_ms / 1000) if wait_ms > 0 else self._inbox.get_nowait()
         except queue.Empty:
@@ -252,14 +268,19 @@ class Runtime:
             ledger.commit(made.records, self._clock.now())
         for act in made.acts:
             self._dispatch(act)
-        shown = view(made.kiosk, self._clock.now())
-        if shown != self._shown:
-            self._shown = shown
-            self._show(shown)
+        self._look(made.kiosk)
         for record in made.records:
             if isinstance(record, Update) and isinstance(record.row, Order) and not is_open(record.row):
                 _tell(record.row, record.why)
         return made.kiosk
+
+    def _look(self, kiosk: Kiosk) -> None:
+        """Show what has changed: of the training, while there is one."""
+        now = self._clock.now()
+        shown = self._training.view(now) or view(kiosk, now)
+        if shown != self._shown:
+            self._shown = shown
+            self._show(shown)
 
     def _dispatch(self, act: Act) -> None:  # noqa: C901, PLR0912  a match over a closed union
         match act:
@@ -277,7 +298,7 @@ class Runtime:
             case StopScan():
                 if self._scanner is not None:
                     self._scanner.pause()
-            case Play() | Announce() | Hush():
+            case Play() | Announce() | TryVoice() | Hush():
                 self._play(act)
             case Print(slip):
                 if self._printer is not None:
@@ -285,6 +306,8 @@ class Runtime:
             case StartCheckup() | StopCheckup() | MakeBundle():
                 if self._examiner is not None:
                     self._examiner.take(act)
+            case StartTraining():
+                self._train()
             case CorrectClock(offset_ms):
                 self._clock.correct(offset_ms)
                 _log.warning("the clock was corrected", extra={"offset_ms": offset_ms})
@@ -348,15 +371,6 @@ class Runtime:
         signs = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
         self._shown = View(OutOfOrder(str(problem)), signs)
         self._show(self._shown)
-
-
-def read(ledger: Ledger, wanted: LookUp | ReadPast) -> LookedUp | PastRead:
-    """What the ledger holds of it, as the event that tells the kiosk."""
-    if isinstance(wanted, ReadPast):
-        return PastRead(wanted.ticket, *ledger.past(wanted))
-    number = wanted.out_trade_no
-    walked = ledger.walked(number) if wanted.wanted is Wanted.SALE else ()
-    return LookedUp(number, wanted.wanted, ledger.order(number), ledger.refunds_of(number), walked)
 
 
 def _tell(order: Order, why: str) -> None:

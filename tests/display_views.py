@@ -29,11 +29,14 @@ from kiosk.core.screens import (
     KeyTest,
     Network,
     News,
+    Noting,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -41,7 +44,9 @@ from kiosk.core.screens import (
     ShowingQr,
     Signs,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     UpdateEnd,
     Updating,
     View,
@@ -67,6 +72,9 @@ ONE_OPEN = Signs(Network.ONLINE, clock_known=True, unresolved=1)
 OFFLINE = Signs(Network.OFFLINE, clock_known=True, unresolved=12, offline_since=NOW - 3_600_000)
 CONNECTING = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
 
+OFFERS = tuple((Key(digit), Money(500 * int(digit), "HKD")) for digit in "12345678")
+TIPS = tuple((percent, Money(1250 * percent // 100, "HKD")) for percent in (5, 10, 15))
+
 _FOUND = tuple(Finding(kind, (Verdict.FAIL, Verdict.WARN)[place % 2], "2026-12-24") for place, kind in enumerate(Kind))
 _WELL = tuple(Finding(kind, Verdict.OK, "p95 1234 ms") for kind in Kind)
 _TYPICAL = (
@@ -83,7 +91,12 @@ MAIN: dict[str, View] = {
     "starting": View(Starting(), CONNECTING),
     "idle": View(Idle("Harbour Snacks"), ONLINE),
     "keying": View(Keying(MONEY), ONLINE),
+    "quick_amounts": View(QuickAmounts(Money(3200, "HKD"), OFFERS, (1500, 500, 1200), limit=Money(500_000, "HKD")), ONLINE),
     "same_customer": View(SameCustomer(MONEY), ONE_OPEN),
+    "paid_already": View(PaidAlready(MONEY), ONLINE),
+    "unusual_amount": View(UnusualAmount(Money(125_000, "HKD"), MONEY), ONLINE),
+    "noting": View(Noting(MONEY, "0042"), ONLINE),
+    "tipping": View(Tipping(MONEY, TIPS, NOW + 42_000), ONLINE),
     "scanning": View(Scanning(MONEY, NOW + 42_000), ONLINE),
     "charging": View(Charging(MONEY, TAIL), ONLINE),
     "password": View(Password(MONEY, TAIL, NOW + 31_000), ONLINE),
@@ -126,6 +139,29 @@ MORE: dict[str, View] = {
     "idle_long_name": View(Idle("สวนอาหารริมน้ำบ้านสวนเจ้าพระยา 香港仔海鮮大酒樓"), ONLINE),
     "keying_nothing": View(Keying(Money(0, "HKD")), ONLINE),
     "keying_much": View(Keying(Money(999_999_999, "HKD")), ONLINE),
+    "keying_sum": View(Keying(Money(1650, "HKD"), lines=(850, 350, 450)), ONLINE),
+    "keying_sum_next": View(Keying(Money(1_250_00, "HKD"), lines=(850, 350, 450, 12_345, 0), board=True), ONLINE),
+    "keying_too_many": View(Keying(Money(1650, "HKD"), AmountHint.TOO_MANY, lines=(850, 350, 450)), ONLINE),
+    "quick_nothing": View(QuickAmounts(Money(0, "HKD"), OFFERS[:3]), ONLINE),
+    "quick_all": View(
+        QuickAmounts(
+            Money(99_999_900, "KRW"),
+            tuple((Key(d), Money(1_234_500, "KRW")) for d in "1234567890"),
+            (5,),
+            AmountHint.TOO_LARGE,
+            Money(100_000_000, "KRW"),
+        ),
+        ONLINE,
+    ),
+    "noting_nothing": View(Noting(MONEY, ""), ONLINE),
+    "noting_long": View(Noting(Money(999_999_999, "HKD"), "123456789012"), ONLINE),
+    "tipping_amounts": View(
+        Tipping(Money(123_456_789, "KRW"), tuple((None, Money(1000 * n, "KRW")) for n in (1, 2, 5, 10)), NOW + 5000), ONLINE
+    ),
+    "tipping_own": View(Tipping(Money(999_999, "HKD"), TIPS, NOW + 42_000, Money(150, "HKD")), ONLINE),
+    "unusual_won": View(UnusualAmount(Money(123_456_789, "KRW"), Money(1_234_567, "KRW")), ONLINE),
+    "paid_rate": View(PaidScreen(MONEY, TAIL, Money(1157, "CNY"), rate_e8=92_560_000), ONLINE),
+    "idle_board": View(Idle("Harbour Snacks", board=True), ONLINE),
     "keying_yen": View(Keying(Money(1250, "JPY")), ONLINE),
     "keying_won": View(Keying(Money(123_456_789, "KRW")), ONE_OPEN),
     "scanning_much": View(Scanning(Money(999_999_999, "HKD"), NOW + 60_000), OFFLINE),
@@ -182,6 +218,9 @@ ALONE: dict[str, View] = {
 VIEWS = MAIN | MORE
 """All but those of the set-up, which speak to one person: tests/set_up_views.py."""
 
+
+TRAINING: dict[str, View] = {f"training_{name}": replace(view, training=True) for name, view in MAIN.items()}
+"""The same in a training: every screen must show it."""
 
 PICTURES = (
     *("idle", "keying", "scanning", "charging", "qr", "password", "paid", "declined", "unresolved", "attention", "same_customer"),

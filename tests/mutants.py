@@ -30,6 +30,7 @@ DRAWN = "tests/test_lifecycle.py::test_the_diagram_in_the_docs_is_the_table"  # 
 
 LIFE, STEP, BOOKS, STATE = (f"kiosk/core/{name}.py" for name in ("lifecycle", "step", "books", "state"))
 TILL, REFUNDS, VIEW, MONEY, SECRET = (f"kiosk/core/{name}.py" for name in ("till", "refunds", "view", "money", "secret"))
+KEYING = "kiosk/core/keying.py"
 LOOP, CLOCK = "kiosk/runtime.py", "kiosk/clock.py"
 LEDGER, LEDGER_FILE = "kiosk/payment/ledger.py", "kiosk/payment/ledger_file.py"
 SEEDS = 2000
@@ -427,8 +428,10 @@ MUTANTS = (
         "order.settled_at is None or kiosk.settings.result_ms == 0",
         "order.settled_at is None",
     ),
-    Mutant("a ten-digit amount", TILL, "if len(str(till.amount)) >= MOST_DIGITS:", "if len(str(till.amount)) > MOST_DIGITS:"),
-    Mutant("over the limit", TILL, "            if till.amount > limit:\n", "            if False:\n"),
+    Mutant("a ten-digit amount", KEYING, "if len(str(there.amount)) >= MOST_DIGITS:", "if len(str(there.amount)) > MOST_DIGITS:"),
+    Mutant("over the limit", KEYING, "if sum(lines) > rules.limit else None", "if False else None"),
+    Mutant("the last amount is forgotten", KEYING, "(*there.lines, there.amount) if there.amount else", "there.lines or"),
+    Mutant("a tip nobody chose", KEYING, "return _with_tip(there, 0)", "return _with_tip(there, 1)"),
     Mutant("nobody is told of the second payment", VIEW, "other_refunded=twice", "other_refunded=False"),
     Mutant("the order in front counts as unresolved", VIEW, " and order is not front)", ")"),
     Mutant("yen with decimals", MONEY, "    return get_currency_precision(currency)", "    return 2"),

@@ -15,7 +15,9 @@ from kiosk.config_example import EXAMPLE
 from kiosk.config_notifications import NotificationsConfig
 from kiosk.config_wechat import PlatformKey
 from kiosk.core.errors import ConfigError
+from kiosk.core.events import Key
 from kiosk.core.model import Direct, Institution, Tender
+from kiosk.core.selling import Offer
 
 SECRET = "Zq7Rk2Vw9Tx4Ny6Mb1Lc8Pd3Gf5Hj0Ks"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----\n"
@@ -497,6 +499,38 @@ MISTAKES = [
     ("till.max_amount", "max_amount = 50.0", "[till] max_amount = 50.0 is a number with a point, not a whole number. Write"),
     ("till.max_amount", "max_amount = true", "[till] max_amount = true is true or false, not a whole number. Write"),
     ("till.result_seconds", "result_seconds = -1", "[till] result_seconds = -1 is not between 0 and 3600. Write how long"),
+    (
+        "till.mode",
+        'mode = "pubic"',
+        '[till] mode = "pubic" is not known here (did you mean "public"?). Write one of "counter", "public".',
+    ),
+    (
+        "till.quick_amounts",
+        "quick_amounts = [1500, 0]",
+        "[till] quick_amounts = 0 is not an amount between 1 and max_amount",
+    ),
+    (
+        "till.quick_amounts",
+        "quick_amounts = [" + "5," * 11 + "]",
+        "is no list of ten amounts, and no table of them. Write",
+    ),
+    ("till.quick_amounts", "quick_amounts = { OK = 1500 }", '[till] quick_amounts = "OK" is no key of a digit. Write amounts in'),
+    ("till.quick_amounts", "quick_amounts = { 1 = 500001 }", "[till] quick_amounts = 500001 is not an amount between 1 and"),
+    (
+        "till.tips",
+        'tips = ["5%", "101%"]',
+        '[till] tips = "101%" is neither 1% to 100% nor an amount. Write what',
+    ),
+    ("till.tips", "tips = [0]", "[till] tips = 0 is neither 1% to 100% nor an amount. Write what"),
+    ("till.tips", "tips = [1, 2, 3, 4, 5]", "[till] tips = [1, 2, 3, 4, 5] has more than 4. Write what the customer is"),
+    ("till.memo", 'memo = "yes"', '[till] memo = "yes" is a text in quotes, not true or false. Write true for'),
+    ("till.guard_times", "guard_times = -1", "[till] guard_times = -1 is not between 0 and 1000. Write how many times"),
+    ("till.repeat_seconds", "repeat_seconds = 601", "[till] repeat_seconds = 601 is not between 0 and 600. Write for how long"),
+    (
+        "till.training",
+        "training = 1",
+        "[till] training = 1 is a whole number, not true or false. Write true for",
+    ),
     ("ledger.path", "", "[ledger] path is missing. Write the ledger's file"),
     ("ledger.path", "path = 2026-01-01", '[ledger] path = "2026-01-01" is a date or time, not a text in quotes. Write'),
     ("ledger.path", 'pth = "x"', '[ledger] pth is not a key of this table (did you mean "path"?). Correct or remove it.'),
@@ -505,6 +539,20 @@ MISTAKES = [
     ("sound.fresh_s", "fresh_s = 600", "[sound] fresh_s = 600 is not between 2 and 60. Write for how many seconds"),
     ("ledger.path", '"a b\\n" = 1', '[ledger] "a b\\n" is not a key of this table. Correct or remove it.'),
 ]
+
+
+def test_habits_of_selling_are_read(folder: Path) -> None:
+    """Quick amounts as a list or by key, tips as percent or amount; in public a payment leaves after 8 s by itself."""
+    lines = 'mode = "public"\nquick_amounts = { 7 = 2500, 1 = 1500 }\ntips = ["5%", 300]\nmemo = true\ntraining = true'
+    put(folder, "kiosk.toml", edited({"till.default_tender": lines}))
+    till = config.load(folder / "kiosk.toml").till
+    assert till.quick_amounts == {Key.D1: 1500, Key.D7: 2500}
+    assert (till.tips, till.memo, till.training, till.result_ms) == ((Offer(5), Offer(amount=300)), True, True, 8000)
+    put(folder, "kiosk.toml", edited({"till.default_tender": "quick_amounts = [1500, 2500]\nresult_seconds = 3"}))
+    till = config.load(folder / "kiosk.toml").till
+    assert (till.quick_amounts, till.result_ms) == ({Key.D1: 1500, Key.D2: 2500}, 3000)
+    put(folder, "kiosk.toml", EXAMPLE)
+    assert config.load(folder / "kiosk.toml").till.result_ms == 0
 
 
 @pytest.mark.parametrize(("key", "line", "says"), MISTAKES, ids=[f"{key}: {line}" for key, line, _ in MISTAKES])

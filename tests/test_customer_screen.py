@@ -26,11 +26,14 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    Noting,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -39,7 +42,9 @@ from kiosk.core.screens import (
     ShowingQr,
     Signs,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     Updating,
     View,
 )
@@ -50,7 +55,7 @@ from kiosk.display.customer_painter import CustomerPainter, moment
 from kiosk.display.light import Rest
 from kiosk.display.sheet import Mark
 from kiosk.display.words import Words, words_of
-from tests.display_views import CODE_URL, MAIN, MONEY, NOW, ONLINE, TAIL, VIEWS
+from tests.display_views import CODE_URL, MAIN, MONEY, NOW, ONLINE, TAIL, TIPS, VIEWS
 from tests.past_views import VIEWS as PAST_VIEWS
 from tests.set_up_views import screens
 from tests.test_display_gallery import GALLERY, _mistakes
@@ -64,7 +69,12 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     Updating: (Updating(), Updating()),
     Idle: (IDLE, IDLE),
     Keying: (Keying(MONEY, AmountHint.LEDGER, MONEY), Keying(MONEY)),
+    QuickAmounts: (QuickAmounts(MONEY, (), (50, 1200)), Keying(MONEY)),
     SameCustomer: (SameCustomer(MONEY), SameCustomer(MONEY)),
+    PaidAlready: (PaidAlready(MONEY), Keying(MONEY)),
+    UnusualAmount: (UnusualAmount(MONEY, MONEY), Keying(MONEY)),
+    Noting: (Noting(MONEY, "42"), Keying(MONEY)),
+    Tipping: (Tipping(MONEY, TIPS, NOW), Tipping(MONEY, TIPS, 0)),
     Scanning: (Scanning(MONEY, NOW, ScanHint.USED), Scanning(MONEY, 0, ScanHint.USED)),
     Charging: (Charging(MONEY, TAIL), Charging(MONEY, "")),
     Password: (Password(MONEY, TAIL, NOW), Password(MONEY, "", NOW)),

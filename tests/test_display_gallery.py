@@ -16,7 +16,7 @@ from kiosk.core.languages import LANGUAGES
 from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import Outline, OutOfOrder, Reading, Screen, ShowingQr
 from kiosk.core.setup_screens import SetupScreen
-from kiosk.display import codes, drift
+from kiosk.display import codes, drift, training
 from kiosk.display import keys as drawn_keys
 from kiosk.display.canvas import Canvas
 from kiosk.display.frame import LEGENDS
@@ -37,6 +37,7 @@ from tests.display_views import (
     OTHER_SIZES,
     SIZES,
     TOUCHED_SIZES,
+    TRAINING,
     UPRIGHT_SIZES,
     VIEWS,
     View,
@@ -98,6 +99,23 @@ def _mistakes(trace: list[Mark], size: tuple[int, int], floor: int | None = None
             found.append(f"too small: {mark}")
     found += [f"{one.text!r} over {other.text!r}" for one, other in combinations(trace, 2) if _overlap(one.ink, other.ink)]
     return found
+
+
+@pytest.mark.parametrize("keys", [False, True], ids=["", "touched"])
+@pytest.mark.parametrize("size", [(800, 480), (320, 480), (1024, 600)], ids=str)
+def test_a_training_is_seen_on_every_screen_in_both_languages(size: tuple[int, int], *, keys: bool) -> None:
+    """A frame of a colour that nothing else has, a band that says it, the word across the screen; nothing is out of place."""
+    painter = Painter(size, "en", "zh_CN", keys=keys)
+    width, height = painter._content[2:]
+    plain = {name: _paint(painter, view) and painter.canvas.rgb() for name, view in MAIN.items()}
+    for name, view in TRAINING.items():
+        trace = _paint(painter, view)
+        assert _mistakes(trace, size, painter._scale.floor) == [], name
+        assert {"TRAINING: nothing is paid", "练习：不会收款"} <= {mark.text for mark in trace}, name
+        edges = [(0, 0), (width - 1, 0), (0, height // 2), (width - 1, height // 2), (width // 2, height - 1)]
+        assert {painter.canvas.colour_at(*edge) for edge in edges} == {training.GROUND}, name
+        assert painter.canvas.rgb() != plain[name.removeprefix("training_")]
+        _save(painter, f"training-{size[0]}x{size[1]}{'-touched' if keys else ''}", name)
 
 
 def test_every_screen_has_a_view_here_and_a_row_of_keys() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.config_display import room_for_keys
-from kiosk.core import till, trying
+from kiosk.core import keying, till, trying
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
@@ -23,11 +23,14 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
+    Noting,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -35,9 +38,12 @@ from kiosk.core.screens import (
     SeekingReceipt,
     ShowingQr,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     Updating,
 )
+from kiosk.core.selling import Doubt, Draft, Offer, Selling
 from kiosk.core.till import Refused, Stage
 from kiosk.display.frame import keys_of
 from kiosk.display.keys import LEAST, MEANT, ROWS, key_at, looks, share_of, split
@@ -84,11 +90,22 @@ def test_all_keys_are_there_once() -> None:
 # --- what they mean ---
 
 _ONE = "1" * 8
+DRAFT = Draft((1250,))
+RULES = keying.Rules(
+    Tender.QUICK_PAY,
+    500_000,
+    Selling({Key(digit): 100 for digit in "123456789"}, tips=(Offer(5), Offer(10), Offer(15), Offer(20))),
+)
 TILLS: dict[type[Screen], till.Till] = {
     Idle: till.Idle(),
     OutOfOrder: till.Idle(),
-    Keying: till.Keying(1250),
-    SameCustomer: till.Asking(1250, Tender.QUICK_PAY),
+    Keying: keying.Keying(1250),
+    QuickAmounts: keying.Board((1250,)),
+    SameCustomer: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.SAME_CUSTOMER),
+    PaidAlready: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.REPEATED),
+    UnusualAmount: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.UNUSUAL, 100),
+    Noting: keying.Noting(DRAFT, Tender.QUICK_PAY, "42"),
+    Tipping: keying.Tipping(DRAFT, Tender.QUICK_PAY, NOW),
     Scanning: till.Scanning(_ONE, NOW),
     Checkup: trying.begin(NOW),
     ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
@@ -117,9 +134,9 @@ def test_the_keys_that_stand_out_are_those_that_do_something(screen: type[Screen
     does = set()
     for key in KEYS:
         if screen in STAGES:
-            intent = till._front(STAGES[screen], key)
+            intent = till._front(STAGES[screen], key, RULES, NOW)
         else:
-            intent = till.press(TILLS[screen], key, None, Tender.QUICK_PAY, 500_000, NOW)
+            intent = till.press(TILLS[screen], key, None, RULES, NOW)
         if not isinstance(intent, Refused):
             does.add(key)
     assert MEANT[screen] == does

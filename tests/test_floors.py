@@ -52,6 +52,8 @@ FLOORS: list[tuple[int, str]] = [
     (4, "kiosk.control"),
     (4, "kiosk.lanes"),
     (4, "kiosk.runtime"),
+    (4, "kiosk.training"),
+    (4, "kiosk.reads"),
     (4, "kiosk.service"),
     (4, "kiosk.supervision"),
     (4, "kiosk.written"),

@@ -55,7 +55,7 @@ def full(noun: Any) -> Any:
 
 def test_every_field_of_a_sale_an_order_and_a_refund_comes_back(ledger: SqliteLedger) -> None:
     """What was committed is what is read."""
-    a_sale = full(sale(state=SaleState.ATTENTION))
+    a_sale = full(sale(state=SaleState.ATTENTION, tip=125, lines=(1000, 125)))
     attention = full(
         order(
             state=S.ATTENTION,
@@ -72,6 +72,7 @@ def test_every_field_of_a_sale_an_order_and_a_refund_comes_back(ledger: SqliteLe
             last_outcome="notfound",
             called_at=5_000,
             pay_refused=True,
+            memo="0042",
         )
     )
     refunding = order(2, S.REFUNDING)
@@ -122,11 +123,11 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
         "meta": ["one", "generation", "created_at", "opened_at", "proof_seq", "proof_key", "proof"],
         "losses": ["generation", "noticed_at", "since", "what", "recovered_at"],
         "counters": ["generation", "day", "highest"],
-        "sales": ["sale_id", "amount", "currency", "opened_at", "state"],
+        "sales": ["sale_id", "amount", "currency", "opened_at", "state", "tip", "lines"],
         "orders": [
             *("out_trade_no", "sale_id", "tender", "amount", "currency", "opened_at", "state", "sent_at", "anchor_at"),
             *("expires_at", "transaction_id", "paid_at", "settled_at", "payer_amount", "payer_currency", "rate_e8", "decline"),
-            *("asks", "tries", "last_call", "last_outcome", "called_at", "pay_refused", "note"),
+            *("asks", "tries", "last_call", "last_outcome", "called_at", "pay_refused", "note", "memo"),
         ],
         "refunds": [
             *("out_refund_no", "out_trade_no", "amount", "currency", "opened_at", "state", "late", "refund_id", "settled_at"),

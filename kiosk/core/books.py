@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.core import lifecycle, past, refunds, till, trying
+from kiosk.core import keying, lifecycle, past, refunds, till, trying
 from kiosk.core.commands import (
     Act,
     Announce,
@@ -42,6 +42,7 @@ from kiosk.core.model import (
 )
 from kiosk.core.money import Money
 from kiosk.core.screens import AmountHint, Network
+from kiosk.core.selling import Doubt, Draft, unusual
 from kiosk.core.slips import Receipt, Receipts
 from kiosk.core.state import Kiosk, Step, in_front, is_held
 
@@ -64,22 +65,57 @@ class Books:
 
     # -- sales and orders ------------------------------------------------------------------------------------------
 
-    def begin(self, amount: int, tender: Tender, *, sure: bool) -> None:
+    def begin(self, draft: Draft, tender: Tender) -> None:
+        """Sell this. What stands in the way is said, what is doubtful and what is missing is asked first."""
         hint = self.obstacle(tender)
         if hint is not None:
-            self.go(till.Keying(amount, hint))
+            self.go(keying.again(draft, hint))
             if hint is AmountHint.OFFLINE and not self.k.probing:
                 self.k.probed_at = None
             return
-        money = Money(amount, self.k.settings.currency)
-        if not sure and any(o.money == money for o in self.k.orders.values() if is_open(o)):
-            self.go(till.Asking(amount, tender))
+        ask = self.question(draft, tender)
+        if ask is not None:
+            self.go(ask)
             return
         number = self.number()
-        sale = Sale(sale_id=f"S-{number}", money=money, opened_at=self.now)
+        lines = draft.lines if len(draft.lines) > 1 else ()
+        money = Money(draft.total, self.k.settings.currency)
+        sale = Sale(f"S-{number}", money, self.now, tip=draft.tip or 0, lines=lines)
         self.keep_sale(sale)
         self.records.append(Insert(sale, "keyed"))
-        self.open_order(number, sale, tender)
+        self.open_order(number, sale, tender, draft.memo)
+
+    def question(self, draft: Draft, tender: Tender) -> keying.There | None:
+        """The next thing to ask before this is a sale: the merchant first, then the customer."""
+        selling = self.k.settings.selling
+        same = [o for o in (*self.k.orders.values(), *self.k.recent) if self._goods(o) == draft.goods]
+        if Doubt.SAME_CUSTOMER not in draft.sure and any(is_open(o) for o in same):
+            return keying.Asking(draft, tender, Doubt.SAME_CUSTOMER)
+        newest = max((o.settled_at or 0 for o in same if o.state is OrderState.PAID), default=None)
+        if Doubt.REPEATED not in draft.sure and newest is not None and self.now - newest < selling.repeat_ms:
+            return keying.Asking(draft, tender, Doubt.REPEATED)
+        paid = [o.money.amount for o in self.k.recent if o.state is OrderState.PAID]
+        usual = unusual(draft.goods, paid, selling.guard_times)
+        if Doubt.UNUSUAL not in draft.sure and usual is not None:
+            return keying.Asking(draft, tender, Doubt.UNUSUAL, usual)
+        if selling.memo and not draft.noted:
+            return keying.Noting(draft, tender, draft.memo)
+        if selling.tips and draft.tip is None:
+            return keying.Tipping(draft, tender, self.now + keying.TIP_FOR)
+        return None
+
+    def _goods(self, order: Order) -> int | None:
+        """What was keyed for an order's sale; None in another currency."""
+        if order.money.currency != self.k.settings.currency:
+            return None
+        sale = self.k.sales.get(order.sale_id)
+        return order.money.amount - (0 if sale is None else sale.tip)
+
+    def keyed(self, order: Order, hint: AmountHint) -> keying.Keying:
+        """Back to the amount of an order that came to nothing, as it was keyed."""
+        sale = self.k.sales[order.sale_id]
+        lines = sale.lines or (sale.money.amount - sale.tip,)
+        return keying.again(Draft(lines, order.memo), hint)
 
     def anew(self, tender: Tender) -> None:
         old = in_front(self.k)
@@ -88,7 +124,7 @@ class Books:
         if hint is not None:
             self.acts.append(Play(Sound.FAILED))
             if not is_open(old):
-                self.go(till.Keying(old.money.amount, hint))
+                self.go(self.keyed(old, hint))
             return
         self.cancel(old, "tender changed")
         sale = self.k.sales[old.sale_id]
@@ -96,9 +132,9 @@ class Books:
             sale = replace(sale, state=SaleState.OPEN)
             self.keep_sale(sale)
             self.records.append(Update(sale, "another order"))
-        self.open_order(self.number(), sale, tender)
+        self.open_order(self.number(), sale, tender, old.memo)
 
-    def open_order(self, number: str, sale: Sale, tender: Tender) -> None:
+    def open_order(self, number: str, sale: Sale, tender: Tender, memo: str) -> None:
         native = tender is Tender.NATIVE
         order = Order(
             out_trade_no=number,
@@ -110,6 +146,7 @@ class Books:
             sent_at=self.now if native else None,
             anchor_at=self.now if native else None,
             expires_at=self.now + lifecycle.NATIVE_LIFE if native else None,
+            memo=memo,
         )
         self.keep(order)
         self.records.append(Insert(order, "placing" if native else "armed"))
@@ -163,13 +200,13 @@ class Books:
             paid_at = min(after.paid_at or self.now, self.now)
             self.acts += [Play(Sound.PAID), Announce(after.money, paid_at)]
             if self.k.settings.receipts is Receipts.PAID:
-                self.print_receipt(after, ())
+                self.print_receipt(after, (), self.k.sales[after.sale_id])
         elif front.out_trade_no == after.out_trade_no and before.state is not OrderState.ARMED:
             if after.state in (OrderState.DECLINED, OrderState.ATTENTION) or after.decline is not None:
                 self.acts.append(Play(Sound.FAILED))
             elif after.state is OrderState.VOID and after.sent_at is None:
                 native = after.tender is Tender.NATIVE
-                self.go(till.Keying(after.money.amount, AmountHint.NOT_PLACED if native else AmountHint.NOT_SENT))
+                self.go(self.keyed(after, AmountHint.NOT_PLACED if native else AmountHint.NOT_SENT))
                 self.acts.append(Play(Sound.FAILED))
 
     def settle_sale(self, order: Order) -> None:
@@ -255,7 +292,7 @@ class Books:
             recent = sorted((order, *others), key=lambda o: (o.opened_at, o.out_trade_no), reverse=True)
             self.k.recent = tuple(recent[:RECENT])
 
-    def print_receipt(self, order: Order, refunds_so_far: tuple[Refund, ...]) -> None:
+    def print_receipt(self, order: Order, refunds_so_far: tuple[Refund, ...], sale: Sale | None) -> None:
         """The receipt of a PAID order. Only the first that leaves in the life in which it was paid is no copy.
 
         What this life does not know of, an earlier one may have printed.
@@ -270,6 +307,10 @@ class Books:
             transaction_id=order.transaction_id,
             paid_at=order.paid_at or order.settled_at,
             payer=order.payer,
+            rate_e8=order.rate_e8,
+            lines=() if sale is None else sale.lines,
+            tip=0 if sale is None else sale.tip,
+            memo=order.memo,
             refunds=tuple(r for r in refunds_so_far if refunds.is_given(r)),
             copy=copy,
         )
@@ -297,7 +338,7 @@ class Books:
             self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
         if isinstance(self.k.till, past.Listing):
             self.k.attention = ()  # they stood there, first
-        if isinstance(to, till.Keying) and not isinstance(self.k.till, till.Keying):
+        if isinstance(to, keying.There) and not isinstance(self.k.till, keying.There):
             self.acts.append(Hush())  # what is being said is of the sale before
         self.k.till = to
 

@@ -10,13 +10,11 @@ from typing import assert_never
 
 from kiosk.core import till, trying
 from kiosk.core.checkup import Bundle, BundleEnd, Trial
-from kiosk.core.commands import Announce, MakeBundle, Play, Print, Sound
+from kiosk.core.commands import MakeBundle, Play, Print, Sound, TryVoice
 from kiosk.core.events import BundleMade, Checked, CheckupOver, CodeRead, EndsKnown, Part
-from kiosk.core.money import Money
 from kiosk.core.paper import Paper
 from kiosk.core.slips import Sample
 
-SPOKEN = 1250  # smallest units, for the voice to try itself on
 MOST_FOUND = 100
 
 
@@ -39,7 +37,7 @@ class Checkups(Paper):
             case Trial.COLOURS:
                 self.go(trying.TryingColours(there, self.now + trying.CHECKUP_FOR))
             case Trial.SOUND:
-                self.acts += [Play(Sound.PAID), Announce(Money(SPOKEN, self.k.settings.currency), self.now)]
+                self.acts += [Play(Sound.TEST), TryVoice(self.now)]  # no tone and no amount of a payment that never was
                 self.go(there)
             case Trial.SLIP:
                 slips = self.k.settings.receipts is not None

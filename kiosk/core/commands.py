@@ -37,8 +37,10 @@ class Sound(StrEnum):
     KEY = "key"
     REFUSED_KEY = "refused_key"
     SCANNED = "scanned"
-    PAID = "paid"
+    PAID = "paid"  # money was taken, and never anything else
     FAILED = "failed"
+    TEST = "test"  # the check-up's: nothing has happened
+    TRAINING = "training"  # in place of PAID where nothing is real
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,18 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class TryVoice:
+    """Let the voice say that it is being tried, and no amount. `at`: when that was wanted."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTraining:
+    """Open the training room: until it is left every key is its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hush:
     """Say nothing more: the next sale begins."""
 
@@ -227,6 +241,8 @@ Act = (
     | StopScan
     | Play
     | Announce
+    | TryVoice
+    | StartTraining
     | Hush
     | Reply
     | Print
@@ -238,4 +254,4 @@ Act = (
 )
 
 Examine = StartCheckup | StopCheckup | MakeBundle
-Heard = Play | Announce | Hush
+Heard = Play | Announce | TryVoice | Hush

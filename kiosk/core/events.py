@@ -221,6 +221,7 @@ class LookedUp:
     order: Order | None
     refunds: tuple[Refund, ...]
     walked: tuple[Walked, ...] = ()  # what happened to both, oldest first; read for a sale that is shown
+    sale: Sale | None = None  # the order's
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import past, till, trying
-from kiosk.core.commands import LookUp, Play, ReadPast, Sound
+from kiosk.core.commands import LookUp, Play, ReadPast, Sound, StartTraining
 from kiosk.core.events import Key, LookedUp, Part, PastRead, ReceiptSeen
 from kiosk.core.model import Order, OrderState
 from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Cursor, Find, PastOrder
@@ -136,6 +136,9 @@ class LookingBack(Signpost):
                 self.go(trying.begin(self.now))
             case Entry.PAGE:
                 self.go(past.Page(self.now + past.PAGE_FOR))
+            case Entry.TRAINING:
+                self.go(till.Idle())
+                self.acts.append(StartTraining())
             case _:
                 assert_never(entry)
 
@@ -248,5 +251,7 @@ def _read(there: till.Till) -> ReadPast:
 
 
 def offered(kiosk: Kiosk) -> tuple[Entry, ...]:
-    """What else there is on this kiosk, now."""
+    """What else there is on this kiosk, now; in a training nothing, as all of it is real."""
+    if kiosk.settings.training:
+        return ()
     return tuple(entry for entry in Entry if entry is not Entry.PAGE or kiosk.page is not None)

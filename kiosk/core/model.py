@@ -209,12 +209,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What one customer owes."""
+    """What one customer owes: all of `money`, the `tip` in it. `lines`: what was added up, empty when it was one amount."""
 
     sale_id: str
     money: Money
     opened_at: int
     state: SaleState = SaleState.OPEN
+    tip: int = 0
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,7 @@ class Order:
     called_at: int | None = None  # when last_call was answered
     pay_refused: bool = False  # the last reverse or close was refused with ORDER_PAID
     note: str | None = None  # why a person has to decide
+    memo: str = ""  # the shop's own number of the sale, in digits; WeChat gives it back as `attach`
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,12 @@ def in_words(money: Money, locale: str) -> str:
     return format_currency(value, money.currency, locale=locale)
 
 
+def rate_in_words(money: Money, payer: Money, rate_e8: int) -> str:
+    """What one unit of the price's currency is in the payer's: "1 HKD = 0.9256 CNY"."""
+    rate = Decimal(rate_e8).scaleb(-8).normalize()
+    return f"1 {money.currency} = {rate:f} {payer.currency}"
+
+
 def from_major(text: str, currency: str) -> Money:
     """Read "17.50" of a statement; raises ValueError for anything that is not a whole number of smallest units."""
     try:

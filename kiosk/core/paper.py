@@ -54,7 +54,7 @@ class Paper(Pause):
     def receipt_read(self, found: LookedUp) -> None:
         """The rows are as committed: what is printed is never ahead of the ledger."""
         if found.order is not None and found.order.state is OrderState.PAID:
-            self.print_receipt(found.order, found.refunds)
+            self.print_receipt(found.order, found.refunds, found.sale)
 
     def not_printed(self, number: str) -> None:
         """The printer gave up a first receipt."""

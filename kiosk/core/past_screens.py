@@ -108,6 +108,7 @@ class Entry(StrEnum):
 
     CHECKUP = "checkup"
     PAGE = "page"
+    TRAINING = "training"
 
 
 @dataclass(frozen=True, slots=True)

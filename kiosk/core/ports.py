@@ -139,6 +139,10 @@ class Display(Protocol):
         """Say soon that this much was paid at `at` (ms of the steady clock), or nothing when that is not fresh any more."""
         ...
 
+    def try_voice(self, at: int) -> None:
+        """Say soon that the voice is being tried, as `announce` does: no amount."""
+        ...
+
     def hush(self) -> None:
         """Stop saying, and do not begin to say, what was asked for so far. Tones go on."""
         ...

@@ -66,6 +66,7 @@ class Idle:
 
     shop: str
     news: News | None = None  # until a key
+    board: bool = False  # a key shows the quick amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,68 @@ class AmountHint(StrEnum):
     NOT_SENT = "not_sent"  # the request could not leave: nothing was charged, try again
     SCAN_TIMEOUT = "scan_timeout"  # nothing was shown for a minute
     NOT_PLACED = "not_placed"  # WeChat gave no QR: nothing was charged
+    TOO_MANY = "too_many"  # so many amounts make no sale
 
 
 @dataclass(frozen=True, slots=True)
 class Keying:
-    """The merchant keys the amount, smallest unit first. `limit` is the largest amount of a sale."""
+    """The merchant keys the amount, smallest unit first. `money`: all of it so far, what OK would charge.
+
+    `lines`: what it adds up from, the last one being keyed; empty while it is one amount. `limit` is the largest sum of a sale.
+    """
 
     money: Money
     hint: AmountHint | None = None
     limit: Money | None = None
+    lines: tuple[int, ...] = ()
+    board: bool = False  # a key shows the quick amounts, while nothing is keyed
+
+
+@dataclass(frozen=True, slots=True)
+class QuickAmounts:
+    """Here a digit adds one of the `offers` to the sum `money`, which `lines` make."""
+
+    money: Money
+    offers: tuple[tuple[Key, Money], ...]
+    lines: tuple[int, ...] = ()
+    hint: AmountHint | None = None
+    limit: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAlready:
+    """A sale of this amount was paid a moment ago. OK: once more, for another customer. CANCEL: back."""
+
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualAmount:
+    """Many times what is `usual` here. OK: it is right. CANCEL: back."""
+
+    money: Money
+    usual: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Noting:
+    """The shop's own number of this sale is keyed, if it has one."""
+
+    money: Money
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tipping:
+    """The customer chooses a tip: `offers` as percent (None: a fixed amount) and what it comes to, by the digits from 1 on.
+
+    `own`: one that is being keyed. `until`: then back to the amount.
+    """
+
+    money: Money
+    offers: tuple[tuple[int | None, Money], ...]
+    until: int
+    own: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +236,7 @@ class PaidScreen:
     payer: Money | None = None
     other_refunded: bool = False  # a second payment of this sale came in and goes back to the customer
     prints: bool = False  # a key prints the receipt
+    rate_e8: int | None = None  # units of the payer's currency for one of the price's, times 10^8
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +341,12 @@ Screen = (
     | Idle
     | Updating
     | Keying
+    | QuickAmounts
     | SameCustomer
+    | PaidAlready
+    | UnusualAmount
+    | Noting
+    | Tipping
     | Scanning
     | Charging
     | Password
@@ -316,3 +376,4 @@ class View:
 
     screen: Screen
     signs: Signs
+    training: bool = False  # nothing of it is real, and it must be seen so

@@ -35,7 +35,10 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money was taken. Of one order at most one receipt is not a `copy`; `refunds` are those accepted or done so far."""
+    """Money was taken. Of one order at most one receipt is not a `copy`; `refunds` are those accepted or done so far.
+
+    `lines` and `tip` add up to `money`, where there are any: in its smallest units. `rate_e8`: of the payer's currency.
+    """
 
     shop: str
     money: Money
@@ -46,6 +49,11 @@ class Receipt:
     payer: Money | None = None
     refunds: tuple[Refund, ...] = ()
     copy: bool = False
+    rate_e8: int | None = None
+    lines: tuple[int, ...] = ()
+    tip: int = 0
+    memo: str = ""
+    training: bool = False  # no money was taken: it says so all over
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Bill:
     out_trade_no: str
     code_url: str
     until: int
+    training: bool = False  # nothing can be paid by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Sample:
 
     shop: str
     at: int
+    training: bool = False
 
 
 Slip = Receipt | Bill | Sample

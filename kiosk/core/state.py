@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from kiosk.core import lifecycle, past, refunds, till, trying
+from kiosk.core import keying, lifecycle, past, refunds, till, trying
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends
 from kiosk.core.lifecycle import is_open
-from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
+from kiosk.core.model import Call, Merchant, Order, OrderState, Refund, Sale, Tender
 from kiosk.core.screens import Network, News
+from kiosk.core.selling import Selling
 from kiosk.core.slips import PrinterTrouble, Receipts
 
 PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
@@ -33,10 +34,12 @@ class Settings:
     zone: tzinfo
     default_tender: Tender = Tender.QUICK_PAY
     max_amount: int = 1_000_000
-    result_ms: int = 0  # how long a result stays on the screen; 0: until a key
+    result_ms: int = 0  # how long a payment stays on the screen; 0, and whatever else became of a sale: until a key
     receipts: Receipts | None = None  # None: there is no printer
     trial: bool = False  # a new release shows that it works: nothing is sold
     news: News | None = None  # how the last update ended, when nobody was told
+    selling: Selling = field(default_factory=Selling)
+    training: bool = False  # nothing here is real
 
 
 @dataclass(slots=True)
@@ -169,18 +172,34 @@ def probe_at(kiosk: Kiosk) -> int:
 
 
 def leave_at(kiosk: Kiosk, order: Order) -> int | None:
-    """When the result of the order in front makes room by itself."""
-    if order.settled_at is None or kiosk.settings.result_ms == 0:
+    """When the result of the order in front makes room by itself: a payment that went as it should, and nothing else.
+
+    What failed, is not known, or was not known in time stays until somebody has seen it.
+    """
+    front = kiosk.till
+    if order.settled_at is None or kiosk.settings.result_ms == 0 or order.state is not OrderState.PAID:
+        return None
+    verdict = till.verdict_at(front, order) if isinstance(front, till.Front) else None
+    if (verdict is not None and order.settled_at >= verdict) or other_refunded(kiosk, order):
         return None
     return order.settled_at + kiosk.settings.result_ms
+
+
+def other_refunded(kiosk: Kiosk, order: Order) -> bool:
+    """Whether a second payment of this order's sale came in and goes back."""
+    back, undone = (OrderState.REFUNDING, OrderState.REFUNDED), (OrderState.REVERSING, OrderState.REVERSED)
+    others = (o for o in (*kiosk.orders.values(), *kiosk.recent) if o.sale_id == order.sale_id)
+    return any(o.state in back or (o.state in undone and o.paid_at is not None) for o in others)
 
 
 def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case there if isinstance(there, past.There | trying.There):
+        case there if isinstance(there, past.There | trying.There | keying.Tipping):
             return [there.until]
+        case keying.Board(until=at) if at is not None:
+            return [at]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
             times = (till.verdict_at(front, order), order.expires_at) if is_open(order) else (leave_at(kiosk, order),)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from kiosk.core import lifecycle, refunds, till
+from kiosk.core import keying, lifecycle, refunds, till
 from kiosk.core.books import RECENT, reason
 from kiosk.core.checkups import Checkups
 from kiosk.core.commands import (
@@ -177,16 +177,17 @@ class _Turn(Checkups, LookingBack):
         if self.held_key() or self.paper_key(key) or self.past_key(key):
             return
         settings = self.k.settings
-        intent = till.press(self.k.till, key, in_front(self.k), settings.default_tender, settings.max_amount, self.now)
+        rules = keying.Rules(settings.default_tender, settings.max_amount, settings.selling)
+        intent = till.press(self.k.till, key, in_front(self.k), rules, self.now)
         self.acts.append(Play(Sound.REFUSED_KEY if isinstance(intent, till.Refused) else Sound.KEY))
         match intent:
             case till.Go(to):
-                began = isinstance(self.k.till, till.Idle | till.Front) and isinstance(to, till.Keying)
+                began = isinstance(self.k.till, till.Idle | till.Front) and isinstance(to, keying.Keying | keying.Board)
                 self.go(to)
                 if began:
                     self.acts.append(Warm())
-            case till.Begin(amount, tender, sure):
-                self.begin(amount, tender, sure=sure)
+            case keying.Begin(draft, tender):
+                self.begin(draft, tender)
             case till.Anew(tender):
                 self.anew(tender)
             case till.Undo():
@@ -321,7 +322,11 @@ class _Turn(Checkups, LookingBack):
             case till.Scanning(number, until) if self.now >= until:
                 order = self.k.orders[number]
                 self.cancel(order, "nothing shown")
-                self.go(till.Keying(order.money.amount, AmountHint.SCAN_TIMEOUT))
+                self.go(self.keyed(order, AmountHint.SCAN_TIMEOUT))
+            case keying.Tipping(draft, _, until) if self.now >= until:
+                self.go(keying.again(draft))
+            case keying.Board(until=at) if at is not None and self.now >= at:
+                self.go(till.Idle())
             case till.Scanning(hint_until=at) if at is not None and self.now >= at:
                 self.go(replace(self.k.till, hint=None, hint_until=None))
             case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:
@@ -374,7 +379,7 @@ class _Turn(Checkups, LookingBack):
             self.k.till = replace(front, payer_acts=outcome.payer_acts)
         elif order.state is OrderState.SENT and call is Call.PLACE and order.tries > len(lifecycle.PLACE_AGAIN):
             self.cancel(order, "not placed")
-            self.go(till.Keying(order.money.amount, AmountHint.NOT_PLACED))
+            self.go(self.keyed(order, AmountHint.NOT_PLACED))
 
     def _reached(self, answer: Answer) -> None:
         outcome = answer.outcome
@@ -394,5 +399,5 @@ class _Turn(Checkups, LookingBack):
         if self.k.network is not Network.ONLINE or self.k.offline_since is not None:
             self.k.network, self.k.offline_since = Network.ONLINE, None
         waited_for = (AmountHint.OFFLINE, AmountHint.CONNECTING, AmountHint.CLOCK)
-        if isinstance(self.k.till, till.Keying) and self.k.till.hint in waited_for:
+        if isinstance(self.k.till, keying.Keying) and self.k.till.hint in waited_for:
             self.go(replace(self.k.till, hint=None))

@@ -6,44 +6,26 @@ far it is (`stage`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from kiosk.core import past, trying
+from kiosk.core import keying, past, trying
 from kiosk.core.checkup import Trial
 from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Order, OrderState, Tender
-from kiosk.core.screens import AmountHint
 
 SCAN_FOR = 60 * SECOND  # then back to the amount
 VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever the network does
 STANDS_THERE = 60 * SECOND  # after CANCEL, until the merchant keys anything
 HINT_FOR = 2 * SECOND  # longer than the scanner's pause between two hints
-MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
     """Nobody in front."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keying:
-    """An amount is being keyed, in smallest units."""
-
-    amount: int
-    hint: AmountHint | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """The amount equals that of an unresolved sale: whether it is the same customer is asked first."""
-
-    amount: int
-    tender: Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +49,7 @@ class Front:
     since: int | None = None  # when the payment code was taken: the cashier has waited from then on
 
 
-Till = Idle | Keying | Asking | Scanning | Front | past.There | trying.There
+Till = Idle | keying.There | Scanning | Front | past.There | trying.There
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -147,15 +129,6 @@ class Go:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """A sale of this amount. `sure`: the merchant has said that it is a new customer."""
-
-    amount: int
-    tender: Tender
-    sure: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Anew:
     """Another order for the sale in front, by this tender; the old one is undone when it is still open."""
 
@@ -184,25 +157,21 @@ class Refused:
     """The key means nothing here."""
 
 
-Intent = Go | Begin | Anew | Undo | Try | LookBack | Refused
-
-_TENDER = {Key.SCAN: Tender.QUICK_PAY, Key.QR: Tender.NATIVE}
+Intent = Go | keying.Begin | Anew | Undo | Try | LookBack | Refused
 
 
-def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int, now: int) -> Intent:
-    """What a key means. `order` is the one in front, for Scanning and Front; `limit` the largest amount of a sale."""
+def press(till: Till, key: Key, order: Order | None, rules: keying.Rules, now: int) -> Intent:
+    """What a key means. `order` is the one in front, for Scanning and Front."""
     match till:
         case Idle():
-            return _idle(key)
-        case Keying():
-            return _keying(till, key, default, limit)
-        case Asking():
-            return _asking(till, key)
+            return _idle(key, rules, now)
+        case keying.Keying() | keying.Board() | keying.Asking() | keying.Noting() | keying.Tipping():
+            return _keying(till, key, rules, now)
         case Scanning():
             return _scanning(key)
         case Front():
             assert order is not None
-            return _front(stage(till, order, now), key)
+            return _front(stage(till, order, now), key, rules, now)
         case trying.Checkup() | trying.TryingRead() | trying.TryingKeys() | trying.TryingColours():
             return _trying(till, key, now)
         case there:  # looking back: looking_back.py knows what a key means there
@@ -210,46 +179,22 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
             return Refused()
 
 
-def _digit(key: Key) -> int | None:
-    return int(key) if len(key) == 1 and key.isdigit() else None
-
-
-def _idle(key: Key) -> Intent:
-    digit = _digit(key)
+def _idle(key: Key, rules: keying.Rules, now: int) -> Intent:
+    digit = keying.digit_of(key)
     if digit is not None:
-        return Go(Keying(digit))
+        return Go(keying.Keying(digit))
+    if key is Key.SCAN and rules.selling.quick:
+        return Go(keying.board((), "", now))
     return LookBack() if key is Key.MENU else Refused()
 
 
-def _keying(till: Keying, key: Key, default: Tender, limit: int) -> Intent:
-    digit = _digit(key)
-    if digit is not None:
-        if len(str(till.amount)) >= MOST_DIGITS:
-            return Go(replace(till, hint=AmountHint.TOO_LONG))
-        return Go(Keying(till.amount * 10 + digit))
-    match key:
-        case Key.CLEAR:
-            return Go(Keying(till.amount // 10)) if till.amount >= 10 else Go(Idle())  # noqa: PLR2004  the last digit
-        case Key.CLEAR_ALL | Key.CANCEL:
-            return Go(Idle())
-        case Key.OK | Key.SCAN | Key.QR:
-            if till.amount == 0:
-                return Go(replace(till, hint=AmountHint.ZERO))
-            if till.amount > limit:
-                return Go(replace(till, hint=AmountHint.TOO_LARGE))
-            return Begin(till.amount, _TENDER.get(key, default))
-        case _:
-            return Refused()
-
-
-def _asking(till: Asking, key: Key) -> Intent:
-    match key:
-        case Key.OK:
-            return Begin(till.amount, till.tender, sure=True)
-        case Key.CANCEL:
-            return Go(Keying(till.amount))
-        case _:
-            return Refused()
+def _keying(till: keying.There, key: Key, rules: keying.Rules, now: int) -> Intent:
+    to = keying.press(till, key, rules, now)
+    if to is None:
+        return Refused()
+    if isinstance(to, keying.Begin):
+        return to
+    return Go(Idle() if isinstance(to, keying.Nobody) else to)
 
 
 def _scanning(key: Key) -> Intent:
@@ -262,7 +207,7 @@ def _scanning(key: Key) -> Intent:
             return Refused()
 
 
-def _front(at: Stage, key: Key) -> Intent:
+def _front(at: Stage, key: Key, rules: keying.Rules, now: int) -> Intent:
     match at:
         case Stage.CHARGING | Stage.PLACING:
             return Undo() if key is Key.CANCEL else Refused()  # an answer is on its way
@@ -271,18 +216,18 @@ def _front(at: Stage, key: Key) -> Intent:
         case Stage.QR:
             return Undo() if key is Key.CANCEL else Anew(Tender.QUICK_PAY) if key is Key.SCAN else Refused()
         case Stage.CANCELLING | Stage.UNRESOLVED | Stage.PAID | Stage.ATTENTION:
-            return _leave(key)
+            return _leave(key, rules, now)
         case Stage.DECLINED | Stage.CANCELLED:
-            return Anew(_TENDER[key]) if key in _TENDER else _leave(key)
+            return Anew(keying.TENDER[key]) if key in keying.TENDER else _leave(key, rules, now)
         case _:
             assert_never(at)
 
 
-def _leave(key: Key) -> Intent:
+def _leave(key: Key, rules: keying.Rules, now: int) -> Intent:
     """From a result: OK and CANCEL to the start, a digit straight into the next amount. Open orders settle behind."""
     if key in (Key.OK, Key.CANCEL, Key.CLEAR):
         return Go(Idle())
-    return _idle(key)
+    return _idle(key, rules, now)
 
 
 def _trying(till: trying.There, key: Key, now: int) -> Intent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import past, screens, till, trying
+from kiosk.core import keying, past, screens, till, trying
 from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
 from kiosk.core.expiry import expiring
@@ -13,7 +13,8 @@ from kiosk.core.model import Decline, Order, OrderState
 from kiosk.core.money import Money
 from kiosk.core.past_view import TAIL, past_view
 from kiosk.core.screens import Screen, Signs, View
-from kiosk.core.state import Kiosk, in_front, is_held
+from kiosk.core.selling import Doubt
+from kiosk.core.state import Kiosk, in_front, is_held, other_refunded
 from kiosk.core.till import Stage
 
 
@@ -36,7 +37,6 @@ def view(kiosk: Kiosk, now: int) -> View:
 
 
 def _screen(kiosk: Kiosk, now: int) -> Screen:
-    currency = kiosk.settings.currency
     match kiosk.till:
         case till.Idle() if is_held(kiosk):
             return screens.Updating()
@@ -44,12 +44,9 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             for part in (Part.LEDGER, Part.KEYPAD):
                 if part in kiosk.problems:
                     return screens.OutOfOrder(kiosk.problems[part])
-            return screens.Idle(kiosk.settings.shop, kiosk.news)
-        case till.Keying(amount, hint):
-            limit = Money(kiosk.settings.max_amount, currency)
-            return screens.Keying(Money(amount, currency), hint, limit)
-        case till.Asking(amount, _):
-            return screens.SameCustomer(Money(amount, currency))
+            return screens.Idle(kiosk.settings.shop, kiosk.news, board=bool(kiosk.settings.selling.quick))
+        case keying.Keying() | keying.Board() | keying.Asking() | keying.Noting() | keying.Tipping() as there:
+            return _before(kiosk, there)
         case till.Scanning(number, until, hint):
             return screens.Scanning(kiosk.orders[number].money, until, hint)
         case till.Front() as front:
@@ -74,6 +71,33 @@ def _trying(kiosk: Kiosk, tried: trying.There) -> Screen:
             assert_never(tried)
 
 
+def _before(kiosk: Kiosk, there: keying.There) -> Screen:
+    """Before there is a sale."""
+    currency, selling = kiosk.settings.currency, kiosk.settings.selling
+    limit = Money(kiosk.settings.max_amount, currency)
+    match there:
+        case keying.Keying(amount, hint, lines):
+            total = Money(sum(lines) + amount, currency)
+            return screens.Keying(total, hint, limit, (*lines, amount) if lines else (), board=bool(selling.quick))
+        case keying.Board(lines, _, hint):
+            offers = tuple((key, Money(one, currency)) for key, one in selling.quick.items())
+            return screens.QuickAmounts(Money(sum(lines), currency), offers, lines, hint, limit)
+        case keying.Asking(draft, _, Doubt.SAME_CUSTOMER):
+            return screens.SameCustomer(Money(draft.goods, currency))
+        case keying.Asking(draft, _, Doubt.REPEATED):
+            return screens.PaidAlready(Money(draft.goods, currency))
+        case keying.Asking(draft, _, _, usual):
+            return screens.UnusualAmount(Money(draft.goods, currency), Money(usual or 0, currency))
+        case keying.Noting(draft, _, memo):
+            return screens.Noting(Money(draft.goods, currency), memo)
+        case keying.Tipping(draft, _, until, own):
+            goods = draft.goods
+            tips = tuple((offer.percent, Money(offer.of(goods), currency)) for offer in selling.tips)
+            return screens.Tipping(Money(goods, currency), tips, until, None if own is None else Money(own, currency))
+        case _:
+            assert_never(there)
+
+
 def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
     money, tail = order.money, order.out_trade_no[-TAIL:]
     match till.stage(front, order, now):
@@ -92,8 +116,8 @@ def _front(kiosk: Kiosk, front: till.Front, order: Order, now: int) -> Screen:
         case Stage.UNRESOLVED:
             return screens.Unresolved(money, tail)
         case Stage.PAID:
-            twice = _other_refunded(kiosk, order)
-            return screens.PaidScreen(money, tail, order.payer, other_refunded=twice, prints=_prints(kiosk))
+            twice, prints = other_refunded(kiosk, order), _prints(kiosk)
+            return screens.PaidScreen(money, tail, order.payer, other_refunded=twice, prints=prints, rate_e8=order.rate_e8)
         case Stage.DECLINED:
             return screens.DeclinedScreen(money, order.decline or Decline.REFUSED, tail)
         case Stage.CANCELLED:
@@ -114,9 +138,3 @@ def _checkup(kiosk: Kiosk, checkup: trying.Checkup) -> Screen:
 
 def _prints(kiosk: Kiosk) -> bool:
     return kiosk.settings.receipts is not None
-
-
-def _other_refunded(kiosk: Kiosk, order: Order) -> bool:
-    back, undone = (OrderState.REFUNDING, OrderState.REFUNDED), (OrderState.REVERSING, OrderState.REVERSED)
-    others = (o for o in (*kiosk.orders.values(), *kiosk.recent) if o.sale_id == order.sale_id)
-    return any(o.state in back or (o.state in undone and o.paid_at is not None) for o in others)

@@ -16,7 +16,7 @@ from typing import Protocol
 from kiosk.core.errors import DriverError
 from kiosk.core.money import Money
 from kiosk.display import espeak
-from kiosk.display.spoken import UNSPOKEN, Speech, received
+from kiosk.display.spoken import UNSPOKEN, Speech, received, tried
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class Loudspeaker(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Wanted:
-    """One announcement on its way. Only the newest counts."""
+    """One announcement on its way. Only the newest counts. `money` None: the voice is tried."""
 
-    money: Money
+    money: Money | None
     at: int
     seen: bool = False
     begun: bool = False
@@ -70,7 +70,7 @@ class Announcer:
         if language in UNSPOKEN:
             _LOG.warning("no voice speaks this language: amounts are spoken in English", extra={"language": language})
 
-    def announce(self, money: Money, at: int) -> None:
+    def announce(self, money: Money | None, at: int) -> None:
         self._hush = True  # whatever is being said is about another payment
         self._wanted = None if self._language is None else _Wanted(money, at)
         self._wake()
@@ -109,7 +109,8 @@ class Announcer:
         """A thread of its own for each: the voice takes its time, and one that hangs keeps nobody waiting."""
         assert self._language is not None
         try:
-            wanted.samples = self._render(received(wanted.money, self._language))
+            said = tried(self._language) if wanted.money is None else received(wanted.money, self._language)
+            wanted.samples = self._render(said)
         except DriverError as problem:
             self._drop(wanted)
             if not self._told:

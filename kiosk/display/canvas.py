@@ -43,6 +43,7 @@ _LOOK_MS = 15  # how often a window looks for keys: well within two frames of 60
 _EM = 200  # a size at which the rounding to whole pixels no longer counts
 _ROUNDING = 1.02  # at the sizes of a screen each glyph's advance is rounded to a pixel
 _SMALL = 150  # pixels: the edges of larger icons need less care
+_SLANT, _THIN = 14, 44  # degrees; of 255
 _FINER = 4  # icons and corners are drawn this many times larger and scaled down: pygame's own shapes have jagged edges
 
 
@@ -108,6 +109,10 @@ class Canvas:
             pygame.draw.circle(self.surface, colour, point, width / 2)
         self.surface.set_clip(None)
 
+    def across(self, lines: Sequence[tuple[str, str]], rect: Rect, colour: Colour) -> None:
+        """Words (text, language) over all of `rect`, large, slanted, so thin that what is under them is read."""
+        self.surface.blit(_slanted(tuple(lines), (rect[2], rect[3]), colour), rect[:2])
+
     def colour_at(self, x: int, y: int) -> Colour:
         red, green, blue, _ = self.surface.get_at((x, y))
         return (red, green, blue)
@@ -170,6 +175,26 @@ def _rendered(
         return picture, 0, font.get_ascent(), picture.get_bounding_rect()
     picture, box = _wide(language, bold=bold).render(run, colour, size=size)
     return picture, box.x, box.y, picture.get_bounding_rect()
+
+
+@lru_cache(maxsize=4)
+def _slanted(lines: tuple[tuple[str, str], ...], size: tuple[int, int], colour: Colour) -> pygame.Surface:
+    """On a clear ground of this size."""
+    width, height = size
+    upright = pygame.Surface((width, height), pygame.SRCALPHA, 32)
+    row = height // (len(lines) + 1)
+    for place, (text, language) in enumerate(lines, 1):
+        large = min(row, round(width * 0.75 / max(1e-3, measure(text, language, 100, bold=True)) * 100))
+        pen = round((width - measure(text, language, large, bold=True)) / 2)
+        for script, run in runs(text):
+            picture, right, up, _ = _rendered(script, run, language, large, colour, bold=True)
+            upright.blit(picture, (pen + right, row * place + large // 3 - up))
+            pen += round(_advance(script, run, language, large, bold=True))
+    upright.fill((255, 255, 255, _THIN), special_flags=pygame.BLEND_RGBA_MULT)
+    turned = pygame.transform.rotozoom(upright, _SLANT, 1)
+    made = pygame.Surface(size, pygame.SRCALPHA, 32)
+    made.blit(turned, ((width - turned.get_width()) // 2, (height - turned.get_height()) // 2))
+    return made
 
 
 @lru_cache(maxsize=16)

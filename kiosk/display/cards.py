@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core.money import in_words
+from kiosk.core.money import in_words, rate_in_words
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -63,7 +63,7 @@ def card(sheet: Sheet, screen: Told, now: int = 0) -> Card:
         case Cancelling(money):
             return Card(Tone.OVER, icons.HOURGLASS, _voice(sheet, "cancelling"), money, _dots(sheet, Tone.OVER, now))
         case PaidScreen(money):
-            return Card(Tone.GOOD, icons.TICK, _thanks(sheet, screen), money)
+            return Card(Tone.GOOD, icons.TICK, _thanks(sheet, screen), money, _rate(sheet, screen))
         case DeclinedScreen(money):
             why = Voice(sheet.customer("declined.customer"), sheet.customer(f"decline.{screen.reason}.customer"))
             return Card(Tone.BAD, icons.CROSS, why, money)
@@ -97,6 +97,15 @@ def _thanks(sheet: Sheet, screen: PaidScreen) -> Voice:
         thanks = words("paid.payer", amount=in_words(screen.payer, words.language))
     further = words("paid.refunded_customer") if screen.other_refunded else ""
     return Voice(words("paid.customer"), thanks, further)
+
+
+def _rate(sheet: Sheet, screen: PaidScreen) -> list[Item]:
+    """How the one became the other, where there is room."""
+    payer, rate = screen.payer, screen.rate_e8
+    if payer is None or rate is None or payer.currency == screen.money.currency or not sheet.scale.roomy:
+        return []
+    text = rate_in_words(screen.money, payer, rate)
+    return [Say(text, sheet.customer, sheet.scale.small, Tone.GOOD.value.soft, most_lines=1, least=sheet.scale.floor)]
 
 
 def _dots(sheet: Sheet, tone: Tone, now: int) -> list[Item]:

@@ -1,17 +1,16 @@
-"""The merchant's screens: nobody in front, keying an amount, out of order."""
+"""The merchant's screens: nobody in front, out of order."""
 
 from __future__ import annotations
 
 from kiosk.core.expiry import Expiring
-from kiosk.core.money import in_words
-from kiosk.core.screens import AmountHint, Idle, Keying, Network, OutOfOrder, Signs, UpdateEnd
+from kiosk.core.screens import Idle, Network, OutOfOrder, Signs, UpdateEnd
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.cards import card
 from kiosk.display.frame import wall_day
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
-from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT, Tone
-from kiosk.display.voices import Sign, Voice, amount, halves, icon_beside, merchant_panel, two_voices, with_printer
+from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, PANEL, RED, TEXT
+from kiosk.display.voices import Sign, Voice, halves, icon_beside, merchant_panel, two_voices, with_printer
 
 
 def idle(sheet: Sheet, stage: Rect, screen: Idle, signs: Signs) -> None:
@@ -82,49 +81,6 @@ def welcome(sheet: Sheet, box: Rect, shop: str, *, ready: bool, selling: bool) -
     text = [item for item in items if not isinstance(item, Draw | Space)]
     inner = (x + scale.pad + room, y + scale.pad, width - 2 * scale.pad - room, height - 2 * scale.pad)
     sheet.stack(inner, [text[0], Space(scale.gap), *text[1:]], align=0.0)
-
-
-def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
-    """The amount, as large as fits; above it what it is, in both languages; below it why OK did not go on."""
-    scale, words, theirs = sheet.scale, sheet.merchant, sheet.customer
-    x, y, width, height = stage
-    label = round(scale.head * 1.5)
-    hint = round(height * (0.27 if scale.side else 0.36)) if screen.hint is not None else label
-    sheet.canvas.panel((x, y, width, height - hint - scale.gap), PANEL, scale.radius)
-    inner = (x + scale.pad * 2, y + scale.gap, width - scale.pad * 4)
-    half = (inner[2] - scale.gap) // 2
-    soft = Say(theirs("keying.customer"), theirs, scale.head, TEXT, most_lines=1, least=scale.floor)
-    sheet.say((inner[0], inner[1], half, label), soft)
-    if words.language != theirs.language:
-        own = Say(words("keying.customer"), words, scale.head, MUTED, most_lines=1, least=scale.floor)
-        sheet.say((inner[0] + half + scale.gap, inner[1], half, label), own, align=1.0)
-    middle = (inner[0], inner[1] + label, inner[2], height - hint - scale.gap * 2 - label)
-    sheet.stack(middle, [amount(sheet, screen.money, scale.huge, TEXT, MUTED)])
-    below = (x, y + height - hint, width, hint)
-    if screen.hint is None:
-        sheet.say(below, Say(words("keying.merchant"), words, scale.body, MUTED, icon=icons.KEYPAD), align=0.5)
-        return
-    _hint(sheet, below, words(f"amount_hint.{screen.hint}"), _limit(sheet, screen))
-
-
-def _limit(sheet: Sheet, screen: Keying) -> str:
-    if screen.hint is not AmountHint.TOO_LARGE or screen.limit is None:
-        return ""
-    return sheet.merchant("keying.limit", amount=in_words(screen.limit, sheet.merchant.language))
-
-
-def _hint(sheet: Sheet, box: Rect, text: str, more: str) -> None:
-    scale, look = sheet.scale, Tone.OPEN.value
-    x, y, width, height = box
-    sheet.canvas.panel(box, look.ground, scale.radius)
-    icon = min(round(scale.head * 1.5), height - scale.gap)
-    sheet.canvas.icon(icons.WARNING, (x + scale.pad, y, icon, height), look.mark)
-    room = icon + scale.pad
-    inner = (x + scale.pad + room, y + scale.gap // 2, width - 2 * scale.pad - room, height - scale.gap)
-    items: list[Item] = [Say(text, sheet.merchant, round(scale.body * 1.15), look.text, bold=True, least=scale.floor)]
-    if more:
-        items.append(Say(more, sheet.merchant, scale.body, look.soft, least=scale.floor))
-    sheet.stack(inner, items, align=0.0)
 
 
 def out_of_order(sheet: Sheet, stage: Rect, screen: OutOfOrder) -> None:

@@ -21,11 +21,14 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    Noting,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -34,7 +37,9 @@ from kiosk.core.screens import (
     ShowingQr,
     Signs,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     Updating,
     View,
 )
@@ -45,6 +50,7 @@ CustomerScreen = (
     | Updating
     | Keying
     | SameCustomer
+    | Tipping
     | Scanning
     | Charging
     | Password
@@ -77,12 +83,13 @@ class CustomerView:
 
     screen: CustomerScreen
     selling: bool = True
+    training: bool = False
 
 
 def seen(view: View, shop: str) -> CustomerView:
     """What the customer sees while the merchant sees this."""
     screen = _screen(view.screen, shop)
-    return CustomerView(screen, selling=_sells(view.signs) if isinstance(screen, Idle) else True)
+    return CustomerView(screen, _sells(view.signs) if isinstance(screen, Idle) else True, view.training)
 
 
 def _sells(signs: Signs) -> bool:
@@ -94,6 +101,10 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
     match screen:
         case Keying(money) if money.amount:
             return Keying(money)
+        case QuickAmounts(money) | Noting(money) | PaidAlready(money) | UnusualAmount(money) if money.amount:
+            return Keying(money)
+        case Tipping():
+            return replace(screen, until=0)
         case Scanning(money, _, hint):
             return Scanning(money, 0, hint)
         case ShowingQr():
@@ -108,6 +119,8 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
             return OutOfOrder("")
         case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold():  # there is no shop yet
             return OutOfOrder("")
+        case QuickAmounts() | Noting() | PaidAlready() | UnusualAmount():
+            return Idle(shop)
         case Starting() | Idle() | Keying() | SeekingReceipt() | OwnersPage():
             return Idle(shop)
         case History() | Searching() | SaleOpened() | SaleUnknown() | More():

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from kiosk.core.errors import DriverError
-from kiosk.core.screens import Cancelling, Charging, Idle, Keying, Password, Placing, Scanning, ShowingQr, Unresolved, Updating
-from kiosk.display import codes, counter, drift, fonts, icons
+from kiosk.core.screens import (
+    Cancelling,
+    Charging,
+    Idle,
+    Keying,
+    Password,
+    Placing,
+    Scanning,
+    ShowingQr,
+    Tipping,
+    Unresolved,
+    Updating,
+)
+from kiosk.display import codes, counter, drift, fonts, icons, selling, training
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.cards import card
 from kiosk.display.customer import CustomerView
 from kiosk.display.light import Rest
 from kiosk.display.resting import dark
 from kiosk.display.sheet import Mark, Say, Sheet
-from kiosk.display.theme import MUTED, PANEL, SMALLEST, TEXT, alone
+from kiosk.display.theme import MUTED, PANEL, SMALLEST, TEXT, alone, scale_for
 from kiosk.display.voices import Card, amount, customer_card
 from kiosk.display.words import words_of
 
@@ -33,24 +45,34 @@ class CustomerPainter:
         self._customer = words_of(customer_language)
         fonts.check(merchant_language, customer_language)
         self._scale = alone(size)
+        self._band = scale_for(size).bar  # of a training
         self.canvas = Canvas(size)
 
     def paint(self, view: CustomerView, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
         """Draw it all. `now` in ms of Unix time: countdowns, dots, and where it all stands a little aside."""
-        sheet, scale = Sheet(self.canvas, self._scale, self._merchant, self._customer, trace), self._scale
+        sheet = Sheet(self.canvas, self._scale, self._merchant, self._customer, trace)
         whole = (0, 0, *self.canvas.size)
+        self._picture(sheet, whole, view, now, rest)
+        if view.training:
+            training.mark(sheet, whole, self._band)
+
+    def _picture(self, sheet: Sheet, whole: Rect, view: CustomerView, now: int, rest: Rest) -> None:
+        scale = self._scale
         if rest is Rest.CALM and isinstance(view.screen, Idle):
             self._dark(sheet, whole, view.screen, now)
             return
         across, down = drift.shift(now, scale.pad // 3)
         width, height = self.canvas.size
-        stage = (scale.pad // 2 + across, scale.pad // 2 + down, width - scale.pad, height - scale.pad)
+        band = self._band if view.training else 0
+        stage = (scale.pad // 2 + across, scale.pad // 2 + down + band, width - scale.pad, height - scale.pad - band)
         self.canvas.fill(whole, PANEL)
         match view.screen:
             case Idle(shop):
                 counter.welcome(sheet, stage, shop, ready=view.selling, selling=view.selling)
             case Keying() as screen:
                 self._amount(sheet, stage, screen)
+            case Tipping() as screen:
+                selling.tipping(sheet, stage, screen)
             case Scanning() as screen:
                 self._card(sheet, whole, stage, codes.scanning_card(sheet, screen))
             case ShowingQr() as screen:

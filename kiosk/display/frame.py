@@ -19,11 +19,14 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    Noting,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -32,7 +35,9 @@ from kiosk.core.screens import (
     ShowingQr,
     Signs,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     Updating,
 )
 from kiosk.core.setup_screens import SetupScreen
@@ -52,7 +57,19 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     Starting: (),
     Idle: ((_DIGITS, "amount"), (Key.MENU, "menu")),
     Keying: ((Key.OK, "pay"), (Key.SCAN, "scan"), (Key.QR, "qr"), (Key.CLEAR, "clear"), (Key.CANCEL, "cancel")),
+    QuickAmounts: (
+        (Key.OK, "pay"),
+        (Key.SCAN, "scan"),
+        (Key.QR, "qr"),
+        (Key.CLEAR, "clear"),
+        (Key.MENU, "other_amount"),
+        (Key.CANCEL, "cancel"),
+    ),
     SameCustomer: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
+    PaidAlready: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
+    UnusualAmount: ((Key.OK, "amount_right"), (Key.CANCEL, "back")),
+    Noting: ((Key.OK, "go_on"), (Key.CLEAR, "clear"), (Key.CANCEL, "back")),
+    Tipping: ((Key.OK, "no_tip"), (Key.CANCEL, "back")),
     Scanning: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
     Charging: ((Key.CANCEL, "cancel"),),
     Password: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
@@ -89,14 +106,35 @@ CAPS: dict[str, tuple[Colour, Colour]] = {
 }
 
 
-def keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
-    """The keys that mean something on this screen."""
+def keys_of(screen: Screen, *, training: bool = False) -> tuple[tuple[str, str], ...]:
+    """The keys that mean something on this screen; in a training two of them mean more."""
+    keys = _keys_of(screen)
+    if training and isinstance(screen, Idle):
+        return (*keys, (Key.CANCEL, "end_training"))
+    return ((Key.OK, "pretend"), *keys) if training and isinstance(screen, Scanning) else keys
+
+
+def _keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
     if isinstance(screen, SetupScreen):
         return setup_keys(screen)
     if isinstance(screen, PastScreen):
         return past_keys(screen)
     prints = isinstance(screen, ShowingQr | PaidScreen) and screen.prints
-    return (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
+    keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
+    if isinstance(screen, Idle) and screen.board:
+        return (keys[0], (Key.SCAN, "quick"), *keys[1:])
+    if isinstance(screen, Keying):
+        plus = menu_of(screen)
+        return keys if plus is None else (*keys[:-1], (Key.MENU, plus), keys[-1])
+    if isinstance(screen, Tipping) and screen.own is not None:
+        return ((Key.OK, "go_on"), (Key.CLEAR, "clear"), (Key.CANCEL, "back"))
+    return keys
+
+
+def menu_of(screen: Keying) -> str | None:
+    """What MENU does while an amount is keyed: it adds another; with none keyed it shows the quick amounts, if there are any."""
+    keyed = screen.lines[-1] if screen.lines else screen.money.amount
+    return "plus" if keyed else "quick" if screen.board else None
 
 
 def wall_time(at: int) -> str:

@@ -20,11 +20,14 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
+    Noting,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -32,7 +35,9 @@ from kiosk.core.screens import (
     SeekingReceipt,
     ShowingQr,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     Updating,
 )
 from kiosk.core.setup_screens import SetupScreen
@@ -61,7 +66,12 @@ MEANT: dict[type[Screen], frozenset[Key]] = {
     Starting: frozenset(),
     Idle: _IDLE,
     Keying: _ALL - {Key.MENU},
+    QuickAmounts: frozenset((Key.OK, Key.SCAN, Key.QR, Key.CLEAR, Key.MENU, Key.CANCEL)),
     SameCustomer: frozenset((Key.OK, Key.CANCEL)),
+    PaidAlready: frozenset((Key.OK, Key.CANCEL)),
+    UnusualAmount: frozenset((Key.OK, Key.CANCEL)),
+    Noting: _DIGITS | {Key.OK, Key.SCAN, Key.QR, Key.CLEAR, Key.CANCEL},
+    Tipping: frozenset((Key.D0, Key.OK, Key.CANCEL)),
     Scanning: frozenset((Key.QR, Key.CANCEL)),
     Charging: frozenset((Key.CANCEL,)),
     Password: frozenset((Key.QR, Key.CANCEL)),
@@ -83,7 +93,20 @@ MEANT: dict[type[Screen], frozenset[Key]] = {
     Updating: frozenset(),
 }
 """The keys that do something on a screen, as core/till.py has it (a test holds both against each other). Only these, and what
-the row of keys would name there, are not faint."""
+the row of keys would name there, and the digits that choose something (`chosen_by`), are not faint."""
+
+
+def chosen_by(screen: Screen) -> frozenset[Key]:
+    """The digits that choose something on this screen."""
+    match screen:
+        case QuickAmounts(_, offers):
+            return frozenset(key for key, _ in offers)
+        case Tipping(_, offers, _, None):
+            return frozenset(Key(str(place)) for place in range(1, len(offers) + 1))
+        case Tipping():
+            return _DIGITS
+        case _:
+            return frozenset()
 
 
 def split(size: tuple[int, int]) -> tuple[Rect, Rect] | None:
@@ -132,16 +155,16 @@ class Look:
     word: str | None
 
 
-def looks(screen: Screen, held: frozenset[Key]) -> dict[Key, Look]:
+def looks(screen: Screen, held: frozenset[Key], *, training: bool = False) -> dict[Key, Look]:
     """How each key looks on this screen."""
-    words = {cap: word for cap, word in keys_of(screen) if cap in _ALL}
+    words = {cap: word for cap, word in keys_of(screen, training=training) if cap in _ALL}
     match screen:
         case _ if isinstance(screen, SetupScreen):
             meant = setup_meant(screen)
         case _ if isinstance(screen, PastScreen):
             meant = past_meant(screen)
         case _:
-            meant = MEANT[type(screen)]
+            meant = MEANT[type(screen)] | chosen_by(screen)
     return {key: Look(key in meant or key in words, key in held, words.get(key)) for key in _ALL}
 
 

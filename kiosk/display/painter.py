@@ -18,12 +18,16 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
+    Network,
+    Noting,
     Outline,
     OutOfOrder,
     OwnersPage,
+    PaidAlready,
     PaidScreen,
     Password,
     Placing,
+    QuickAmounts,
     ReadTest,
     SameCustomer,
     Scanning,
@@ -31,12 +35,27 @@ from kiosk.core.screens import (
     SeekingReceipt,
     ShowingQr,
     Starting,
+    Tipping,
     Unresolved,
+    UnusualAmount,
     Updating,
     View,
 )
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
-from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, past, receipts, setting_up
+from kiosk.display import (
+    answers,
+    checkups,
+    codes,
+    counter,
+    drift,
+    fonts,
+    owners_page,
+    past,
+    receipts,
+    selling,
+    setting_up,
+    training,
+)
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -70,6 +89,8 @@ class Painter:
         self.canvas = Canvas(size)
         self._camera_box: Rect | None = None  # where the camera's picture belongs on what was painted last
         self._screen: Screen = Starting()  # the one painted last
+        self._trains = False  # as it was
+        self._tiles: list[tuple[Rect, Key]] = []  # of it: where a finger is for which key, besides the panel
         self._keys: dict[Key, Look] = {}  # those that stand on the canvas
         self._held: frozenset[Key] = frozenset()  # the keys with a finger on them
         self._spoken: tuple[Words, Words] | None = None  # of the screen painted last, when they are others
@@ -79,31 +100,40 @@ class Painter:
         whole = (0, 0, *self.canvas.size)
         self._spoken = self._languages(view.screen)
         sheet = self._sheet(trace)
-        self._camera_box, self._screen = None, view.screen
+        self._camera_box, self._screen, self._tiles, self._trains = None, view.screen, [], view.training
         if trace is not None or rest is Rest.CALM:
             self._keys = {}
         if rest is Rest.CALM and isinstance(view.screen, Idle):
             calm(sheet, whole, view.screen, view.signs, now, keys=self.panel is not None)
+            self._mark(sheet, view)
             return
         if isinstance(view.screen, ColourTest):
             checkups.colours(sheet, self._content, view.screen)
+            self._mark(sheet, view)
             self._draw_keys(sheet)
             return
         self.canvas.fill(self._content, GROUND)
         scale = self._scale
         across, down = drift.shift(now, scale.pad // 3)
         x, y, width, height = self._content
-        keys = () if self.panel is not None else keys_of(view.screen)
+        keys = () if self.panel is not None else keys_of(view.screen, training=view.training)
         bottom = scale.legend if keys else 0
         if keys:
             self.canvas.fill((x, y + height - bottom + down, width, bottom - down), PANEL)
             legend(sheet, (x + across, y + height - bottom + down, width, bottom), keys)
         left, top = x + across, y + down
-        signs(sheet, (left + scale.pad, top, width - 2 * scale.pad, scale.bar), view.signs, now)
+        if not view.training:  # its network is none
+            signs(sheet, (left + scale.pad, top, width - 2 * scale.pad, scale.bar), view.signs, now)
         room = height - scale.bar - bottom - scale.pad
         stage = (left + scale.pad, top + scale.bar, width - 2 * scale.pad, room)
         self._camera_box = self._stage(sheet, stage, view, now)
+        self._mark(sheet, view)
         self._draw_keys(sheet)
+
+    def _mark(self, sheet: Sheet, view: View) -> None:
+        """Whatever is drawn, a training is seen to be one."""
+        if view.training:
+            training.mark(sheet, self._content, self._scale.bar)
 
     def hold(self, keys: frozenset[Key]) -> Rect | None:
         """Fingers lie on these keys: draw those that change. Returns the part of the canvas that changed."""
@@ -113,14 +143,21 @@ class Painter:
         self._draw_keys(self._sheet(None))
         return self.panel
 
+    def tile_at(self, point: tuple[int, int]) -> Key | None:
+        """The key whose tile lies there on what was painted last; None beside all of them."""
+        x, y = point
+        return next((key for (left, top, w, h), key in self._tiles if left <= x < left + w and top <= y < top + h), None)
+
     def rehearse(self, view: View, now: int) -> None:
         """Paint it where nobody sees it, so that the true one is quick."""
         canvas, box, screen, keys = self.canvas, self._camera_box, self._screen, self._keys
+        tiles, trains = self._tiles, self._trains
         self.canvas, self._keys = Canvas(canvas.size), {}
         try:
             self.paint(view, now)
         finally:
             self.canvas, self._camera_box, self._screen, self._keys = canvas, box, screen, keys
+            self._tiles, self._trains = tiles, trains
 
     def paint_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> Rect | None:
         """Put the camera's picture where the view painted last has room for it. Returns the part of the canvas that changed."""
@@ -131,7 +168,7 @@ class Painter:
     def _draw_keys(self, sheet: Sheet) -> None:
         """Those that look otherwise than they do on the canvas."""
         if self.panel is not None:
-            wanted = looks(self._screen, self._held)
+            wanted = looks(self._screen, self._held, training=self._trains)
             draw(sheet, self.panel, {key: look for key, look in wanted.items() if self._keys.get(key) != look})
             self._keys = wanted
 
@@ -144,14 +181,26 @@ class Painter:
             return None
         return (words_of(screen.language),) * 2
 
-    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen
+    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
         match view.screen:
             case Starting() as screen:
                 answers.starting(sheet, stage, screen, now)
+            case Idle() if view.training and view.signs.network is Network.ONLINE:
+                training.idle(sheet, stage)
             case Idle() as screen:
                 counter.idle(sheet, stage, screen, view.signs)
             case Keying() as screen:
-                counter.keying(sheet, stage, screen)
+                selling.keying(sheet, stage, screen)
+            case QuickAmounts() as screen:
+                self._tiles = selling.quick(sheet, stage, screen)
+            case PaidAlready() as screen:
+                selling.paid_already(sheet, stage, screen)
+            case UnusualAmount() as screen:
+                selling.unusual(sheet, stage, screen)
+            case Noting() as screen:
+                selling.noting(sheet, stage, screen)
+            case Tipping() as screen:
+                self._tiles = selling.tipping(sheet, stage, screen)
             case SameCustomer() as screen:
                 answers.same_customer(sheet, stage, screen)
             case Scanning() as screen:

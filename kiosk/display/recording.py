@@ -21,6 +21,7 @@ class RecordingDisplay:
         self.customer: list[CustomerView] = []  # what was to be seen there, each once
         self.sounds: list[Sound] = []
         self.announced: list[Money | None] = []  # None: hushed
+        self.tried: list[int] = []  # when the voice was to be tried
         self.camera: tuple[int, int, bytes] | None = None
         self.outlines: tuple[Outline, ...] = ()
         self._stopped = threading.Event()
@@ -42,6 +43,9 @@ class RecordingDisplay:
     def announce(self, money: Money, at: int) -> None:
         del at  # nobody listens, so nothing is too old
         self.announced.append(money)
+
+    def try_voice(self, at: int) -> None:
+        self.tried.append(at)
 
     def hush(self) -> None:
         self.announced.append(None)

@@ -174,7 +174,7 @@ class WindowDisplay:
         self._habits = habits
         self._touches: Touches | None = None
         if self._picture.panel is not None:
-            self._touches = Touches(self._picture.panel)
+            self._touches = Touches(self._picture.panel, painter.tile_at)
             window.watch_fingers()
         self._busy_at = habits.monotonic()
         self._light = Light()
@@ -203,6 +203,9 @@ class WindowDisplay:
 
     def announce(self, money: Money, at: int) -> None:
         self._announcer.announce(money, at)
+
+    def try_voice(self, at: int) -> None:
+        self._announcer.announce(None, at)
 
     def hush(self) -> None:
         self._announcer.hush()
@@ -322,6 +325,9 @@ class OffscreenDisplay:
         """Nobody hears it."""
 
     def announce(self, money: Money, at: int) -> None:
+        """Nobody hears it."""
+
+    def try_voice(self, at: int) -> None:
         """Nobody hears it."""
 
     def hush(self) -> None:

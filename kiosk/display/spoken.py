@@ -42,6 +42,21 @@ def received(money: Money, language: str) -> Speech:
             return Speech("en-gb", f"WeChat Pay: {_plain(money)} {_currency(money, 'en')} received")
 
 
+def tried(language: str) -> Speech:
+    """That this is a trial of the voice: no amount, and nothing that a payment is announced with."""
+    match language:
+        case "zh_CN":
+            return Speech("cmn-latn-pinyin", "声音测试")
+        case "zh_TW":
+            return Speech("cmn-latn-pinyin", "聲音測試")
+        case "ja":
+            return Speech("ja", "おんせいのてすとです")
+        case "ko":
+            return Speech("ko", "소리 시험입니다")
+        case _:
+            return Speech("en-gb", "This is a sound test")
+
+
 def _plain(money: Money) -> str:
     """12.5, and 12 rather than 12.00."""
     whole, _, rest = major(money).partition(".")

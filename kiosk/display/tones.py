@@ -29,6 +29,9 @@ _NOTES: dict[Sound, tuple[_Note, ...]] = {
     Sound.SCANNED: (_Note(0, 0.09, 1760, 0.45, 0.1),),
     # A rising fifth and octave against two falling tones: told apart with the eyes shut, and by ear alone in a loud shop.
     Sound.PAID: (_Note(0, 0.30, 784, 0.5), _Note(0.13, 0.32, 1175, 0.5), _Note(0.27, 0.62, 1568, 0.55)),
+    # Three times the same, and a low knock: neither can be taken for money.
+    Sound.TEST: tuple(_Note(place * 0.22, 0.14, 880, 0.45, 0.1) for place in range(3)),
+    Sound.TRAINING: (_Note(0, 0.12, 330, 0.5, 0.6), _Note(0.18, 0.12, 330, 0.5, 0.6)),
     Sound.FAILED: (_Note(0, 0.24, 392, 0.55, 0.5), _Note(0.24, 0.42, 277, 0.6, 0.5)),
 }
 

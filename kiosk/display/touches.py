@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kiosk.core.events import Key
 from kiosk.display.canvas import Rect
 from kiosk.display.keys import key_at
@@ -13,8 +15,10 @@ Told = tuple[int, Key | None, bool]
 class Touches:
     """A finger belongs to the key it came down on, until it lifts or leaves it. One that slides in from elsewhere to none."""
 
-    def __init__(self, panel: Rect) -> None:
+    def __init__(self, panel: Rect, tile_at: Callable[[tuple[int, int]], Key | None] = lambda _: None) -> None:
+        """`tile_at`: the key of the tile that lies there, beside the panel."""
         self._panel = panel
+        self._tile_at = tile_at
         self._down: dict[int, Key | None] = {}
 
     @property
@@ -24,7 +28,7 @@ class Touches:
 
     def finger(self, number: int, at: tuple[int, int], down: bool, *, ignored: bool = False) -> Told | None:  # noqa: FBT001  the shape of a finger's event
         """The finger is here now, or has lifted here: what is to be told of it. `ignored`: it means nothing until it lifts."""
-        key = key_at(at, self._panel)
+        key = key_at(at, self._panel) or self._tile_at(at)
         if number not in self._down:
             if not down:
                 return None

@@ -15,6 +15,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from kiosk.config_sound import SPEAK
+from kiosk.config_till import MODES
 from kiosk.core.errors import KioskError
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.model import Tender
@@ -52,6 +53,7 @@ EVERYDAY = (
     Field("display", "merchant_language", "choice", tuple(LANGUAGES), default="en"),
     Field("display", "customer_language", "choice", tuple(LANGUAGES), default="zh_CN"),
     Field("till", "default_tender", "choice", tuple(map(str, Tender)), default=str(Tender.QUICK_PAY)),
+    Field("till", "mode", "choice", tuple(MODES), default="counter"),
     Field("till", "result_seconds", "number", most=3600, default=0),
     Field("display", "brightness", "number", least=10, most=100, default=100),
     Field("display", "dim_after_s", "number", most=86_400, default=120),

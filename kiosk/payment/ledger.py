@@ -52,6 +52,8 @@ class OrderLine:
     opened_at: int
     settled_at: int | None
     refunded: int  # accepted or done
+    tip: int = 0  # of the sale; part of the amount
+    memo: str | None = None  # the shop's own number of the sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Total:
     refunded: int = 0  # of PAID orders, accepted or done; the order may be of an earlier day
     late_count: int = 0
     late: int = 0  # late money given back, accepted or done: it is in neither of the other two
+    tips: int = 0  # in `paid`
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ class SqliteLedger:
         An order that nobody tried to send is not listed.
         """
         rows = self._file.rows(
-            "SELECT o.*, s.state AS sale_state, (SELECT coalesce(sum(amount), 0) FROM refunds r "
+            "SELECT o.*, s.state AS sale_state, coalesce(s.tip, 0) AS tip, (SELECT coalesce(sum(amount), 0) FROM refunds r "
             f"WHERE r.out_trade_no = o.out_trade_no AND {_GIVEN_BACK}) AS refunded "
             "FROM orders o JOIN sales s USING (sale_id) WHERE out_trade_no IN ("
             f"SELECT out_trade_no FROM orders WHERE opened_at >= ? AND opened_at < ? AND {_TRIED} UNION "
@@ -215,6 +218,8 @@ class SqliteLedger:
                 opened_at=row["opened_at"],
                 settled_at=row["settled_at"],
                 refunded=row["refunded"],
+                tip=row["tip"],
+                memo=row["memo"],
             )
             for row in rows
         ]
@@ -229,10 +234,10 @@ class SqliteLedger:
         rows = self._file.rows(
             "SELECT tender, currency, sum(kind = 'paid') AS paid_count, sum(iif(kind = 'paid', amount, 0)) AS paid, "
             "sum(kind = 'refund') AS refund_count, sum(iif(kind = 'refund', amount, 0)) AS refunded, "
-            "sum(kind = 'late') AS late_count, sum(iif(kind = 'late', amount, 0)) AS late FROM ("
-            "SELECT 'paid' AS kind, tender, currency, amount FROM orders "
-            "WHERE opened_at >= ?1 AND opened_at < ?2 AND state = 'PAID' UNION ALL "
-            "SELECT iif(r.late, 'late', 'refund'), o.tender, r.currency, r.amount "
+            "sum(kind = 'late') AS late_count, sum(iif(kind = 'late', amount, 0)) AS late, sum(tip) AS tips FROM ("
+            "SELECT 'paid' AS kind, o.tender, o.currency, o.amount, coalesce(s.tip, 0) AS tip FROM orders o JOIN sales s "
+            "USING (sale_id) WHERE o.opened_at >= ?1 AND o.opened_at < ?2 AND o.state = 'PAID' UNION ALL "
+            "SELECT iif(r.late, 'late', 'refund'), o.tender, r.currency, r.amount, 0 "
             "FROM refunds r JOIN orders o USING (out_trade_no) "
             f"WHERE r.opened_at >= ?1 AND r.opened_at < ?2 AND r.{_GIVEN_BACK}) GROUP BY tender, currency ORDER BY 1, 2",
             (start, end),

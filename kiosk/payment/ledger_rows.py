@@ -24,6 +24,8 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
                     "currency": row.money.currency,
                     "opened_at": row.opened_at,
                     "state": row.state.value,
+                    "tip": row.tip or None,
+                    "lines": "+".join(map(str, row.lines)) or None,
                 },
             )
         case Order():
@@ -55,6 +57,7 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
                     "called_at": row.called_at,
                     "pay_refused": int(row.pay_refused),
                     "note": row.note,
+                    "memo": row.memo or None,
                 },
             )
         case Refund():
@@ -82,7 +85,9 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
 
 def sale(row: Row) -> Sale:
     """The sale of a row of `sales`."""
-    return Sale(row["sale_id"], Money(row["amount"], row["currency"]), row["opened_at"], SaleState(row["state"]))
+    money, state = Money(row["amount"], row["currency"]), SaleState(row["state"])
+    lines = tuple(int(line) for line in row["lines"].split("+")) if row["lines"] else ()
+    return Sale(row["sale_id"], money, row["opened_at"], state, row["tip"] or 0, lines)
 
 
 def order(row: Row) -> Order:
@@ -110,6 +115,7 @@ def order(row: Row) -> Order:
         called_at=row["called_at"],
         pay_refused=bool(row["pay_refused"]),
         note=row["note"],
+        memo=row["memo"] or "",
     )
 
 

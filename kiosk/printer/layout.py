@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Protocol, assert_never
 
 from kiosk.core.model import Tender
-from kiosk.core.money import Money, in_words
+from kiosk.core.money import Money, in_words, rate_in_words
 from kiosk.core.slips import Bill, Receipt, Sample, Slip
 
 Runs = Callable[[str, str, bool], list[tuple[str, int, str]]]
@@ -92,7 +92,15 @@ Piece = Line | Pair | Rule | Code
 
 
 def lay_out(slip: Slip, house: House) -> tuple[Piece, ...]:
-    """What stands on it."""
+    """What stands on it; of a training that it is one, above and below."""
+    pieces = _plain(slip, house)
+    if not slip.training:
+        return pieces
+    mark = Line(_both(house, "slip.training"), Size.HEAD, bold=True, reversed=True)
+    return (mark, *(piece for piece in pieces if not isinstance(piece, Code)), mark)
+
+
+def _plain(slip: Slip, house: House) -> tuple[Piece, ...]:
     match slip:
         case Receipt():
             return _receipt(slip, house)
@@ -113,6 +121,7 @@ def _receipt(receipt: Receipt, house: House) -> tuple[Piece, ...]:
         Line(_both(house, "slip.receipt")),
         Line(_both(house, mark), bold=True, reversed=receipt.copy),
         Rule(),
+        *_sum(receipt, house),
         Line((_money(receipt.money, house),), Size.HUGE, bold=True),
         Line(_both(house, "slip.paid"), bold=True),
         Rule(),
@@ -120,8 +129,13 @@ def _receipt(receipt: Receipt, house: House) -> tuple[Piece, ...]:
     ]
     if receipt.payer is not None and receipt.payer != receipt.money:
         pieces.append(Pair(_both(house, "slip.you_paid"), _money(receipt.payer, house)))
+        if receipt.rate_e8 is not None and receipt.payer.currency != receipt.money.currency:
+            rate = Span(rate_in_words(receipt.money, receipt.payer, receipt.rate_e8), plain)
+            pieces.append(Pair(_both(house, "slip.rate"), rate))
     if receipt.paid_at is not None:
         pieces.append(Pair(_both(house, "slip.time"), _time(receipt.paid_at, house)))
+    if receipt.memo:
+        pieces.append(Pair(_both(house, "slip.memo"), Span(receipt.memo, plain), bold=True))
     pieces.append(Pair(_both(house, "slip.order"), Span(receipt.out_trade_no, plain)))
     if receipt.transaction_id is not None:
         pieces.append(Pair(_both(house, "slip.transaction"), Span(receipt.transaction_id, plain)))
@@ -137,6 +151,18 @@ def _receipt(receipt: Receipt, house: House) -> tuple[Piece, ...]:
     # The same number is a QR of 25 modules of 8 dots: 5 pixels each at 20 cm, and still 2.5 at 40.
     pieces += [Code(receipt.out_trade_no), Line(_both(house, "slip.thanks"))]
     return tuple(pieces)
+
+
+def _sum(receipt: Receipt, house: House) -> list[Piece]:
+    """What the amount adds up from, if it was not keyed as one."""
+    currency, plain = receipt.money.currency, house.merchant.language
+    lines = receipt.lines or ((receipt.money.amount - receipt.tip,) if receipt.tip else ())
+    pieces: list[Piece] = []
+    for place, line in enumerate(lines, 1):
+        pieces.append(Pair((Span(f"{place}.", plain),), _money(Money(line, currency), house)))
+    if receipt.tip:
+        pieces.append(Pair(_both(house, "slip.tip"), _money(Money(receipt.tip, currency), house)))
+    return [*pieces, Rule()] if pieces else []
 
 
 def _bill(bill: Bill, house: House) -> tuple[Piece, ...]:

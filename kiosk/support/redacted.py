@@ -21,7 +21,9 @@ SHOWN: dict[str, frozenset[str]] = {
     "sound": frozenset(("speak", "volume", "fresh_s")),
     "keypad": frozenset(("driver", "device", "rows", "columns", "settle_ms", "debounce_ms", "stuck_s", "remote", "freed_pins")),
     "camera": frozenset(("driver", "device", "mains_hz")),
-    "till": frozenset(("default_tender", "max_amount", "result_seconds")),
+    "till": frozenset(
+        ("default_tender", "max_amount", "result_seconds", "mode", "quick_amounts", "memo", "tips", "guard_times", "training")
+    ),
     "ledger": frozenset(("path", "backups")),
     "control": frozenset(("socket",)),
     "printer": frozenset(("driver", "connection", "baud", "width_mm", "receipts", "chinese", "answers")),

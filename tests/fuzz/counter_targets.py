@@ -27,11 +27,12 @@ from kiosk.camera.wire import (
 )
 from kiosk.core.commands import Charge, Place
 from kiosk.core.events import Key, Pressed, ScanHint
+from kiosk.core.keying import MOST_DIGITS
 from kiosk.core.model import Call, Decline, Declined, Pending, Unknown, Why
 from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import in_front
-from kiosk.core.till import MOST_DIGITS, Scanning
+from kiosk.core.till import Scanning
 from kiosk.keypad.keyboard import NAMES, KeyboardKeypad
 from kiosk.keypad.scripted import ScriptedKeypad
 from tests.flow import Flow

@@ -59,7 +59,7 @@ class Merchant:
             pause += luck.between(1000, 30_000, f"patience {what}")
         world.at(world.now + pause, lambda: self.acts() if moment == self.moment else None)
 
-    def acts(self) -> None:
+    def acts(self) -> None:  # noqa: C901, PLR0912  one arm a screen
         """One action, or the decision to wait."""
         world, luck = self.world, self.luck
         if world.dark or self.visit >= self.visits:
@@ -79,9 +79,12 @@ class Merchant:
                 self._key_amount(what)
             case past_screens.History() | past_screens.Searching() | past_screens.SaleOpened() | past_screens.More():
                 self._press(what, luck.pick(_LOOKING_BACK, f"key {what}"))
-            case screens.Keying():
+            case screens.Keying() | screens.QuickAmounts():
                 self._begin(what, chance)
-            case screens.SameCustomer():
+            case screens.Noting() | screens.Tipping():
+                keys = (Key.OK, Key.OK, Key.OK, Key.D1, Key.D2, Key.D0, Key.CLEAR, Key.CANCEL)
+                self._press(what, luck.pick(keys, f"key {what}"))
+            case screens.SameCustomer() | screens.PaidAlready() | screens.UnusualAmount():
                 self._press(what, Key.OK if chance < 0.7 else Key.CANCEL)
             case screens.Scanning() if chance < 0.85:
                 self._show_code(what)
@@ -121,6 +124,8 @@ class Merchant:
         if not (self.same and self.amount):
             self.amount = self.luck.pick(AMOUNTS, f"amount {what}")
         self.begun = True
+        if self.luck.draw(f"quick {what}") < 0.2:
+            self.world.happen(Pressed(Key.SCAN), f"{what} board")
         for digit in str(self.amount):
             self.world.happen(Pressed(Key(digit)), f"{what} {digit}")
         self._begin(what, self.luck.draw(f"begin {what}"))
@@ -131,7 +136,7 @@ class Merchant:
             self._press(what, Key.CLEAR)
             return
         key = Key.OK if chance < 0.5 else Key.SCAN if chance < 0.65 else Key.QR if chance < 0.95 else Key.CLEAR
-        self._press(what, key)
+        self._press(what, Key.MENU if self.luck.draw(f"plus {what}") < 0.15 else key)
 
     def _show_code(self, what: str) -> None:
         """A phone in front of the camera; sometimes an old code, sometimes two phones, sometimes seen once more."""

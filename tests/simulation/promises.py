@@ -29,7 +29,9 @@ from kiosk.core.commands import (
 )
 from kiosk.core.events import Answered, Event, Key, Left, Notified, Part, Pressed, Tick
 from kiosk.core.model import FINALS, Call, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender, Unknown
+from kiosk.core.money import Money
 from kiosk.core.secret import PaymentCode
+from kiosk.core.selling import Doubt, Draft
 from kiosk.core.state import Kiosk, Step, in_front
 from kiosk.core.step import step
 
@@ -176,19 +178,27 @@ class Promises:
         ordered = [r.row for r in records if isinstance(r, Insert) and isinstance(r.row, Order)]
         if ordered and isinstance(shown, IN_DOUBT):
             raise Violation(f"I10: {key} on {type(shown).__name__} makes another order while the first is in doubt")
-        if new_sale is not None and not isinstance(shown, screens.SameCustomer):
-            same = [row for row in self.rows.orders.values() if row.state in OPEN and row.money == new_sale.money]
+        draft = getattr(self.world.kiosk.till, "draft", Draft(()))
+        if new_sale is not None and not isinstance(shown, screens.SameCustomer) and Doubt.SAME_CUSTOMER not in draft.sure:
+            same = [row for row in self.rows.orders.values() if row.state in OPEN and self._goods(row) == _goods(new_sale)]
             if same:
                 raise Violation(
                     f"I10: {new_sale.money} again, and nobody asks whether it is the customer of {same[0].out_trade_no}"
                 )
-        if new_sale is not None and (new_sale.money != getattr(shown, "money", None) or new_sale.money.amount > self.limit):
-            raise Violation(f"{new_sale.money} is to be paid where {shown} was shown")
+        if new_sale is not None and (getattr(shown, "money", None) != _goods(new_sale) or _goods(new_sale).amount > self.limit):
+            raise Violation(f"{new_sale.money}, the tip {new_sale.tip}, is to be paid where {shown} was shown")
+        if new_sale is not None and new_sale.tip and not isinstance(shown, screens.Tipping):
+            raise Violation(f"a tip of {new_sale.tip} where {shown} was shown: nobody chose it")
+        if new_sale is not None and new_sale.lines and sum(new_sale.lines) != _goods(new_sale).amount:
+            raise Violation(f"{new_sale.lines} do not add up to {_goods(new_sale)}")
         signs, unwell = self.world.signs, self.world.unwell
         if ordered and signs is not None and not (signs.network is screens.Network.ONLINE and signs.clock_known):
             raise Violation(f"a new order while the signs are {signs}")
         if ordered and (unwell is Part.LEDGER or (unwell is Part.CAMERA and ordered[0].tender is Tender.QUICK_PAY)):
             raise Violation(f"a new {ordered[0].tender} order while the {unwell} is unwell")
+
+    def _goods(self, order: Order) -> Money:
+        return _goods(self.rows.sales[order.sale_id])
 
     def _notified(self, number: str, before: Kiosk, event: Event, made: Step) -> None:
         without = step(before, Tick(), self.world.clock.now())
@@ -411,3 +421,8 @@ class Promises:
             raise Violation(
                 f"I8: the sale {sale.sale_id} is {sale.state} and keeps {kept}; its orders are {[r.state for r in orders]}"
             )
+
+
+def _goods(sale: Sale) -> Money:
+    """Without the tip: what was keyed."""
+    return Money(sale.money.amount - sale.tip, sale.money.currency)

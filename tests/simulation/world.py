@@ -44,6 +44,7 @@ from kiosk.core.events import (
     ClockSynchronized,
     Event,
     Health,
+    Key,
     Left,
     Notified,
     Part,
@@ -54,6 +55,7 @@ from kiosk.core.events import (
 )
 from kiosk.core.lifecycle import is_open, is_watched, watched_since
 from kiosk.core.model import Answer, Call, Order
+from kiosk.core.selling import Offer, Selling
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
@@ -111,7 +113,7 @@ class World:
         self.rows = Rows()
         self.ledger = _disk().begin()
         stays = self.luck.pick((0, 0, 5000), "stays")
-        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZONE, max_amount=LIMIT, result_ms=stays)
+        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZONE, max_amount=LIMIT, result_ms=stays, selling=self._habits())
         self.promises = Promises(self)
         self.merchant = Merchant(self)
         self.lies: list[Answer] = []
@@ -182,6 +184,17 @@ class World:
             (row.called_at or 0) - (row.settled_at or 0) >= 5 * MINUTE and row.last_outcome != "unknown" for row in watched
         )
         return looked_at if self.luck.draw("to the very end") < 0.9 or not watched else False
+
+    def _habits(self) -> Selling:
+        """The owner's: half of the shops have none."""
+        luck = self.luck
+        return Selling(
+            quick=luck.pick(({}, {}, {Key.D1: 2, Key.D2: 7}), "quick amounts"),
+            memo=luck.draw("memo") < 0.2,
+            tips=luck.pick(((), (), (), (Offer(10), Offer(amount=1))), "tips"),
+            guard_times=luck.pick((0, 0, 2), "guard"),
+            repeat_ms=luck.pick((0, 0, 20_000), "repeats"),
+        )
 
     def _outages(self) -> list[tuple[int, int, str]]:
         found = []

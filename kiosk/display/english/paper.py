@@ -24,4 +24,8 @@ PAPER = table(
     said("slip.until", "Valid until"),
     said("slip.no_receipt", "This is not a receipt."),
     said("slip.sample", "Test slip"),
+    said("slip.rate", "Exchange rate"),
+    said("slip.memo", "Number"),
+    said("slip.tip", "Tip"),
+    said("slip.training", "TRAINING: not a receipt"),
 )

@@ -130,8 +130,11 @@ def _query(merchant: Merchant) -> str:
 
 
 def _order(shop: Shop, order: Order) -> dict[str, object]:
+    """The shop's own number, if there is one: the customer reads it in the description, statements have it as `attach`."""
+    described = f"{shop.description}-{order.memo}" if order.memo else shop.description  # brand-branch-goods (contract 3.2.1)
     return {
-        "description": shop.description,
+        "description": described,
+        **({"attach": order.memo} if order.memo else {}),
         "out_trade_no": order.out_trade_no,
         "merchant_category_code": shop.merchant_category_code,
         "amount": {"total": order.money.amount, "currency": order.money.currency},
