@@ -28,6 +28,22 @@ REFUND = Refund(f"{NUMBER}-R1", NUMBER, Money(500, "HKD"), AT + 3_600_000, Refun
 COPY = Receipt(
     "Harbour Snacks", Money(123_450, "HKD"), Tender.NATIVE, "KIOSK_0008-260105-aa00011", "4" * 32, AT, None, (REFUND,), copy=True
 )
+SUM = Receipt(
+    "Harbour Snacks",
+    Money(1785, "HKD"),
+    Tender.QUICK_PAY,
+    NUMBER,
+    "4200002026010512345678901234",
+    AT,
+    Money(1652, "CNY"),
+    rate_e8=92_560_000,
+    lines=(850, 350, 425),
+    tip=160,
+    memo="0042",
+)
+TRAINING = Receipt(
+    "Harbour Snacks", MONEY, Tender.QUICK_PAY, "TRAINING-260105-TR0001", "TRAINING-1", AT, Money(1157, "CNY"), training=True
+)
 SAMPLE = Sample("Harbour Snacks", AT)
 BILL = Bill("Harbour Snacks", MONEY, NUMBER, CODE_URL, AT + 300_000)
 

@@ -8,7 +8,19 @@ import pytest
 
 from kiosk.core import screens, trying
 from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
-from kiosk.core.commands import Announce, LookFor, MakeBundle, Play, Print, Sound, StartCheckup, StartScan, StopCheckup, StopScan
+from kiosk.core.commands import (
+    Announce,
+    LookFor,
+    MakeBundle,
+    Play,
+    Print,
+    Sound,
+    StartCheckup,
+    StartScan,
+    StopCheckup,
+    StopScan,
+    TryVoice,
+)
 from kiosk.core.events import BundleMade, Checked, CheckupOver, CodeRead, Health, Key, Part, ScanHint
 from kiosk.core.model import Call, Ended, OrderState
 from kiosk.core.slips import Receipts, Sample
@@ -19,7 +31,7 @@ from tests.flow import Flow
 def opened(**settings: Any) -> tuple[Flow, str]:
     """A kiosk whose check-up was just opened, and its ticket."""
     flow = Flow(**settings)
-    flow.press("MENU MENU")
+    flow.press("MENU MENU 1")
     return flow, flow.one(StartCheckup).ticket
 
 
@@ -56,7 +68,7 @@ def test_a_late_finding_of_another_check_up_is_nothing() -> None:
     flow.press("CANCEL")
     flow.happen(Checked(ticket, Finding(Kind.CAMERA, Verdict.FAIL)))
     flow.sees(screens.Idle)
-    flow.press("MENU MENU")
+    flow.press("MENU MENU 1")
     assert flow.one(StartCheckup).ticket != ticket
     flow.happen(Checked(ticket, Finding(Kind.CAMERA, Verdict.FAIL)))
     flow.happen(CheckupOver(ticket))
@@ -91,7 +103,7 @@ def test_an_order_goes_on_behind_it() -> None:
     flow = Flow()
     number = flow.charge()
     flow.pass_time(60_000)
-    flow.press("OK MENU MENU 1 CANCEL 6")
+    flow.press("OK MENU MENU 1 1 CANCEL 6")
     flow.sees(screens.Checkup)
     flow.answer(Call.REVERSE, Ended(OrderState.REVERSED), number)
     assert flow.state(number) is OrderState.REVERSED
@@ -152,11 +164,12 @@ def test_the_colours_come_by_turns() -> None:
 
 
 def test_sound_is_a_tone_and_a_word() -> None:
-    """As of a payment, and none is written down."""
+    """Neither is a payment's, and nothing is written down."""
     flow, _ = opened()
     flow.press("4")
-    assert Play(Sound.PAID) in flow.acts
-    assert flow.one(Announce).money.amount == 1250
+    assert Play(Sound.TEST) in flow.acts
+    assert flow.one(TryVoice).at == flow.now
+    assert not flow.all(Announce)
     assert flow.numbers() == []
 
 

@@ -523,7 +523,7 @@ MISTAKES = [
     ),
     ("till.tips", "tips = [0]", "[till] tips = 0 is neither 1% to 100% nor an amount. Write what"),
     ("till.tips", "tips = [1, 2, 3, 4, 5]", "[till] tips = [1, 2, 3, 4, 5] has more than 4. Write what the customer is"),
-    ("till.memo", 'memo = "yes"', '[till] memo = "yes" is a text in quotes, not true or false. Write true for'),
+    ("till.memo", 'memo = "yes"', '[till] memo = "yes" is a text in quotes, not true or false. Write true'),
     ("till.guard_times", "guard_times = -1", "[till] guard_times = -1 is not between 0 and 1000. Write how many times"),
     ("till.repeat_seconds", "repeat_seconds = 601", "[till] repeat_seconds = 601 is not between 0 and 600. Write for how long"),
     (

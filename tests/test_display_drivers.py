@@ -126,7 +126,7 @@ def test_looking_for_a_receipt_one_sees_the_camera_too_and_nothing_of_a_scan_bef
     frame = (320, 240, bytes((10, 200, 30)) * (320 * 240))
     display.show_camera(*frame)
     assert (_picture(display) == (10, 200, 30)).all(axis=2).mean() > 0.15
-    display.show(MAIN["sale_found"])
+    display.show(MAIN["idle"])
     display.show_camera(*frame)
     assert not (_picture(display) == (10, 200, 30)).all(axis=2).any()
     display.show(MAIN["scanning"])

@@ -46,7 +46,7 @@ from kiosk.core.screens import (
 from kiosk.core.selling import Doubt, Draft, Offer, Selling
 from kiosk.core.till import Refused, Stage
 from kiosk.display.frame import keys_of
-from kiosk.display.keys import LEAST, MEANT, ROWS, key_at, looks, share_of, split
+from kiosk.display.keys import LEAST, MEANT, ROWS, chosen_by, key_at, looks, share_of, split
 from kiosk.display.painter import Painter
 from kiosk.display.theme import SMALLEST
 from kiosk.display.touches import Touches
@@ -91,10 +91,9 @@ def test_all_keys_are_there_once() -> None:
 
 _ONE = "1" * 8
 DRAFT = Draft((1250,))
-RULES = keying.Rules(
-    Tender.QUICK_PAY,
-    500_000,
-    Selling({Key(digit): 100 for digit in "123456789"}, tips=(Offer(5), Offer(10), Offer(15), Offer(20))),
+PLAIN = keying.Rules(Tender.QUICK_PAY, 500_000, Selling())
+OFFERING = keying.Rules(
+    Tender.QUICK_PAY, 500_000, Selling({Key(digit): 100 for digit in "12345678"}, tips=(Offer(5), Offer(10), Offer(15)))
 )
 TILLS: dict[type[Screen], till.Till] = {
     Idle: till.Idle(),
@@ -134,18 +133,22 @@ def test_the_keys_that_stand_out_are_those_that_do_something(screen: type[Screen
     does = set()
     for key in KEYS:
         if screen in STAGES:
-            intent = till._front(STAGES[screen], key, RULES, NOW)
+            intent = till._front(STAGES[screen], key, PLAIN, NOW)
         else:
-            intent = till.press(TILLS[screen], key, None, RULES, NOW)
+            rules = OFFERING if screen in (QuickAmounts, Tipping) else PLAIN
+            intent = till.press(TILLS[screen], key, None, rules, NOW)
         if not isinstance(intent, Refused):
             does.add(key)
-    assert MEANT[screen] == does
+    (shown,) = (view.screen for name, view in MAIN.items() if type(view.screen) is screen and name != "qr_paying")
+    assert {key for key, look in looks(shown, frozenset()).items() if look.meant} == does
 
 
 def test_what_the_row_of_keys_names_stands_out_on_the_screen_too() -> None:
     for view in MAIN.values():
         meant = {key for key, look in looks(view.screen, frozenset()).items() if look.meant}
-        assert {cap for cap, _ in keys_of(view.screen) if cap in KEYS} | MEANT[type(view.screen)] == meant
+        assert {cap for cap, _ in keys_of(view.screen) if cap in KEYS} | MEANT[type(view.screen)] | chosen_by(
+            view.screen
+        ) == meant
 
 
 def test_a_faint_key_looks_faint() -> None:
@@ -156,7 +159,25 @@ def test_a_faint_key_looks_faint() -> None:
         brightness[name] = {key: _part(painter, key).mean() for key in KEYS}
     for key in KEYS:
         faint = bool(brightness["charging"][key] < brightness["keying"][key] / 1.3)
-        assert faint is (key not in (Key.CANCEL, Key.MENU)), key
+        assert faint is (key is not Key.CANCEL), key
+
+
+def test_a_tile_is_touched_as_its_key_is_and_only_while_it_is_there() -> None:
+    """Quick amounts and tips: a finger on a tile is one on its key; on another screen nothing is there."""
+    painter = Painter((800, 480), "en", "zh_CN", keys=True)
+    assert painter.panel is not None
+    touches = Touches(painter.panel, painter.tile_at)
+    for name, digits in (("quick_amounts", "12345678"), ("tipping", "1230")):
+        painter.paint(MAIN[name], NOW)
+        tiles = {key: box for box, key in painter._tiles}
+        assert "".join(sorted(tiles)) == "".join(sorted(digits))
+        assert all(box[2] >= LEAST and box[3] >= LEAST // 2 for box in tiles.values())
+        for finger, (key, (x, y, width, height)) in enumerate(tiles.items()):
+            point = (x + width // 2, y + height // 2)
+            assert touches.finger(finger, point, True) == (finger, key, True)
+            assert touches.finger(finger, point, False) == (finger, key, False)
+    painter.paint(MAIN["keying"], NOW)
+    assert painter.tile_at(point) is None
 
 
 # --- fingers ---

@@ -34,6 +34,8 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.screens"),
     (1, "kiosk.core.ports"),
     (1, "kiosk.core.slips"),
+    (1, "kiosk.core.selling"),
+    (1, "kiosk.core.lesson"),
     (1, "kiosk.core.checkup"),
     (1, "kiosk.core.expiry"),
     (1, "kiosk.core.setup_screens"),

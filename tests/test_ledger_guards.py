@@ -76,6 +76,14 @@ CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("sales", A_SALE, "currency_is_iso_4217", {"currency": "hkd"}),
     ("sales", A_SALE, "opened_at_is_a_time", {"opened_at": -1}),
     ("sales", A_SALE, "sale_state_is_known", {"state": "PAID"}),
+    ("sales", A_SALE, "tip_is_part_of_the_amount", {"tip": 0}),
+    ("sales", A_SALE, "tip_is_part_of_the_amount", {"tip": 1250}),
+    ("sales", A_SALE, "lines_are_amounts", {"lines": "1250"}),
+    ("sales", A_SALE, "lines_are_amounts", {"lines": "1250+3x"}),
+    ("sales", A_SALE, "lines_are_amounts", {"lines": "+1250"}),
+    ("orders", AN_ORDER, "memo_is_digits", {"memo": ""}),
+    ("orders", AN_ORDER, "memo_is_digits", {"memo": "4x"}),
+    ("orders", AN_ORDER, "memo_is_digits", {"memo": "1" * 13}),
     ("orders", AN_ORDER, "out_trade_no_fits", {"out_trade_no": "K07*260105"}),
     ("orders", AN_ORDER, "out_trade_no_fits", {"out_trade_no": "x" * 33}),
     ("orders", AN_ORDER, "out_trade_no_fits", {"out_trade_no": ""}),
@@ -210,7 +218,7 @@ def moved(name: str, **changes: Any) -> tuple[str, dict[str, Any]]:
     return f"UPDATE {table} SET {settings} WHERE {key} = :name", {**changes, "name": name}
 
 
-KEEPS = "number, sale, tender, money and opening of an order never change"
+KEEPS = "number, sale, tender, money, memo and opening of an order never change"
 BACK = "an order never goes back, and a final order stays as it is"
 FACTS = "what a final order says never changes"
 PAID_SALE = f"S-{PAID}"
@@ -238,6 +246,7 @@ REFUSED: list[tuple[str, tuple[str, dict[str, Any]]]] = [
     (KEEPS, moved(NATIVE, sale_id=BARE)),
     (KEEPS, moved(NATIVE, tender="quick_pay")),
     (KEEPS, moved(NATIVE, amount=1)),
+    (KEEPS, moved(NATIVE, memo="1")),
     (KEEPS, moved(NATIVE, currency="JPY")),
     (KEEPS, moved(NATIVE, opened_at=1)),
     # an order never goes back
@@ -292,8 +301,11 @@ REFUSED: list[tuple[str, tuple[str, dict[str, Any]]]] = [
     ("a refund never goes back", moved(ACCEPTED, state="REQUESTED")),
     # the rest
     *(
-        ("number, money and opening of a sale never change", (f"UPDATE sales SET {change} WHERE sale_id = :sale", {"sale": BARE}))
-        for change in ("sale_id = 'S-other'", "amount = 1", "currency = 'JPY'", "opened_at = 1")
+        (
+            "number, money, tip, lines and opening of a sale never change",
+            (f"UPDATE sales SET {change} WHERE sale_id = :sale", {"sale": BARE}),
+        )
+        for change in ("sale_id = 'S-other'", "amount = 1", "currency = 'JPY'", "opened_at = 1", "tip = 1", "lines = '1+2'")
     ),
     ("a counter only rises", ("UPDATE counters SET highest = highest - 1", {})),
     ("a counter only rises", ("UPDATE counters SET day = '260106'", {})),

@@ -22,10 +22,10 @@ from kiosk.display.words import Words, words_of
 from kiosk.printer import raster
 from kiosk.printer.layout import House, Line, Pair, lay_out
 from kiosk.printer.raster import render
-from tests.slip_samples import BILL, CODE_URL, COPY, MONEY, NUMBER, RECEIPT, SAMPLE, house
+from tests.slip_samples import BILL, CODE_URL, COPY, MONEY, NUMBER, RECEIPT, SAMPLE, SUM, TRAINING, house
 
 OUT = Path(__file__).parent / "out" / "slips"
-SLIPS = {"receipt": RECEIPT, "copy": COPY, "bill": BILL, "sample": SAMPLE}
+SLIPS = {"receipt": RECEIPT, "copy": COPY, "bill": BILL, "sample": SAMPLE, "sum": SUM, "training": TRAINING}
 LONG = {
     "name": replace(RECEIPT, shop="สวนอาหารริมน้ำบ้านสวนเจ้าพระยา 香港仔海鮮大酒樓 The Old Harbour Restaurant"),
     "amount": replace(RECEIPT, money=Money(999_999_999, "KRW"), payer=Money(999_999_999, "CNY")),

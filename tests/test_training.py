@@ -15,7 +15,7 @@ from kiosk import runtime as loop
 from kiosk.core import lessons, screens
 from kiosk.core.commands import Act, Heard, Play, Print, Probe, Sound, StartScan, Warm
 from kiosk.core.events import CodeSeen, Event, Health, Key, Part, Pressed, Probed, Tick
-from kiosk.core.lessons import Lesson
+from kiosk.core.lesson import Lesson
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Decline
 from kiosk.core.screens import View

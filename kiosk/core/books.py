@@ -40,9 +40,8 @@ from kiosk.core.model import (
     Tender,
     Unknown,
 )
-from kiosk.core.money import Money
 from kiosk.core.screens import AmountHint, Network
-from kiosk.core.selling import Doubt, Draft, unusual
+from kiosk.core.selling import Draft
 from kiosk.core.slips import Receipt, Receipts
 from kiosk.core.state import Kiosk, Step, in_front, is_held
 
@@ -64,52 +63,6 @@ class Books:
         return Step(self.k, tuple(self.records), tuple(self.acts))
 
     # -- sales and orders ------------------------------------------------------------------------------------------
-
-    def begin(self, draft: Draft, tender: Tender) -> None:
-        """Sell this. What stands in the way is said, what is doubtful and what is missing is asked first."""
-        hint = self.obstacle(tender)
-        if hint is not None:
-            self.go(keying.again(draft, hint))
-            if hint is AmountHint.OFFLINE and not self.k.probing:
-                self.k.probed_at = None
-            return
-        ask = self.question(draft, tender)
-        if ask is not None:
-            self.go(ask)
-            return
-        number = self.number()
-        lines = draft.lines if len(draft.lines) > 1 else ()
-        money = Money(draft.total, self.k.settings.currency)
-        sale = Sale(f"S-{number}", money, self.now, tip=draft.tip or 0, lines=lines)
-        self.keep_sale(sale)
-        self.records.append(Insert(sale, "keyed"))
-        self.open_order(number, sale, tender, draft.memo)
-
-    def question(self, draft: Draft, tender: Tender) -> keying.There | None:
-        """The next thing to ask before this is a sale: the merchant first, then the customer."""
-        selling = self.k.settings.selling
-        same = [o for o in (*self.k.orders.values(), *self.k.recent) if self._goods(o) == draft.goods]
-        if Doubt.SAME_CUSTOMER not in draft.sure and any(is_open(o) for o in same):
-            return keying.Asking(draft, tender, Doubt.SAME_CUSTOMER)
-        newest = max((o.settled_at or 0 for o in same if o.state is OrderState.PAID), default=None)
-        if Doubt.REPEATED not in draft.sure and newest is not None and self.now - newest < selling.repeat_ms:
-            return keying.Asking(draft, tender, Doubt.REPEATED)
-        paid = [o.money.amount for o in self.k.recent if o.state is OrderState.PAID]
-        usual = unusual(draft.goods, paid, selling.guard_times)
-        if Doubt.UNUSUAL not in draft.sure and usual is not None:
-            return keying.Asking(draft, tender, Doubt.UNUSUAL, usual)
-        if selling.memo and not draft.noted:
-            return keying.Noting(draft, tender, draft.memo)
-        if selling.tips and draft.tip is None:
-            return keying.Tipping(draft, tender, self.now + keying.TIP_FOR)
-        return None
-
-    def _goods(self, order: Order) -> int | None:
-        """What was keyed for an order's sale; None in another currency."""
-        if order.money.currency != self.k.settings.currency:
-            return None
-        sale = self.k.sales.get(order.sale_id)
-        return order.money.amount - (0 if sale is None else sale.tip)
 
     def keyed(self, order: Order, hint: AmountHint) -> keying.Keying:
         """Back to the amount of an order that came to nothing, as it was keyed."""

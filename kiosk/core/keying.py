@@ -12,7 +12,7 @@ from kiosk.core.events import Key
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Tender
 from kiosk.core.screens import AmountHint
-from kiosk.core.selling import MOST_LINES, MOST_MEMO, Doubt, Draft, Selling
+from kiosk.core.selling import MOST_LINES, MOST_MEMO, Doubt, Draft, Selling, digit_of
 
 BOARD_FOR = 120 * SECOND  # while nothing was chosen
 TIP_FOR = 60 * SECOND  # then back to the amount: silence is no answer
@@ -94,11 +94,6 @@ class Rules:
     default: Tender
     limit: int
     selling: Selling
-
-
-def digit_of(key: Key) -> int | None:
-    """The digit that is printed on it."""
-    return int(key) if len(key) == 1 and key.isdigit() else None
 
 
 def again(draft: Draft, hint: AmountHint | None = None) -> Keying:

@@ -7,10 +7,10 @@ answer. What an order has come to is not remembered: it follows from the lesson 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import assert_never
 
 from kiosk.core.commands import Ask, AskRefund, Charge, Close, GiveBack, Place, Reverse
+from kiosk.core.lesson import Lesson
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Answer, Decline, Declined, Ended, Order, OrderState, Outcome, Paid, Pending, Tender, Unknown, Why
 from kiosk.core.money import Money
@@ -25,21 +25,6 @@ LIGHT = 75 * SECOND  # after a minute of which nobody knows anything
 GONE = 65 * SECOND  # a customer who was given up pays all the same
 UNREACHED = Answer(Unknown(Why.NOT_SENT))
 NO_PAYMENT = "TRAINING"  # what stands in a QR: nothing that WeChat or a browser opens
-
-
-class Lesson(StrEnum):
-    """What happens, by the last digit of the amount."""
-
-    PAID = "0"
-    PASSWORD = "1"  # noqa: S105  it is typed, and then paid
-    NO_MONEY = "2"
-    OLD_CODE = "3"
-    LOST_ANSWER = "4"  # paid, and the first answer does not come
-    UNKNOWN = "5"  # for more than a minute; then it was not paid
-    TOO_LATE = "6"  # paid after it was given up: the money goes back
-    NEVER_TYPED = "7"  # the password; it is undone
-    NO_CONNECTION = "8"
-    MISMATCH = "9"  # WeChat speaks of another amount
 
 
 Call = Charge | Place | Ask | Reverse | Close | GiveBack | AskRefund

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from kiosk.core.books import Books
 from kiosk.core.commands import Play, Reply, Sound
+from kiosk.core.drafting import Drafting
 from kiosk.core.events import Hold
 from kiosk.core.state import Step, is_calm, is_held
 
 HOLD_MOST = 10 * 60 * 1000  # ms; whoever asked may have died, and then the shop sells on
 
 
-class Pause(Books):
+class Pause(Drafting):
     """The part of a turn that is about updates."""
 
     def hold(self, wanted: Hold) -> None:

@@ -69,6 +69,11 @@ class Selling:
     repeat_ms: int = 0  # the same amount asks back for so long after it was paid; 0: never
 
 
+def digit_of(key: Key) -> int | None:
+    """The digit that is printed on it."""
+    return int(key) if len(key) == 1 and key.isdigit() else None
+
+
 def usual(amounts: Sequence[int]) -> int | None:
     """The median (the upper one of two); None as long as there are too few to tell."""
     return sorted(amounts)[len(amounts) // 2] if len(amounts) >= FEW else None

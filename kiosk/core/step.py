@@ -318,15 +318,12 @@ class _Turn(Checkups, LookingBack):
                     self.go(replace(self.k.till, ended_at=self.now))
         self.page_passes()
         self.past_passes()
+        self.draft_passes()
         match self.k.till:
             case till.Scanning(number, until) if self.now >= until:
                 order = self.k.orders[number]
                 self.cancel(order, "nothing shown")
                 self.go(self.keyed(order, AmountHint.SCAN_TIMEOUT))
-            case keying.Tipping(draft, _, until) if self.now >= until:
-                self.go(keying.again(draft))
-            case keying.Board(until=at) if at is not None and self.now >= at:
-                self.go(till.Idle())
             case till.Scanning(hint_until=at) if at is not None and self.now >= at:
                 self.go(replace(self.k.till, hint=None, hint_until=None))
             case till.Front(number) if (at := leave_at(self.k, self.k.orders[number])) is not None and self.now >= at:

@@ -16,6 +16,7 @@ from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Order, OrderState, Tender
+from kiosk.core.selling import digit_of
 
 SCAN_FOR = 60 * SECOND  # then back to the amount
 VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever the network does
@@ -180,7 +181,7 @@ def press(till: Till, key: Key, order: Order | None, rules: keying.Rules, now: i
 
 
 def _idle(key: Key, rules: keying.Rules, now: int) -> Intent:
-    digit = keying.digit_of(key)
+    digit = digit_of(key)
     if digit is not None:
         return Go(keying.Keying(digit))
     if key is Key.SCAN and rules.selling.quick:

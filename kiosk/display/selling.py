@@ -6,9 +6,9 @@ The largest figure is always what would be charged.
 from __future__ import annotations
 
 from kiosk.core.events import Key
-from kiosk.core.keying import digit_of
 from kiosk.core.money import Money, in_words, major
 from kiosk.core.screens import AmountHint, Keying, Noting, PaidAlready, QuickAmounts, Tipping, UnusualAmount
+from kiosk.core.selling import digit_of
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import CAPS, key_cap

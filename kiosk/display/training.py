@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.core.lessons import Lesson
+from kiosk.core.lesson import Lesson
 from kiosk.display.canvas import Rect
 from kiosk.display.sheet import Say, Sheet
 from kiosk.display.theme import MUTED, PANEL, TEXT, WHITE, Colour
