@@ -35,6 +35,7 @@ def settings(config: Config) -> Settings:
             tips=config.till.tips,
             guard_times=config.till.guard_times,
             repeat_ms=config.till.repeat_seconds * 1000,
+            trains=config.till.mode != "public",
         ),
     )
 

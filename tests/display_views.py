@@ -234,6 +234,7 @@ PICTURES = (
         "checkup_bundle_stick",
         "owners_page",
     ),
+    *("keying_sum", "quick_amounts", "unusual_amount", "tipping", "training_idle", "training_paid"),
 )
 """The views of which docs/screens has a picture."""
 
@@ -258,7 +259,7 @@ def _write_pictures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     painter = Painter((800, 480), "en", "zh_CN")
     for name in PICTURES:
-        painter.paint((VIEWS | ALONE)[name], NOW)
+        painter.paint((VIEWS | ALONE | TRAINING)[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
         write_picture(painter, folder / f"{name}.png")
     touched = Painter((800, 480), "en", "zh_CN", keys=True)

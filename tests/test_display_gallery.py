@@ -115,6 +115,7 @@ def test_a_training_is_seen_on_every_screen_in_both_languages(size: tuple[int, i
         edges = [(0, 0), (width - 1, 0), (0, height // 2), (width - 1, height // 2), (width // 2, height - 1)]
         assert {painter.canvas.colour_at(*edge) for edge in edges} == {training.GROUND}, name
         assert painter.canvas.rgb() != plain[name.removeprefix("training_")]
+        assert Tone.GOOD.value.ground not in {colour for _, colour in _image(painter).getcolors(1 << 20)}, "green is paid"
         _save(painter, f"training-{size[0]}x{size[1]}{'-touched' if keys else ''}", name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any, cast
@@ -13,13 +14,14 @@ import pytest
 from kiosk import ledgers, training
 from kiosk import runtime as loop
 from kiosk.core import lessons, screens
-from kiosk.core.commands import Act, Heard, Play, Print, Probe, Sound, StartScan, Warm
+from kiosk.core.commands import Act, Heard, Play, Print, Probe, Sound, StartScan, StartTraining, Warm
 from kiosk.core.events import CodeSeen, Event, Health, Key, Part, Pressed, Probed, Tick
 from kiosk.core.lesson import Lesson
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Decline
 from kiosk.core.screens import View
 from kiosk.core.secret import PaymentCode
+from kiosk.core.selling import Selling
 from kiosk.core.slips import Bill, Receipt, Receipts
 from kiosk.core.state import Settings
 from kiosk.display.customer import seen
@@ -176,6 +178,21 @@ def test_a_kiosk_that_only_trains_never_leaves_by_itself() -> None:
     school.press("CANCEL")
     school.wait(10 * LEAVES_AFTER)
     assert not school.room.over
+
+
+def test_it_is_behind_menu_twice_and_nothing_else_of_more_is_in_it() -> None:
+    """And not where anybody may press keys."""
+    flow = Flow()
+    flow.press("MENU MENU 2")
+    flow.sees(screens.Idle)
+    assert flow.one(StartTraining)
+    flow = Flow()
+    flow.kiosk.settings = replace(flow.settings, selling=Selling(trains=False))
+    flow.press("MENU MENU 2")
+    assert not flow.all(StartTraining)
+    school = Lessons()
+    school.press("MENU MENU")
+    assert school.screen.entries == ()
 
 
 # --- beside the real kiosk ---

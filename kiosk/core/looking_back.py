@@ -254,4 +254,5 @@ def offered(kiosk: Kiosk) -> tuple[Entry, ...]:
     """What else there is on this kiosk, now; in a training nothing, as all of it is real."""
     if kiosk.settings.training:
         return ()
-    return tuple(entry for entry in Entry if entry is not Entry.PAGE or kiosk.page is not None)
+    there = {Entry.PAGE: kiosk.page is not None, Entry.TRAINING: kiosk.settings.selling.trains}
+    return tuple(entry for entry in Entry if there.get(entry, True))

@@ -67,6 +67,7 @@ class Selling:
     tips: tuple[Offer, ...] = ()  # what the customer is offered; without one nobody is asked
     guard_times: int = 0  # so many times the usual asks back; 0: never
     repeat_ms: int = 0  # the same amount asks back for so long after it was paid; 0: never
+    trains: bool = True  # a training is behind a key: not where anybody may press it
 
 
 def digit_of(key: Key) -> int | None:

@@ -71,7 +71,10 @@ def paid(sheet: Sheet, stage: Rect, screen: PaidScreen, printer: PrinterTrouble 
     merchant = with_printer(sheet, _merchant(sheet, "paid"), printer)
     if screen.other_refunded:
         merchant = Voice(merchant.first, merchant.more, sheet.merchant("paid.refunded_merchant"))
-    two_voices(sheet, stage, card(sheet, screen), merchant, tail=screen.tail, sign=Sign(icons.TICK, GREEN))
+    sign = Sign(icons.TICK, GREEN)
+    if sheet.training:
+        merchant, sign = Voice(merchant.first, sheet.merchant("training.goods")), Sign(icons.WARNING, AMBER)
+    two_voices(sheet, stage, card(sheet, screen), merchant, tail=screen.tail, sign=sign)
 
 
 def declined(sheet: Sheet, stage: Rect, screen: DeclinedScreen) -> None:

@@ -63,7 +63,7 @@ def card(sheet: Sheet, screen: Told, now: int = 0) -> Card:
         case Cancelling(money):
             return Card(Tone.OVER, icons.HOURGLASS, _voice(sheet, "cancelling"), money, _dots(sheet, Tone.OVER, now))
         case PaidScreen(money):
-            return Card(Tone.GOOD, icons.TICK, _thanks(sheet, screen), money, _rate(sheet, screen))
+            return Card(_good(sheet), icons.TICK, _thanks(sheet, screen), money, _rate(sheet, screen))
         case DeclinedScreen(money):
             why = Voice(sheet.customer("declined.customer"), sheet.customer(f"decline.{screen.reason}.customer"))
             return Card(Tone.BAD, icons.CROSS, why, money)
@@ -99,13 +99,18 @@ def _thanks(sheet: Sheet, screen: PaidScreen) -> Voice:
     return Voice(words("paid.customer"), thanks, further)
 
 
+def _good(sheet: Sheet) -> Tone:
+    """Green is paid, and only green."""
+    return Tone.PLAYED if sheet.training else Tone.GOOD
+
+
 def _rate(sheet: Sheet, screen: PaidScreen) -> list[Item]:
     """How the one became the other, where there is room."""
     payer, rate = screen.payer, screen.rate_e8
     if payer is None or rate is None or payer.currency == screen.money.currency or not sheet.scale.roomy:
         return []
     text = rate_in_words(screen.money, payer, rate)
-    return [Say(text, sheet.customer, sheet.scale.small, Tone.GOOD.value.soft, most_lines=1, least=sheet.scale.floor)]
+    return [Say(text, sheet.customer, sheet.scale.small, _good(sheet).value.soft, most_lines=1, least=sheet.scale.floor)]
 
 
 def _dots(sheet: Sheet, tone: Tone, now: int) -> list[Item]:

@@ -50,7 +50,7 @@ class CustomerPainter:
 
     def paint(self, view: CustomerView, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
         """Draw it all. `now` in ms of Unix time: countdowns, dots, and where it all stands a little aside."""
-        sheet = Sheet(self.canvas, self._scale, self._merchant, self._customer, trace)
+        sheet = Sheet(self.canvas, self._scale, self._merchant, self._customer, trace, view.training)
         whole = (0, 0, *self.canvas.size)
         self._picture(sheet, whole, view, now, rest)
         if view.training:

@@ -99,8 +99,8 @@ class Painter:
         """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock, and where it all stands a little aside."""
         whole = (0, 0, *self.canvas.size)
         self._spoken = self._languages(view.screen)
-        sheet = self._sheet(trace)
         self._camera_box, self._screen, self._tiles, self._trains = None, view.screen, [], view.training
+        sheet = self._sheet(trace)
         if trace is not None or rest is Rest.CALM:
             self._keys = {}
         if rest is Rest.CALM and isinstance(view.screen, Idle):
@@ -173,7 +173,7 @@ class Painter:
             self._keys = wanted
 
     def _sheet(self, trace: list[Mark] | None) -> Sheet:
-        return Sheet(self.canvas, self._scale, *(self._spoken or (self._merchant, self._customer)), trace)
+        return Sheet(self.canvas, self._scale, *(self._spoken or (self._merchant, self._customer)), trace, self._trains)
 
     def _languages(self, screen: Screen) -> tuple[Words, Words] | None:
         """Those of a set-up, where nobody has written a kiosk.toml; None: the usual ones."""

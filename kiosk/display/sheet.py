@@ -90,9 +90,18 @@ _STEPS = tuple(1 - 0.04 * step for step in range(17))  # how far a stack shrinks
 
 
 class Sheet:
-    """A canvas with a scale and both languages."""
+    """A canvas with a scale and both languages. `training`: nothing of what is shown is real."""
 
-    def __init__(self, canvas: Canvas, scale: Scale, merchant: Words, customer: Words, trace: list[Mark] | None = None) -> None:
+    def __init__(
+        self,
+        canvas: Canvas,
+        scale: Scale,
+        merchant: Words,
+        customer: Words,
+        trace: list[Mark] | None = None,
+        training: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        self.training = training
         self.canvas = canvas
         self.scale = scale
         self.merchant = merchant

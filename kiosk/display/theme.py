@@ -47,6 +47,7 @@ class Tone(Enum):
     BAD = Field((158, 30, 36), WHITE, (252, 220, 218), WHITE)
     OPEN = Field((250, 184, 52), INK, (62, 44, 4), INK)  # nobody knows yet
     OVER = Field((58, 69, 88), WHITE, (214, 221, 231), WHITE)  # ended without payment
+    PLAYED = Field((96, 20, 112), WHITE, (240, 216, 246), WHITE)  # a payment of a training: never the green of a real one
 
 
 @dataclass(frozen=True, slots=True)

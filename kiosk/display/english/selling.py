@@ -265,6 +265,7 @@ SELLING = table(
     said("training.mark", "TRAINING"),
     said("training.band", "TRAINING: nothing is paid"),
     said("training.merchant", "The amount’s last digit chooses what happens"),
+    said("training.goods", "Only now, in a real sale, the goods are handed over."),
     said("lesson.0", "Paid"),
     said("lesson.1", "Password, then paid"),
     said("lesson.2", "Not enough money"),
