@@ -20,7 +20,7 @@ from kiosk.display.frame import LEGENDS
 from kiosk.display.light import Rest
 from kiosk.display.painter import Painter
 from kiosk.display.words import Words, words_of
-from tests.display_views import ALONE, NOW, VIEWS
+from tests.display_views import ALONE, NOW, TRAINING, VIEWS
 from tests.past_views import VIEWS as PAST_VIEWS
 from tests.set_up_views import views
 
@@ -62,7 +62,7 @@ def test_every_word_is_on_some_screen() -> None:
     for keys in (False, True):
         painter = Painter((800, 480), "en", "zh_CN", keys=keys)
         painter._merchant = painter._customer = Words("en", asked)
-        for view in (VIEWS | ALONE | PAST_VIEWS | views()).values():
+        for view in (VIEWS | ALONE | TRAINING | PAST_VIEWS | views()).values():
             painter.paint(view, NOW)
         painter.paint(VIEWS["idle"], NOW, None, Rest.CALM)
     on_paper = {key for key in asked if key.startswith("slip.")}  # test_printer_slips.py looks at those
