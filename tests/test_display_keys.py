@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.config_display import room_for_keys
-from kiosk.core import till, trying
+from kiosk.core import shift_till, till, trying
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
@@ -23,6 +23,7 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
+    NoShift,
     OutOfOrder,
     OwnersPage,
     PaidScreen,
@@ -33,11 +34,14 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Starting,
     Unresolved,
     Updating,
 )
+from kiosk.core.shifts import Shift
 from kiosk.core.till import Refused, Stage
 from kiosk.display.frame import keys_of
 from kiosk.display.keys import LEAST, MEANT, ROWS, key_at, looks, share_of, split
@@ -84,6 +88,7 @@ def test_all_keys_are_there_once() -> None:
 # --- what they mean ---
 
 _ONE = "1" * 8
+FIRST = Shift("K07-aa-Z0001", 1, NOW, "UTC", "00:00")
 TILLS: dict[type[Screen], till.Till] = {
     Idle: till.Idle(),
     OutOfOrder: till.Idle(),
@@ -94,6 +99,9 @@ TILLS: dict[type[Screen], till.Till] = {
     ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
     KeyTest: trying.TryingKeys(trying.begin(NOW), NOW),
     ColourTest: trying.TryingColours(trying.begin(NOW), NOW),
+    ShiftReport: shift_till.Report(FIRST, 1, NOW, NOW),
+    NoShift: shift_till.NoShift(NOW),
+    ShiftClosing: shift_till.Closing(FIRST, NOW, NOW),
 }
 STAGES: dict[type[Screen], Stage] = {
     Charging: Stage.CHARGING,

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import past, till, trying
-from kiosk.core.commands import LookUp, Play, ReadPast, Sound
+from kiosk.core.commands import LookUp, Play, ReadPast, ReadShift, Sound
 from kiosk.core.events import Key, LookedUp, Part, PastRead, ReceiptSeen
 from kiosk.core.model import Order, OrderState
 from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Cursor, Find, PastOrder
 from kiosk.core.past_screens import Entry
+from kiosk.core.shifts import Aim, Reading
 from kiosk.core.signpost import Signpost
 from kiosk.core.slips import Wanted
 from kiosk.core.state import Kiosk, Step
@@ -132,6 +133,8 @@ class LookingBack(Signpost):
 
     def _enter(self, entry: Entry) -> None:
         match entry:
+            case Entry.SHIFT:
+                self.acts.append(ReadShift(Reading(Aim.SHOW)))
             case Entry.CHECKUP:
                 self.go(trying.begin(self.now))
             case Entry.PAGE:
@@ -249,4 +252,5 @@ def _read(there: till.Till) -> ReadPast:
 
 def offered(kiosk: Kiosk) -> tuple[Entry, ...]:
     """What else there is on this kiosk, now."""
-    return tuple(entry for entry in Entry if entry is not Entry.PAGE or kiosk.page is not None)
+    there = {Entry.SHIFT: kiosk.settings.shifts is not None, Entry.PAGE: kiosk.page is not None}
+    return tuple(entry for entry in Entry if there.get(entry, True))

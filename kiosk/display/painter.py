@@ -18,6 +18,7 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
+    NoShift,
     Outline,
     OutOfOrder,
     OwnersPage,
@@ -29,6 +30,8 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Starting,
     Unresolved,
@@ -36,7 +39,7 @@ from kiosk.core.screens import (
     View,
 )
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
-from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, past, receipts, setting_up
+from kiosk.display import answers, checkups, codes, counter, drift, fonts, owners_page, past, receipts, setting_up, shift_reports
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.frame import keys_of, legend, signs
 from kiosk.display.keys import Look, draw, looks, split
@@ -144,7 +147,7 @@ class Painter:
             return None
         return (words_of(screen.language),) * 2
 
-    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912  one arm a screen
+    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
         match view.screen:
             case Starting() as screen:
                 answers.starting(sheet, stage, screen, now)
@@ -192,6 +195,8 @@ class Painter:
                 pass  # it takes the whole screen, above
             case OwnersPage() as screen:
                 owners_page.draw(sheet, stage, screen)
+            case ShiftReport() | NoShift() | ShiftClosing() as screen:
+                shift_reports.draw(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold() as screen:

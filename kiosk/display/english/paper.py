@@ -24,4 +24,5 @@ PAPER = table(
     said("slip.until", "Valid until"),
     said("slip.no_receipt", "This is not a receipt."),
     said("slip.sample", "Test slip"),
+    said("slip.x_more", "Counted so far. Nothing is closed by it."),
 )
