@@ -15,16 +15,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 
-from kiosk import __version__
+from kiosk import __version__, shift_desk
 from kiosk.control import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import LedgerError
-from kiosk.core.events import Event, Hold, RefundAsked
+from kiosk.core.events import Event, Hold, RefundAsked, ShiftAsked
 from kiosk.core.expiry import DAY
 from kiosk.core.pause import HOLD_MOST
 from kiosk.core.ports import Display, Ledger
 from kiosk.core.screens import View
-from kiosk.core.state import Kiosk, is_calm
+from kiosk.core.shifts import Aim, Reading, report
+from kiosk.core.state import Kiosk, is_calm, unresolved
+from kiosk.exports.told import piece
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
@@ -81,6 +83,10 @@ class Answers:
             "health": self._answer_health,
             "bundle": self._answer_bundle,
             "latencies": self._answer_latencies,
+            "rows": self._answer_rows,
+            "shift": self._answer_shift,
+            "shift_open": self._answer_shift_open,
+            "shift_close": self._answer_shift_close,
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -159,6 +165,48 @@ class Answers:
             return {"problem": answered.problem}
         return {"ok": True, "out_refund_no": answered.result}
 
+    def _answer_rows(self, request: Request) -> Answer:
+        """One piece of an export."""
+
+        def read(ledger: Ledger, _: Kiosk) -> Answer:
+            assert isinstance(ledger, SqliteLedger)
+            return piece(ledger, request)
+
+        return self._runtime.ask(read)
+
+    def _answer_shift(self, request: Request) -> Answer:
+        """A shift's report as shift_desk.as_json has it; `z` null: of the newest."""
+        z = request.get("z")
+        if not (z is None or (type(z) is int and not _beyond(z))):
+            return {"problem": "shift wants z, the number of a Z report, or null"}
+
+        def read(ledger: Ledger, kiosk: Kiosk) -> Answer:
+            figures = ledger.shift_figures(z)
+            if figures is None:
+                return {"problem": "there is no such shift" if z is not None else "there has been no shift yet"}
+            return {"ok": True, "shift": shift_desk.as_json(report(figures, unresolved(kiosk)))}
+
+        return self._runtime.ask(read)
+
+    def _answer_shift_open(self, request: Request) -> Answer:
+        """Begin the next shift. `by`: the operator's name, or null."""
+        by = _name(request.get("by"))
+        token = secrets.token_hex(8)
+        return self._of_shift(token, ShiftAsked(token, None, by))
+
+    def _answer_shift_close(self, request: Request) -> Answer:
+        """Close the open shift, over the unresolved ones that `hand_over` names, and no others."""
+        over = request.get("hand_over")
+        if not isinstance(over, list) or not all(isinstance(one, str) for one in over):
+            return {"problem": "shift_close wants hand_over, a list of numbers"}
+        token = secrets.token_hex(8)
+        wanted = Reading(Aim.CLOSE, hand_over=frozenset(over), by=_name(request.get("by")), token=token)
+        return self._of_shift(token, ShiftAsked(token, wanted))
+
+    def _of_shift(self, token: str, asked: ShiftAsked) -> Answer:
+        answered = self._reply(token, asked)
+        return {"ok": True, "z": answered.result} if answered.problem is None else {"problem": answered.problem}
+
     def _answer_quiet(self, _: Request) -> Answer:
         """Whether the kiosk may be stopped, and for how long that has been so. `now`: its own clock, Unix ms."""
 
@@ -235,6 +283,11 @@ def refund_asked(ledger: Ledger, number: str, amount: int | None, token: str) ->
     if sale is None:
         raise LedgerError(f"order {number} is of no sale: restore the ledger from a backup")
     return RefundAsked(order, sale, ledger.refunds_of(number), amount, token)
+
+
+def _name(by: object) -> str | None:
+    """An operator's name as the ledger takes it."""
+    return by[:100] if isinstance(by, str) and by and by.isprintable() else None
 
 
 def _beyond(time: object) -> bool:

@@ -3,6 +3,8 @@
 Exit codes: 0 done, 1 the thing asked about is not well, 2 wrong words or wrong configuration.
 """
 
+# long: one function a command
+
 from __future__ import annotations
 
 import gc
@@ -20,6 +22,7 @@ from kiosk.core.errors import ConfigError, KioskError
 
 if TYPE_CHECKING:
     from kiosk.config import Config
+    from kiosk.core.shifts import Shift
 
 _NOT_WELL = 1
 _WRONG_WORDS = 2
@@ -221,10 +224,19 @@ def refund(out_trade_no: str, amount: int | None, as_json: bool) -> None:  # noq
 @main.command()
 @_config
 @click.option("--day", callback=_day, metavar="DAY", help="The shop's day, as 2026-01-05; else the last one with an order.")
+@click.option("--shift", "z", type=click.IntRange(1, 2**62), metavar="N", help="The Z report of this number.")
+@click.option("--x", is_flag=True, help="The X report: what the open shift counts so far.")
 @_json
-def report(day: date | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
-    """Show the totals of a day."""
+def report(day: date | None, z: int | None, x: bool, as_json: bool) -> None:  # noqa: FBT001  flags of the command line
+    """Show the totals of a day, or of a shift."""
     config = _load()
+    if (day is not None) + (z is not None) + x > 1:
+        raise click.UsageError("Name one of --day, --shift and --x.")
+    if z is not None or x:
+        from kiosk import shift_desk  # noqa: PLC0415  loaded when called
+
+        _show_shift(shift_desk.read(config, z), as_json=as_json)
+        return
     from kiosk import enquiry  # noqa: PLC0415  loaded when called
     from kiosk.core.money import Money  # noqa: PLC0415  as above
 
@@ -232,7 +244,8 @@ def report(day: date | None, as_json: bool) -> None:  # noqa: FBT001  a flag of 
     if as_json:
         _print(found)
         return
-    click.echo(f"{config.merchant.name}, {config.merchant.kiosk_id}, {found['day'] or 'no orders yet'}")
+    day_of = f"{found['day']} from {found['day_starts']}, {found['zone']}" if found["day"] else "no orders yet"
+    click.echo(f"{config.merchant.name}, {config.merchant.kiosk_id}, {day_of}")
     for total in found["totals"]:
         paid, refunded, late = (Money(total[key], total["currency"]) for key in ("paid", "refunded", "late"))
         click.echo(
@@ -245,6 +258,57 @@ def report(day: date | None, as_json: bool) -> None:  # noqa: FBT001  a flag of 
         click.echo(f"{'net':<10} {sign}{Money(abs(net), currency)}")
     if found["open"]:
         click.echo(f"{found['open']} not resolved yet: kiosk orders")
+
+
+@main.command()
+@click.argument("do", type=click.Choice(["open", "close"]))
+@click.option("--by", metavar="NAME", help="Who opens or closes it.")
+@click.option("--hand-over", is_flag=True, help="Close it over what is not resolved yet: the next shift takes that over by name.")
+@_config
+@_json
+def shift(do: str, by: str | None, hand_over: bool, as_json: bool) -> None:  # noqa: FBT001  flags of the command line
+    """Open a shift, or close it with its Z report."""
+    config = _load()
+    from kiosk import shift_desk  # noqa: PLC0415  loaded when called
+
+    if do == "open":
+        _show_shift(shift_desk.open_shift(config, by), as_json=as_json)
+        return
+    over = frozenset(one.number for one in shift_desk.read(config, None).handed_over) if hand_over else frozenset()
+    _show_shift(shift_desk.close_shift(config, by, over), as_json=as_json)
+
+
+def _show_shift(found: Shift, *, as_json: bool) -> None:
+    from kiosk import shift_desk  # noqa: PLC0415  as above
+    from kiosk.clock import SteadyClock  # noqa: PLC0415  as above
+
+    if as_json:
+        _print(shift_desk.printed(found))
+    else:
+        click.echo("\n".join(shift_desk.as_text(found, SteadyClock().now())))
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["orders", "sales", "refunds", "shifts"]))
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--first", callback=_day, metavar="DAY", required=True, help="The first day of the shop, as 2026-01-05.")
+@click.option("--last", callback=_day, metavar="DAY", required=True, help="The last one; it is included.")
+@click.option("--form", type=click.Choice(["csv", "json", "posting"]), default="csv", show_default=True)
+@_config
+def export(kind: str, path: Path | None, first: date, last: date, form: str) -> None:
+    """Write orders, sales, refunds or shifts of some days to FILE, or into it when it is a folder; else print them.
+
+    A posting file is double entry: of sales an entry for each, refunds included; of shifts one for each Z and tender.
+    """
+    config = _load()
+    from kiosk.exports import command  # noqa: PLC0415  loaded when called
+    from kiosk.exports.source import Export  # noqa: PLC0415  as above
+
+    wanted = Export(kind, form, first, last)
+    if path is None:
+        command.write(config, wanted, sys.stdout.buffer)
+    else:
+        click.echo(command.write_file(config, wanted, path))
 
 
 @main.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, time, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -17,8 +17,10 @@ from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
 from kiosk.config_owner import OwnerConfig, read_owner
+from kiosk.config_posting import PostingConfig, read_posting
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
+from kiosk.config_shifts import ShiftsConfig, read_day_starts, read_shifts
 from kiosk.config_sound import SoundConfig, read_sound
 from kiosk.config_till import TillConfig, read_till
 from kiosk.config_update import UpdateConfig, read_update
@@ -45,12 +47,14 @@ TABLES = (
     "printer",
     "update",
     "owner",
+    "shifts",
+    "posting",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class MerchantConfig:
-    """Who sells. `numbers` are the merchant's numbers at WeChat, `time_zone` says when the shop's day begins."""
+    """Who sells. `numbers` are the merchant's numbers at WeChat; the shop's day begins at `day_starts` in `time_zone`."""
 
     name: str
     numbers: Merchant
@@ -58,6 +62,7 @@ class MerchantConfig:
     currency: str
     kiosk_id: str
     time_zone: tzinfo
+    day_starts: time = time(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ class Config:
     owner: OwnerConfig
     printer: PrinterConfig | None = None
     update: UpdateConfig = field(default_factory=UpdateConfig)
+    shifts: ShiftsConfig | None = None
+    posting: PostingConfig = field(default_factory=PostingConfig)
     warnings: tuple[str, ...] = ()
 
 
@@ -141,7 +148,9 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         printer=read_printer(tables["printer"], files) if "printer" in raw else None,
         sound=read_sound(tables["sound"]),
         update=read_update(tables["update"]),
+        shifts=read_shifts(tables["shifts"]) if "shifts" in raw else None,
         owner=read_owner(tables["owner"], files),
+        posting=read_posting(tables["posting"]),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():
@@ -239,6 +248,7 @@ def _merchant(table: Table) -> MerchantConfig:
             form=r"[0-9A-Za-z_]{1,10}",
         ),
         time_zone=_time_zone(table),
+        day_starts=read_day_starts(table),
     )
 
 

@@ -11,6 +11,7 @@ merchant_category_code = "5814"
 currency = "HKD"                      # the settlement currency of the merchant number
 kiosk_id = "K07"                      # another for each kiosk of the merchant
 #time_zone = "Asia/Hong_Kong"         # default: the machine's
+#day_starts = "00:00"                 # of the business day: what is sold before counts to the day before
 
 [wechat_pay]
 hosts = ["https://apihk.mch.weixin.qq.com", "https://apius.mch.weixin.qq.com"]
@@ -90,6 +91,13 @@ path = "kiosk.db"
 #folder = "/var/lib/kiosk-owner"      # what the page keeps: its certificate, the PIN's hash
 #steward = "/run/kiosk-steward.sock"  # whom the page asks about the machine
 #door = "/run/kiosk/owner.sock"       # where the kiosk answers the page, which only reads there
+[posting]
+#clearing = "1150"                    # accounts of your bookkeeping, for posting files: what WeChat owes you
+#sales = "4000"
+#tips = "4050"
+#refunds = "4090"
+## [shifts]                           # the whole table only where shifts are kept; it may be empty
+## close_at = "23:30"                 # each shift is closed then by itself, of the shop's time; default: by a person alone
 ## [printer]                          # the whole table only where there is one
 ## driver = "escpos"                  # escpos or paper
 ## connection = "usb"                 # usb, serial or network

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, tzinfo
 from typing import Any, Protocol, cast
 
 from kiosk import ledgers
-from kiosk.config import Config
+from kiosk.config import Config, MerchantConfig
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
+from kiosk.core.shifts import MIDNIGHT, business_day, day_bounds
 from kiosk.payment.disk import takes_no_writes
 from kiosk.payment.ledger import SqliteLedger
 
@@ -34,10 +35,11 @@ class _Holder(Protocol):
 
 def orders(config: Config, day: date | None) -> list[Line]:
     """The orders of the shop's day; without a day everything open and all of the last day that had any."""
-    zone = config.merchant.time_zone
+    shop = config.merchant
+    zone = shop.time_zone
     with _holder(config) as holder:
-        wanted = day or _last_day(holder, zone)
-        start, end = bounds(wanted, zone) if wanted else (0, 0)
+        wanted = day or _last_day(holder, shop)
+        start, end = bounds(wanted, shop.time_zone, shop.day_starts) if wanted else (0, 0)
         lines = holder.lines(start, end, include_open=day is None)
     for line in lines:
         line["opened_at"] = rfc3339(line["opened_at"], zone)
@@ -48,22 +50,23 @@ def orders(config: Config, day: date | None) -> list[Line]:
 def report(config: Config, day: date | None) -> Line:
     """The totals of the shop's day by tender and currency, and how many orders are open; without a day of the last one.
 
-    Keys: `day` (None when there was no order yet), `totals` (rows of ledger.Total, with `net` = paid - refunded), `open`.
+    Keys: `day` (None when there was no order yet), `zone` and `day_starts`, by which it is counted, `totals` (rows of
+    ledger.Total, with `net` = paid - refunded), `open`.
     """
-    zone = config.merchant.time_zone
+    shop = config.merchant
     with _holder(config) as holder:
-        wanted = day or _last_day(holder, zone)
-        totals = holder.totals(*bounds(wanted, zone)) if wanted else []
+        wanted = day or _last_day(holder, shop)
+        totals = holder.totals(*bounds(wanted, shop.time_zone, shop.day_starts)) if wanted else []
         unresolved = len(holder.lines(0, 0, include_open=True))
     for total in totals:
         total["net"] = total["paid"] - total["refunded"]
-    return {"day": wanted.isoformat() if wanted else None, "totals": totals, "open": unresolved}
+    told = {"zone": str(shop.time_zone), "day_starts": f"{shop.day_starts:%H:%M}"}
+    return {"day": wanted.isoformat() if wanted else None, **told, "totals": totals, "open": unresolved}
 
 
-def bounds(day: date, zone: tzinfo) -> tuple[int, int]:
+def bounds(day: date, zone: tzinfo, starts: time = MIDNIGHT) -> tuple[int, int]:
     """The first moment of the day in the shop, and of the next one (23 to 25 hours later), in ms."""
-    start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (day, day + timedelta(days=1)))
-    return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+    return day_bounds(day, zone, starts)
 
 
 def rfc3339(at: int, zone: tzinfo) -> str:
@@ -126,6 +129,6 @@ def _holder(config: Config) -> Iterator[_Holder]:
         yield _Running(config)
 
 
-def _last_day(holder: _Holder, zone: tzinfo) -> date | None:
+def _last_day(holder: _Holder, shop: MerchantConfig) -> date | None:
     at = holder.last_opened_at()
-    return None if at is None else datetime.fromtimestamp(at // 1000, zone).date()
+    return None if at is None else business_day(at, shop.time_zone, shop.day_starts)

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from kiosk.core.selling import Selling
-from kiosk.core.state import Settings
+from kiosk.core.state import Settings, ShiftHabits
 from kiosk.keypad import Wiring, open_keypad
 from kiosk.payment.wechat import WechatPay, open_provider
 
@@ -28,6 +28,8 @@ def settings(config: Config) -> Settings:
         default_tender=config.till.default_tender,
         max_amount=config.till.max_amount,
         result_ms=config.till.result_ms,
+        shifts=None if config.shifts is None else ShiftHabits(config.shifts.close_at),
+        day_starts=config.merchant.day_starts,
         receipts=None if config.printer is None else config.printer.receipts,
         selling=Selling(
             quick=config.till.quick_amounts,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from kiosk.core.commands import LookUp, ReadPast
-from kiosk.core.events import LookedUp, PastRead
+from kiosk.core.commands import LookUp, ReadPast, ReadShift
+from kiosk.core.events import LookedUp, PastRead, ShiftRead
 from kiosk.core.ports import Ledger
 from kiosk.core.slips import Wanted
 
 
-def read(ledger: Ledger, wanted: LookUp | ReadPast) -> LookedUp | PastRead:
+def read(ledger: Ledger, wanted: LookUp | ReadPast | ReadShift) -> LookedUp | PastRead | ShiftRead:
     """The rows as committed."""
+    if isinstance(wanted, ReadShift):
+        return ShiftRead(wanted.wanted, ledger.shift_figures(wanted.wanted.z))
     if isinstance(wanted, ReadPast):
         return PastRead(wanted.ticket, *ledger.past(wanted))
     number = wanted.out_trade_no

@@ -34,6 +34,7 @@ from kiosk.core.commands import (
     Print,
     Probe,
     ReadPast,
+    ReadShift,
     Reply,
     Reverse,
     StartCheckup,
@@ -46,7 +47,7 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
-from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, Tick
+from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, ShiftRead, Tick
 from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
 from kiosk.core.ports import Clock, Examiner, Ledger, Printer, Scanner
@@ -102,7 +103,7 @@ class Runtime:
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
         self._examiner: Examiner | None = None
-        self._to_read: deque[LookUp | ReadPast] = deque()  # what it brings are the next events
+        self._to_read: deque[LookUp | ReadPast | ReadShift] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
         self._replies: dict[str, Future[Reply]] = {}
@@ -259,7 +260,7 @@ class Runtime:
         except queue.Empty:
             return Tick()
 
-    def _read(self, ledger: Ledger) -> LookedUp | PastRead:
+    def _read(self, ledger: Ledger) -> LookedUp | PastRead | ShiftRead:
         return read(ledger, self._to_read.popleft())
 
     def _carry_out(self, ledger: Ledger, made: Step) -> Kiosk:
@@ -315,7 +316,7 @@ class Runtime:
                 waiting = self._replies.pop(token, None)
                 if waiting is not None:
                     waiting.set_result(act)
-            case LookUp() | ReadPast():
+            case LookUp() | ReadPast() | ReadShift():
                 self._to_read.append(act)
             case _:
                 assert_never(act)

@@ -30,6 +30,7 @@ from kiosk.core.commands import (
     Print,
     Probe,
     ReadPast,
+    ReadShift,
     Reply,
     Reverse,
     Sound,
@@ -61,6 +62,7 @@ from kiosk.core.model import Call
 from kiosk.core.ports import Ledger
 from kiosk.core.screens import View
 from kiosk.core.secret import PaymentCode
+from kiosk.core.slips import ShiftSlip
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
@@ -100,7 +102,7 @@ class Room:
         self._codes = 0
         self._key_at = now
         self.over = False
-        settings = replace(settings, kiosk_id=KIOSK_ID, trial=False, news=None, training=True)
+        settings = replace(settings, kiosk_id=KIOSK_ID, trial=False, news=None, shifts=None, training=True)
         self._kiosk: Kiosk = self._carry_out(resume(settings, ledger.load(now), {}, now), now)
 
     def takes(self, event: Event) -> bool:
@@ -185,12 +187,13 @@ class Room:
             case Play(sound):
                 self._act(Play(Sound.TRAINING if sound is Sound.PAID else sound))
             case Print(slip):
-                self._act(Print(replace(slip, training=True)))
+                if not isinstance(slip, ShiftSlip):  # shifts count what is real
+                    self._act(Print(replace(slip, training=True)))
             case StartScan() | StopScan() | Hush():
                 self._act(act)
             case Announce() | TryVoice() | CorrectClock() | Reply():
                 pass  # nobody was paid
-            case StartCheckup() | StopCheckup() | MakeBundle() | StartTraining():
+            case StartCheckup() | StopCheckup() | MakeBundle() | StartTraining() | ReadShift():
                 pass  # of the kiosk itself: no business of a training
             case _:
                 assert_never(act)

@@ -29,6 +29,7 @@ from kiosk.core.screens import (
     KeyTest,
     Network,
     News,
+    NoShift,
     Noting,
     OutOfOrder,
     OwnersPage,
@@ -41,6 +42,8 @@ from kiosk.core.screens import (
     SameCustomer,
     Scanning,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Signs,
     Starting,
@@ -55,6 +58,7 @@ from kiosk.core.slips import PrinterTrouble
 from kiosk.display.customer import seen
 from kiosk.display.customer_painter import CustomerPainter
 from kiosk.display.painter import Painter
+from tests import shift_samples
 
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
 OTHER_SIZES = ((1920, 1080), (1280, 720), (1280, 800), (640, 480), (480, 272), (720, 720))
@@ -116,6 +120,9 @@ MAIN: dict[str, View] = {
     "key_test": View(KeyTest(frozenset((Key.D1, Key.OK, Key.MENU)), Key.OK), ONLINE),
     "colour_test": View(ColourTest("edges"), ONLINE),
     "owners_page": View(OwnersPage("https://192.168.1.5:8443/", "AB12CD34EF567890" * 4, "20481367"), ONLINE),
+    "shift_report": View(ShiftReport(shift_samples.Z, NOW, older=True, newer=True, prints=True), ONLINE),
+    "shift_closing": View(ShiftClosing(shift_samples.X), ONE_OPEN),
+    "no_shift": View(NoShift(), ONLINE),
     "out_of_order": View(
         OutOfOrder("kiosk.db cannot be written: the card is full. Free some space or put in a new card, then restart the kiosk."),
         OFFLINE,
@@ -192,6 +199,14 @@ MORE: dict[str, View] = {
 """Each hint, each reason, and the awkward amounts and names."""
 
 ALONE: dict[str, View] = {
+    **{f"shift_x_{page}": View(ShiftReport(shift_samples.X, NOW, page, older=True, prints=True), ONE_OPEN) for page in range(6)},
+    **{f"shift_z_{page}": View(ShiftReport(shift_samples.Z, NOW, page, newer=True), ONLINE) for page in range(1, 6)},
+    "shift_z_empty": View(ShiftReport(shift_samples.EMPTY, NOW, hint=AmountHint.LEDGER), ONLINE),
+    "shift_z_yen": View(ShiftReport(shift_samples.YEN, NOW, hint=AmountHint.CLOCK, newer=True), ONLINE),
+    "shift_z_settled": View(ShiftReport(shift_samples.SETTLED, NOW, older=True), ONLINE),
+    "shift_closing_much": View(ShiftClosing(shift_samples.MANY, 1), OFFLINE),
+    "shift_closing_settled": View(ShiftClosing(shift_samples.SETTLED), ONLINE),
+    "no_shift_hint": View(NoShift(AmountHint.CLOCK), ONLINE),
     **{f"checkup_{page}": View(Checkup(_FOUND[page:], page // 3, 9, 25, busy=False), ONLINE) for page in _PAGES},
     "checkup_well": View(Checkup(_WELL, 0, 9, 0, busy=False), ONLINE),
     "checkup_begun": View(Checkup(_WELL[:2], 0, 2, 0, busy=True), ONLINE),

@@ -50,6 +50,11 @@ class QuietKiosk:
     def orders(self, _: Span) -> list[dict[str, Any]]:
         return self.lines
 
+    def rows(self, request: dict[str, object]) -> dict[str, Any]:
+        self.state()
+        lines = self.lines if request["after"] is None and request["kind"] == "orders" else []
+        return {"rows": [{**line, "mark": [line["opened_at"], line["out_trade_no"]]} for line in lines]}
+
     def totals(self, _: Span) -> list[dict[str, Any]]:
         return self.sums
 

@@ -99,8 +99,8 @@ def running(shop: Path, handler: Callable[[Request], Answer]) -> Iterator[list[R
 
 def test_the_commands_are_those_of_the_readme() -> None:
     """Neither fewer nor more."""
-    words = ["ask", "bundle", "decode", "demo", "doctor", "enrol-code", "orders", "owner"]
-    words += ["reconcile", "recover", "refund", "report", "run", "sandbox", "setup"]
+    words = ["ask", "bundle", "decode", "demo", "doctor", "enrol-code", "export", "orders", "owner"]
+    words += ["reconcile", "recover", "refund", "report", "run", "sandbox", "setup", "shift"]
     assert sorted(main.commands) == words
 
 
@@ -108,7 +108,9 @@ def test_the_commands_are_those_of_the_readme() -> None:
 def test_a_shop_that_never_sold_has_no_orders() -> None:
     """Asking makes no ledger."""
     assert lines(kiosk("orders")) == []
-    assert lines(kiosk("report", "--json")) == [{"day": None, "totals": [], "open": 0}]
+    assert lines(kiosk("report", "--json")) == [
+        {"day": None, "zone": "Asia/Hong_Kong", "day_starts": "00:00", "totals": [], "open": 0}
+    ]
     assert not Path("kiosk.db").exists()
 
 
@@ -240,13 +242,13 @@ def test_a_report_adds_up_what_was_paid_and_given_back(shop: Path) -> None:
         2250,
     )
     assert kiosk("report").stdout.splitlines() == [
-        "Harbour Snacks, K07, 2026-01-05",
+        "Harbour Snacks, K07, 2026-01-05 from 00:00, Asia/Hong_Kong",
         "quick_pay  paid 2 x, 25.00 HKD; refunded 1 x, 2.50 HKD",
         "net        22.50 HKD",
         "1 not resolved yet: kiosk orders",
     ]
     assert kiosk("report", "--day", "2026-01-04").stdout.splitlines() == [
-        "Harbour Snacks, K07, 2026-01-04",
+        "Harbour Snacks, K07, 2026-01-04 from 00:00, Asia/Hong_Kong",
         "1 not resolved yet: kiosk orders",
     ]
 

@@ -26,6 +26,7 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    NoShift,
     Noting,
     OutOfOrder,
     OwnersPage,
@@ -39,6 +40,8 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Signs,
     Starting,
@@ -96,6 +99,9 @@ DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
     KeyTest: (MAIN["key_test"].screen, IDLE),
     ColourTest: (MAIN["colour_test"].screen, IDLE),
     OwnersPage: (MAIN["owners_page"].screen, IDLE),
+    ShiftReport: (MAIN["shift_report"].screen, IDLE),
+    ShiftClosing: (MAIN["shift_closing"].screen, IDLE),
+    NoShift: (MAIN["no_shift"].screen, IDLE),
     OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
     **{type(screen): (screen, OutOfOrder("")) for screen in screens().values()},  # of the set-up: there is no shop yet
 }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiosk.config_display import room_for_keys
-from kiosk.core import keying, till, trying
+from kiosk.core import keying, shift_till, till, trying
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
@@ -23,6 +23,7 @@ from kiosk.core.screens import (
     Idle,
     Keying,
     KeyTest,
+    NoShift,
     Noting,
     OutOfOrder,
     OwnersPage,
@@ -36,6 +37,8 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Starting,
     Tipping,
@@ -44,6 +47,7 @@ from kiosk.core.screens import (
     Updating,
 )
 from kiosk.core.selling import Doubt, Draft, Offer, Selling
+from kiosk.core.shifts import Shift
 from kiosk.core.till import Refused, Stage
 from kiosk.display.frame import keys_of
 from kiosk.display.keys import LEAST, MEANT, ROWS, chosen_by, key_at, looks, share_of, split
@@ -95,6 +99,7 @@ PLAIN = keying.Rules(Tender.QUICK_PAY, 500_000, Selling())
 OFFERING = keying.Rules(
     Tender.QUICK_PAY, 500_000, Selling({Key(digit): 100 for digit in "12345678"}, tips=(Offer(5), Offer(10), Offer(15)))
 )
+FIRST = Shift("K07-aa-Z0001", 1, NOW, "UTC", "00:00")
 TILLS: dict[type[Screen], till.Till] = {
     Idle: till.Idle(),
     OutOfOrder: till.Idle(),
@@ -110,6 +115,9 @@ TILLS: dict[type[Screen], till.Till] = {
     ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
     KeyTest: trying.TryingKeys(trying.begin(NOW), NOW),
     ColourTest: trying.TryingColours(trying.begin(NOW), NOW),
+    ShiftReport: shift_till.Report(FIRST, 1, NOW, NOW),
+    NoShift: shift_till.NoShift(NOW),
+    ShiftClosing: shift_till.Closing(FIRST, NOW, NOW),
 }
 STAGES: dict[type[Screen], Stage] = {
     Charging: Stage.CHARGING,

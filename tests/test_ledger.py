@@ -123,6 +123,10 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
         "meta": ["one", "generation", "created_at", "opened_at", "proof_seq", "proof_key", "proof"],
         "losses": ["generation", "noticed_at", "since", "what", "recovered_at"],
         "counters": ["generation", "day", "highest"],
+        "shifts": [
+            *("shift_id", "z", "opened_at", "zone", "day_starts", "state", "opened_by", "closed_at", "closed_by"),
+            *("taken_over", "handed_over", "tallies"),
+        ],
         "sales": ["sale_id", "amount", "currency", "opened_at", "state", "tip", "lines"],
         "orders": [
             *("out_trade_no", "sale_id", "tender", "amount", "currency", "opened_at", "state", "sent_at", "anchor_at"),

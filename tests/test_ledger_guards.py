@@ -16,6 +16,7 @@ import pytest
 from kiosk.core.commands import Insert
 from kiosk.core.model import FINALS, OrderState, RefundState, Tender
 from kiosk.core.money import Money
+from kiosk.core.shifts import Shift, ShiftState
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.ledger_file import LedgerFile
 from kiosk.payment.ledger_rows import columns
@@ -46,6 +47,8 @@ def image() -> bytes:
     late = refund(2, money=HKD, late=True)
     refunds = [done, refund(1, 2, state=RefundState.ACCEPTED), late, gone]
     ledger.commit([Insert(made, "asked") for made in refunds], at=9)
+    closed = Shift("K07-aa-Z0001", 1, 9, "Asia/Hong_Kong", "04:00", ShiftState.CLOSED, closed_at=9)
+    ledger.commit([Insert(closed, "closed")], at=9)
     ledger._file.rows("INSERT INTO losses VALUES ('qq', 8, 7, 'the card was lost', 9)")
     whole = ledger._file._connection.serialize()
     ledger.close()
@@ -68,7 +71,10 @@ A_WALK = {"kind": "order", "number": PAID, "was": "SENT", "became": "PAID", "why
 A_COUNTER = {"generation": "aa", "day": "260107", "highest": 1}
 A_LOSS = {"generation": "zz", "noticed_at": 9, "since": 8, "what": "the card was lost"}
 A_META = {"one": 1, "generation": "bb", "created_at": 0, "opened_at": 0}
+A_SHIFT = columns(Shift("K07-aa-Z0002", 2, 9, "Asia/Hong_Kong", "04:00"))[2]
 A_NOTICE = {"id": "EV-1", "received_at": 9, "event_type": "TRANSACTION.SUCCESS", "signed_at": 9}
+
+_LISTS = {"taken_over": "is", "handed_over": "is", "tallies": "are"}
 
 CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("sales", A_SALE, "sale_has_a_number", {"sale_id": ""}),
@@ -84,6 +90,17 @@ CHECKS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("orders", AN_ORDER, "memo_is_digits", {"memo": ""}),
     ("orders", AN_ORDER, "memo_is_digits", {"memo": "4x"}),
     ("orders", AN_ORDER, "memo_is_digits", {"memo": "1" * 13}),
+    ("shifts", A_SHIFT, "shift_id_fits", {"shift_id": ""}),
+    ("shifts", A_SHIFT, "opened_at_is_a_time", {"opened_at": -1}),
+    ("shifts", A_SHIFT, "zone_is_named", {"zone": ""}),
+    ("shifts", A_SHIFT, "day_starts_at_a_time", {"day_starts": "4 o'clock"}),
+    ("shifts", A_SHIFT, "shift_state_is_known", {"state": "shut"}),
+    ("shifts", A_SHIFT, "opened_by_fits", {"opened_by": ""}),
+    ("shifts", A_SHIFT, "closed_at_is_later", {"closed_at": 8, "state": "closed"}),
+    ("shifts", A_SHIFT, "closed_by_fits", {"closed_by": "x" * 101, "state": "closed", "closed_at": 9}),
+    *(("shifts", A_SHIFT, f"{name}_{verb}_a_list", {name: "{}"}) for name, verb in _LISTS.items()),
+    ("shifts", A_SHIFT, "closed_has_a_time", {"state": "closed"}),
+    ("shifts", A_SHIFT, "open_has_no_end", {"tallies": "[1]"}),
     ("orders", AN_ORDER, "out_trade_no_fits", {"out_trade_no": "K07*260105"}),
     ("orders", AN_ORDER, "out_trade_no_fits", {"out_trade_no": "x" * 33}),
     ("orders", AN_ORDER, "out_trade_no_fits", {"out_trade_no": ""}),
@@ -234,6 +251,11 @@ REFUSED: list[tuple[str, tuple[str, dict[str, Any]]]] = [
     ("an order collects exactly what its sale", changed("orders", AN_ORDER, amount=1251)),
     ("an order collects exactly what its sale", changed("orders", AN_ORDER, currency="JPY")),
     ("a refund gives back money", changed("refunds", A_REFUND, out_trade_no="K07-260105-aa9999")),
+    # a shift's number is the next one, and what it says stays
+    ("the number of a shift is the one after the last", changed("shifts", A_SHIFT, z=3)),
+    ("the number of a shift is the one after the last", changed("shifts", A_SHIFT, z=1)),
+    ("a shift is closed once", ("UPDATE shifts SET closed_by = 'Bob'", {})),
+    ("nothing is deleted", ("DELETE FROM shifts", {})),
     # one sale, one payment
     ("UNIQUE constraint failed: orders.sale_id", changed("orders", AN_ORDER, sale_id=f"S-{NATIVE}")),
     ("UNIQUE constraint failed: orders.sale_id", changed("orders", AN_ORDER, sale_id=f"S-{number(200)}")),
@@ -394,4 +416,4 @@ def test_every_guard_of_the_schema_is_seen_to_refuse(base: sqlite3.Connection) -
     assert seen - checks == set()
     said = [re.search(r"RAISE\(ABORT, '(.*)'\)", row["sql"]) for row in rows if row["type"] == "trigger"]
     unseen = [words[1] for words in said if words and not any(re.search(case, words[1]) for case, _ in REFUSED)]
-    assert (len(said), unseen) == (21, [])
+    assert (len(said), unseen) == (24, [])

@@ -16,7 +16,9 @@ from kiosk import config
 from kiosk.config_example import EXAMPLE
 from kiosk.core.errors import ConfigError
 from kiosk.core.languages import LANGUAGES
-from kiosk.owner import exports, settings
+from kiosk.exports import forms
+from kiosk.exports.rows import COLUMNS, Shop, rows_of
+from kiosk.owner import settings
 from kiosk.owner.settings import EVERYDAY, FIRST, MERCHANT, PRINTER, NotToml, changed, placed, values, wrong
 from kiosk.owner.shop import ShopFile
 from kiosk.owner.words import page_words
@@ -99,13 +101,14 @@ def test_no_cell_is_a_formula(text: str):
         "state": "PAID", "amount": 1250, "refunded": 250, "currency": "HKD", "sale": 'a"b,c',
     }  # fmt: skip
     zone = ZoneInfo("Asia/Hong_Kong")
-    made = exports.as_csv([order], zone)
+    (row_made,) = rows_of("orders", order, Shop(zone))
+    made = b"".join(forms.as_csv(COLUMNS["orders"], [row_made]))
     head, row = csv.reader(io.StringIO(made.decode("utf-8-sig"), newline=""))
     told: dict[str, Any] = dict(zip(head, row, strict=True))
     assert told["out_trade_no"] == "'" + text
     assert (told["amount"], told["refunded"], told["sale"]) == ("12.50", "2.50", 'a"b,c')
     assert told["opened_at"] == "2026-01-05T16:00:00+08:00"
-    assert json.loads(exports.as_json([order], zone))[0]["out_trade_no"] == text
+    assert json.loads(b"".join(forms.as_json([row_made])))[0]["out_trade_no"] == text
 
 
 def test_every_field_and_choice_has_its_word():

@@ -441,6 +441,10 @@ def test_exports_are_files_and_their_days_are_days(fresh: Page, inside: Client):
     assert ",12.50," in made.text
     told = json.loads(inside.get("/export/file?first=2026-01-05&last=2026-01-05&form=json").body)
     assert told[0]["out_trade_no"] == "K07-260105-aa0001"
+    posted = inside.get("/export/file?kind=shifts&first=2026-01-05&last=2026-01-05&form=posting")
+    assert posted.headers["Content-Disposition"] == 'attachment; filename="posting-shifts-2026-01-05-2026-01-05.csv"'
+    for wrong in ("kind=orders&form=posting", "kind=keys", "kind=sales&form=exe"):
+        assert inside.get(f"/export/file?first=2026-01-05&last=2026-01-05&{wrong}").status == 400
     for first, last in [
         ("", ""),
         ("2026-01-06", "2026-01-05"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.core import keying, lifecycle, past, refunds, till, trying
+from kiosk.core import keying, lifecycle, past, refunds, shifts, till, trying
 from kiosk.core.commands import (
     Act,
     Announce,
@@ -87,7 +87,17 @@ class Books:
             self.records.append(Update(sale, "another order"))
         self.open_order(self.number(), sale, tender, old.memo)
 
+    def open_shift(self, why: str, by: str | None = None) -> None:
+        """Begin the next shift, unless one is open, or none are kept."""
+        settings, last = self.k.settings, self.k.shift
+        if settings.shifts is None or (last is not None and last.is_open):
+            return
+        name = f"{settings.kiosk_id}-{self.k.generation}"
+        self.k.shift = shifts.next_shift(last, name, self.now, settings.zone, settings.day_starts, by)
+        self.records.append(Insert(self.k.shift, why))
+
     def open_order(self, number: str, sale: Sale, tender: Tender, memo: str) -> None:
+        self.open_shift("first sale")
         native = tender is Tender.NATIVE
         order = Order(
             out_trade_no=number,

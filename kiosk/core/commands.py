@@ -9,6 +9,7 @@ from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
 from kiosk.core.past_nouns import Cursor, Find
 from kiosk.core.secret import PaymentCode
+from kiosk.core.shifts import Reading, Shift
 from kiosk.core.slips import Slip, Wanted
 
 
@@ -16,7 +17,7 @@ from kiosk.core.slips import Slip, Wanted
 class Insert:
     """A new row. A number that exists already makes the whole commit fail."""
 
-    row: Sale | Order | Refund
+    row: Sale | Order | Refund | Shift
     why: str  # one word or two for the history: "keyed", "armed", "refund asked"
 
 
@@ -24,7 +25,7 @@ class Insert:
 class Update:
     """A row as it is from now on; with it a history row when its state changed."""
 
-    row: Sale | Order | Refund
+    row: Sale | Order | Refund | Shift
     why: str
 
 
@@ -210,6 +211,13 @@ class ReadPast:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadShift:
+    """Read what a shift counts from the ledger; it comes back as ShiftRead before anything else happens."""
+
+    wanted: Reading
+
+
+@dataclass(frozen=True, slots=True)
 class StartCheckup:
     """Look at everything; what is found comes back as Checked with this ticket."""
 
@@ -248,6 +256,7 @@ Act = (
     | Print
     | LookUp
     | ReadPast
+    | ReadShift
     | StartCheckup
     | StopCheckup
     | MakeBundle

@@ -10,6 +10,7 @@ from kiosk.core.expiry import Ends
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.secret import PaymentCode
+from kiosk.core.shifts import Figures, Reading
 from kiosk.core.slips import PrinterTrouble, Wanted
 
 
@@ -234,6 +235,23 @@ class PastRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftAsked:
+    """Somebody wants to open a shift (`wanted` None), or to read or close one. `token` names who gets the Reply."""
+
+    token: str
+    wanted: Reading | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRead:
+    """What the ledger counts of a shift that ReadShift named, as committed; `figures` None when it has none of this number."""
+
+    wanted: Reading
+    figures: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Begin no sale until then, as an update is about to stop the kiosk. `token` names who gets the Reply."""
 
@@ -302,6 +320,8 @@ Event = (
     | RefundAsked
     | LookedUp
     | PastRead
+    | ShiftAsked
+    | ShiftRead
     | NotPrinted
     | Hold
     | CodeRead

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import past, till, trying
-from kiosk.core.commands import LookUp, Play, ReadPast, Sound, StartTraining
+from kiosk.core.commands import LookUp, Play, ReadPast, ReadShift, Sound, StartTraining
 from kiosk.core.events import Key, LookedUp, Part, PastRead, ReceiptSeen
 from kiosk.core.model import Order, OrderState
 from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Cursor, Find, PastOrder
 from kiosk.core.past_screens import Entry
+from kiosk.core.shifts import Aim, Reading
 from kiosk.core.signpost import Signpost
 from kiosk.core.slips import Wanted
 from kiosk.core.state import Kiosk, Step
@@ -132,6 +133,8 @@ class LookingBack(Signpost):
 
     def _enter(self, entry: Entry) -> None:
         match entry:
+            case Entry.SHIFT:
+                self.acts.append(ReadShift(Reading(Aim.SHOW)))
             case Entry.CHECKUP:
                 self.go(trying.begin(self.now))
             case Entry.PAGE:
@@ -254,5 +257,9 @@ def offered(kiosk: Kiosk) -> tuple[Entry, ...]:
     """What else there is on this kiosk, now; in a training nothing, as all of it is real."""
     if kiosk.settings.training:
         return ()
-    there = {Entry.PAGE: kiosk.page is not None, Entry.TRAINING: kiosk.settings.selling.trains}
+    there = {
+        Entry.SHIFT: kiosk.settings.shifts is not None,
+        Entry.PAGE: kiosk.page is not None,
+        Entry.TRAINING: kiosk.settings.selling.trains,
+    }
     return tuple(entry for entry in Entry if there.get(entry, True))

@@ -106,6 +106,7 @@ class SaleUnknown:
 class Entry(StrEnum):
     """What else there is, in the order in which it is listed."""
 
+    SHIFT = "shift"
     CHECKUP = "checkup"
     PAGE = "page"
     TRAINING = "training"

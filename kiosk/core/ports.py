@@ -13,6 +13,7 @@ from kiosk.core.money import Money
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.screens import Outline, View
 from kiosk.core.secret import PaymentCode
+from kiosk.core.shifts import Figures, Shift
 from kiosk.core.slips import Slip
 
 Post = Callable[[Event], None]
@@ -75,6 +76,7 @@ class Snapshot:
     refunds: tuple[Refund, ...]  # all that are not DONE or ATTENTION
     sales: tuple[Sale, ...]  # those of `orders`, of `recent` and of the orders that `refunds` give back
     recent: tuple[Order, ...]  # the last 20 that were sent, newest first
+    shift: Shift | None = None  # the newest, open or closed
 
 
 class Ledger(Protocol):
@@ -104,6 +106,10 @@ class Ledger(Protocol):
 
     def walked(self, out_trade_no: str) -> tuple[Walked, ...]:
         """What happened to the order and its refunds, oldest first."""
+        ...
+
+    def shift_figures(self, z: int | None) -> Figures | None:
+        """What the shift of this number counts, or the newest; None when there is none."""
         ...
 
     def trouble(self) -> str | None:

@@ -15,6 +15,7 @@ from kiosk.core.model import Decline
 from kiosk.core.money import Money
 from kiosk.core.past_screens import PastScreen
 from kiosk.core.setup_screens import SetupLook, SetupScreen
+from kiosk.core.shifts import Shift
 from kiosk.core.slips import PrinterTrouble
 
 
@@ -330,6 +331,37 @@ class OwnersPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftReport:
+    """What a shift counts: so far (X) while it is open, for ever (Z) when it is closed. `at`: when it was counted.
+
+    `page` counts on without end: the display turns to the first again after the last.
+    """
+
+    shift: Shift
+    at: int
+    page: int = 0
+    older: bool = False  # there is one before it, and a key shows it
+    newer: bool = False
+    hint: AmountHint | None = None  # why it was not closed
+    prints: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoShift:
+    """There has been no shift yet. `hint`: why none was opened."""
+
+    hint: AmountHint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftClosing:
+    """Whether the shift shall be closed, and handed over what it names as unresolved."""
+
+    shift: Shift
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfOrder:
     """Cannot sell at all. `problem` names the thing and the remedy, in the merchant's language where the kiosk knows it."""
 
@@ -365,6 +397,9 @@ Screen = (
     | KeyTest
     | ColourTest
     | OwnersPage
+    | ShiftReport
+    | NoShift
+    | ShiftClosing
     | OutOfOrder
     | SetupScreen
 )

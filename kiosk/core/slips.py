@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.core.model import Refund, Tender
 from kiosk.core.money import Money
+from kiosk.core.shifts import Shift
 
 
 class Receipts(StrEnum):
@@ -77,4 +78,15 @@ class Sample:
     training: bool = False
 
 
-Slip = Receipt | Bill | Sample
+@dataclass(frozen=True, slots=True)
+class ShiftSlip:
+    """A shift's report as it was at `at`: X while it is open, Z when it is closed. Of one Z at most one is not a `copy`."""
+
+    shop: str
+    kiosk_id: str
+    shift: Shift
+    at: int
+    copy: bool = False
+
+
+Slip = Receipt | Bill | Sample | ShiftSlip

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import time, tzinfo
 
-from kiosk.core import keying, lifecycle, past, refunds, till, trying
+from kiosk.core import keying, lifecycle, past, refunds, shift_till, shifts, till, trying
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends
@@ -17,10 +17,18 @@ from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, OrderState, Refund, Sale, Tender
 from kiosk.core.screens import Network, News
 from kiosk.core.selling import Selling
+from kiosk.core.shifts import MIDNIGHT, Shift, Waiting
 from kiosk.core.slips import PrinterTrouble, Receipts
 
 PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
 PROBE_ONLINE = 60 * lifecycle.SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftHabits:
+    """How shifts are kept. `closes`: at this time of the day by themselves; None: by a person alone."""
+
+    closes: time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Settings:
     news: News | None = None  # how the last update ended, when nobody was told
     selling: Selling = field(default_factory=Selling)
     training: bool = False  # nothing here is real
+    shifts: ShiftHabits | None = None  # None: no shifts are kept
+    day_starts: time = MIDNIGHT  # of the business day, which stands on each report
 
 
 @dataclass(slots=True)
@@ -78,6 +88,7 @@ class Kiosk:
     ends: tuple[Ends, ...] = ()  # what runs out one day
     page: PageTold | None = None  # the owner's, while it says that it is there
     page_at: int = 0  # when it last did
+    shift: Shift | None = None  # the newest, open or closed
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -108,6 +119,9 @@ def wake_at(kiosk: Kiosk, now: int) -> int:
         times.append(probe_at(kiosk))
     if kiosk.held_until is not None:
         times.append(kiosk.held_until)
+    ends = closes_at(kiosk)
+    if ends is not None and ends > now:
+        times.append(ends)
     times.extend(_till_times(kiosk, now))
     return max(now, min(times))
 
@@ -126,6 +140,19 @@ def is_calm(kiosk: Kiosk) -> bool:
 def is_held(kiosk: Kiosk) -> bool:
     """Whether nothing is sold because of an update."""
     return kiosk.settings.trial or kiosk.held_until is not None
+
+
+def unresolved(kiosk: Kiosk) -> tuple[Waiting, ...]:
+    """What a shift that is closed now hands over to the next one."""
+    return shifts.waiting((order for order in kiosk.orders.values() if is_open(order)), kiosk.refunds.values())
+
+
+def closes_at(kiosk: Kiosk) -> int | None:
+    """When the open shift is closed by the time of day; None: by nobody but a person."""
+    habits, shift = kiosk.settings.shifts, kiosk.shift
+    if habits is None or habits.closes is None or shift is None or not shift.is_open:
+        return None
+    return shifts.next_time(shift.opened_at, habits.closes, kiosk.settings.zone)
 
 
 def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
@@ -196,7 +223,7 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case there if isinstance(there, past.There | trying.There | keying.Tipping):
+        case there if isinstance(there, past.There | shift_till.There | trying.There | keying.Tipping):
             return [there.until]
         case keying.Board(until=at) if at is not None:
             return [at]

@@ -5,6 +5,8 @@ throws the new kiosk away. Here the till (who stands in front) and the lifecycle
 questions is nothing but the open orders by due time.
 """
 
+# long: one arm an event, and the queue that each of them ends with
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -51,6 +53,8 @@ from kiosk.core.events import (
     RefundAnswered,
     RefundAsked,
     ScanHint,
+    ShiftAsked,
+    ShiftRead,
     TextSeen,
     Tick,
 )
@@ -70,6 +74,7 @@ from kiosk.core.model import (
 )
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
+from kiosk.core.shift_turn import Shifts
 from kiosk.core.slips import Wanted
 from kiosk.core.state import (
     Kiosk,
@@ -105,6 +110,7 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             attention=lifecycle.for_a_person(snapshot.recent, now),
             since=now,
             news=settings.news,
+            shift=snapshot.shift,
         ),
         now,
     )
@@ -161,6 +167,10 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
             turn.hold(event)
         case PageTold():
             turn.page_told(event)
+        case ShiftAsked():
+            turn.shift_asked(event)
+        case ShiftRead():
+            turn.shift_read(event)
         case _:
             turn.about_checkup(event)
     turn.time_passes()
@@ -168,7 +178,7 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
     return turn.done()
 
 
-class _Turn(Checkups, LookingBack):
+class _Turn(Checkups, LookingBack, Shifts):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -200,6 +210,8 @@ class _Turn(Checkups, LookingBack):
                 self.try_out(trial)
             case till.LookBack():
                 self.look_back()
+            case till.OfShift(wanted):
+                self.want_shift(wanted)
             case till.Refused():
                 pass
             case _:
@@ -319,6 +331,7 @@ class _Turn(Checkups, LookingBack):
         self.page_passes()
         self.past_passes()
         self.draft_passes()
+        self.shift_time()
         match self.k.till:
             case till.Scanning(number, until) if self.now >= until:
                 order = self.k.orders[number]

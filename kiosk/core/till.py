@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from kiosk.core import keying, past, trying
+from kiosk.core import keying, past, shift_till, trying
 from kiosk.core.checkup import Trial
 from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Order, OrderState, Tender
 from kiosk.core.selling import digit_of
+from kiosk.core.shifts import Reading
 
 SCAN_FOR = 60 * SECOND  # then back to the amount
 VERDICT_AFTER = 55 * SECOND  # the cashier has a verdict within 60 s, whatever the network does
@@ -50,7 +51,7 @@ class Front:
     since: int | None = None  # when the payment code was taken: the cashier has waited from then on
 
 
-Till = Idle | keying.There | Scanning | Front | past.There | trying.There
+Till = Idle | keying.There | Scanning | Front | past.There | shift_till.There | trying.There
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -154,11 +155,18 @@ class LookBack:
 
 
 @dataclass(frozen=True, slots=True)
+class OfShift:
+    """Something is wanted of a shift."""
+
+    wanted: Reading | shift_till.Open
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The key means nothing here."""
 
 
-Intent = Go | keying.Begin | Anew | Undo | Try | LookBack | Refused
+Intent = Go | keying.Begin | Anew | Undo | Try | LookBack | OfShift | Refused
 
 
 def press(till: Till, key: Key, order: Order | None, rules: keying.Rules, now: int) -> Intent:
@@ -175,6 +183,8 @@ def press(till: Till, key: Key, order: Order | None, rules: keying.Rules, now: i
             return _front(stage(till, order, now), key, rules, now)
         case trying.Checkup() | trying.TryingRead() | trying.TryingKeys() | trying.TryingColours():
             return _trying(till, key, now)
+        case shift_till.Report() | shift_till.NoShift() | shift_till.Closing():
+            return _shift(till, key, now)
         case there:  # looking back: looking_back.py knows what a key means there
             assert isinstance(there, past.There)
             return Refused()
@@ -236,3 +246,10 @@ def _trying(till: trying.There, key: Key, now: int) -> Intent:
         return Go(Idle())
     to = trying.press(till, key, now)
     return Refused() if to is None else Try(to) if isinstance(to, Trial) else Go(to)
+
+
+def _shift(till: shift_till.There, key: Key, now: int) -> Intent:
+    if key is Key.CANCEL and not isinstance(till, shift_till.Closing):
+        return Go(past.More(now + past.READ_FOR))
+    to = shift_till.press(till, key, now)
+    return Refused() if to is None else OfShift(to) if isinstance(to, Reading | shift_till.Open) else Go(to)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import keying, past, screens, till, trying
+from kiosk.core import keying, past, screens, shift_till, till, trying
 from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
 from kiosk.core.expiry import expiring
@@ -53,6 +53,8 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
         case there if isinstance(there, past.There):
             return past_view(kiosk, there)
+        case shift_till.Report() | shift_till.NoShift() | shift_till.Closing() as there:
+            return _shift(kiosk, there)
         case tried:
             return _trying(kiosk, tried)
 
@@ -94,6 +96,19 @@ def _before(kiosk: Kiosk, there: keying.There) -> Screen:
             goods = draft.goods
             tips = tuple((offer.percent, Money(offer.of(goods), currency)) for offer in selling.tips)
             return screens.Tipping(Money(goods, currency), tips, until, None if own is None else Money(own, currency))
+        case _:
+            assert_never(there)
+
+
+def _shift(kiosk: Kiosk, there: shift_till.There) -> Screen:
+    match there:
+        case shift_till.Report(shift, newest, at, _, page, hint):
+            older, newer = shift.z > 1, shift.z < newest
+            return screens.ShiftReport(shift, at, page, older=older, newer=newer, hint=hint, prints=_prints(kiosk))
+        case shift_till.NoShift(hint=hint):
+            return screens.NoShift(hint)
+        case shift_till.Closing(shift, _, _, page):
+            return screens.ShiftClosing(shift, page)
         case _:
             assert_never(there)
 

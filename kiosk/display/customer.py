@@ -21,6 +21,7 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    NoShift,
     Noting,
     OutOfOrder,
     OwnersPage,
@@ -34,6 +35,8 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Signs,
     Starting,
@@ -125,7 +128,7 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
             return Idle(shop)
         case History() | Searching() | SaleOpened() | SaleUnknown() | More():
             return Idle(shop)
-        case Checkup() | ReadTest() | KeyTest() | ColourTest():
+        case Checkup() | ReadTest() | KeyTest() | ColourTest() | ShiftReport() | NoShift() | ShiftClosing():
             return Idle(shop)
         case _:
             assert_never(screen)

@@ -19,6 +19,7 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    NoShift,
     Noting,
     OutOfOrder,
     OwnersPage,
@@ -32,6 +33,8 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Signs,
     Starting,
@@ -41,7 +44,7 @@ from kiosk.core.screens import (
     Updating,
 )
 from kiosk.core.setup_screens import SetupScreen
-from kiosk.display import icons
+from kiosk.display import icons, shift_reports
 from kiosk.display.canvas import Rect
 from kiosk.display.past_keys import past_keys
 from kiosk.display.setup_keys import setup_keys
@@ -87,6 +90,9 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
     KeyTest: ((Key.CANCEL, "back_twice"),),
     ColourTest: (),
     OwnersPage: ((Key.CANCEL, "back"),),
+    ShiftReport: ((Key.D1, "close_shift"), (Key.MENU, "more"), (Key.CANCEL, "back")),  # and what there is: shift_reports.py
+    NoShift: ((Key.D1, "open_shift"), (Key.CANCEL, "back")),
+    ShiftClosing: ((Key.OK, "close_it"), (Key.MENU, "more"), (Key.CANCEL, "back")),
     OutOfOrder: (),
     Updating: (),
 }
@@ -119,6 +125,8 @@ def _keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
         return setup_keys(screen)
     if isinstance(screen, PastScreen):
         return past_keys(screen)
+    if isinstance(screen, ShiftReport):
+        return shift_reports.keys_of(screen)
     prints = isinstance(screen, ShowingQr | PaidScreen) and screen.prints
     keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
     if isinstance(screen, Idle) and screen.board:

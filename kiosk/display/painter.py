@@ -19,6 +19,7 @@ from kiosk.core.screens import (
     Keying,
     KeyTest,
     Network,
+    NoShift,
     Noting,
     Outline,
     OutOfOrder,
@@ -33,6 +34,8 @@ from kiosk.core.screens import (
     Scanning,
     Screen,
     SeekingReceipt,
+    ShiftClosing,
+    ShiftReport,
     ShowingQr,
     Starting,
     Tipping,
@@ -54,6 +57,7 @@ from kiosk.display import (
     receipts,
     selling,
     setting_up,
+    shift_reports,
     training,
 )
 from kiosk.display.canvas import Canvas, Rect
@@ -241,6 +245,8 @@ class Painter:
                 pass  # it takes the whole screen, above
             case OwnersPage() as screen:
                 owners_page.draw(sheet, stage, screen)
+            case ShiftReport() | NoShift() | ShiftClosing() as screen:
+                shift_reports.draw(sheet, stage, screen)
             case OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold() as screen:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
+from kiosk.core.shifts import MIDNIGHT, day_bounds
 
 LONGEST_SPAN = 366  # days of one export
 _DAYS_AT_ONCE = 31  # so that no answer grows beyond what the socket carries
@@ -45,6 +46,9 @@ class KioskLink(Protocol):
     def orders(self, span: Span) -> list[dict[str, Any]]:
         """The orders opened in these days, as `kiosk orders` has them, times in ms; the oldest first."""
 
+    def rows(self, request: dict[str, object]) -> dict[str, Any]:
+        """One piece of an export, as kiosk/exports/source.py asks for it."""
+
     def totals(self, span: Span) -> list[dict[str, Any]]:
         """Rows by tender and currency, as `kiosk report` has them."""
 
@@ -65,9 +69,16 @@ class KioskLink(Protocol):
 
 
 class SocketKiosk:
-    """The kiosk behind its door. `zone`: the shop's, which the set-up may give while the page runs. Any thread."""
+    """The kiosk behind its door. `zone`: the shop's, which the set-up may give while the page runs; so `starts`. Any thread."""
 
-    def __init__(self, path: Path, zone: Callable[[], tzinfo], ask: Callable[..., dict[str, Any]] = ask) -> None:
+    def __init__(
+        self,
+        path: Path,
+        zone: Callable[[], tzinfo],
+        ask: Callable[..., dict[str, Any]] = ask,
+        starts: Callable[[], time] = lambda: MIDNIGHT,
+    ) -> None:
+        self._starts = starts
         self._path = path
         self._zone = zone
         self._put = ask
@@ -84,6 +95,9 @@ class SocketKiosk:
             found += self._ask({"do": "orders", "start": start, "end": end, "include_open": False})["orders"]
             first = last + timedelta(days=1)
         return found
+
+    def rows(self, request: dict[str, object]) -> dict[str, Any]:
+        return self._ask(request)
 
     def totals(self, span: Span) -> list[dict[str, Any]]:
         start, end = self._bounds(span)
@@ -112,10 +126,8 @@ class SocketKiosk:
 
     def _bounds(self, span: Span) -> tuple[int, int]:
         """The first moment of the first day, and of the day after the last, in ms."""
-        days = (span.first, span.last + timedelta(days=1))
-        zone = self._zone()
-        start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in days)
-        return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+        zone, starts = self._zone(), self._starts()
+        return day_bounds(span.first, zone, starts)[0], day_bounds(span.last, zone, starts)[1]
 
     def _ask(self, request: dict[str, object], timeout_s: float = 15.0) -> dict[str, Any]:
         try:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
-from kiosk.owner import exports
+from kiosk.exports.rows import KINDS
+from kiosk.exports.rows import Shop as Days
+from kiosk.exports.source import TYPES, Export, pieces, problem
 from kiosk.owner.kiosk_link import LONGEST_SPAN, KioskAway, Span
 from kiosk.owner.parts import Parts
 from kiosk.steward.client import StewardAway
@@ -16,6 +20,7 @@ from kiosk.steward.words import Status, StewardRefused
 Page = Any  # what Flask takes
 
 SHOWN = 100  # orders of a day on one page
+_SENT_AT_ONCE = 64 * 1024
 _TOLD = ("pin", "saved", "saved_later", "restarting")
 _GOOD, _WAITS, _BAD = "good", "waits", "bad"
 
@@ -70,20 +75,25 @@ def blueprint(parts: Parts) -> Blueprint:
     @pages.get("/export")
     def export() -> Page:
         today = parts.shop_file.shop.today(parts.now())
-        return render_template("export.html", first=today.replace(day=1), last=today)
+        return render_template("export.html", kinds=KINDS, chosen="sales", first=today.replace(day=1), last=today)
 
     @pages.get("/export/file")
     def export_file() -> Page:
         span = _span(request.args.get("first", ""), request.args.get("last", ""))
-        if isinstance(span, str):
+        kind, form = request.args.get("kind", "orders"), request.args.get("form", "csv")
+        wrong = span if isinstance(span, str) else None
+        if isinstance(span, Span) and problem(wanted := Export(kind, form, span.first, span.last)) is not None:
+            wrong = "export.no_posting"
+        if wrong is not None:
             today = parts.shop_file.shop.today(parts.now())
-            return render_template("export.html", first=today, last=today, problem=g.words(span, count=LONGEST_SPAN)), 400
+            told = g.words(wrong, count=LONGEST_SPAN) if wrong == "export.long" else g.words(wrong)
+            return render_template("export.html", kinds=KINDS, chosen=kind, first=today, last=today, problem=told), 400
         shop = parts.shop_file.shop
-        orders = parts.kiosk.orders(span)
-        name = f"orders-{span.first}-{span.last}"
-        if request.args.get("form") == "json":
-            return _file(exports.as_json(orders, shop.zone), "application/json", f"{name}.json")
-        return _file(exports.as_csv(orders, shop.zone), "text/csv; charset=utf-8", f"{name}.csv")
+        made = _gathered(pieces(wanted, Days(shop.zone, shop.day_starts), shop.accounts, parts.kiosk.rows))
+        first = next(made, b"")  # a kiosk that is away is told of on a page; one that goes away later breaks the file off
+        response = Response(chain((first,), made), mimetype=None, content_type=TYPES[form])
+        response.headers["Content-Disposition"] = f'attachment; filename="{wanted.name}"'
+        return response
 
     return pages
 
@@ -148,7 +158,12 @@ def _span(first: str, last: str) -> Span | str:
     return span if span.days <= LONGEST_SPAN else "export.long"
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = Response(content, mimetype=None, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth sending."""
+    waiting = bytearray()
+    for part in parts:
+        waiting += part
+        if len(waiting) >= _SENT_AT_ONCE:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)

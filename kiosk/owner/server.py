@@ -53,7 +53,7 @@ def serve(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> int:
     page = OwnerPage(
         config,
         shop_file,
-        SocketKiosk(config.door, lambda: shop_file.shop.zone),
+        SocketKiosk(config.door, lambda: shop_file.shop.zone, starts=lambda: shop_file.shop.day_starts),
         SocketSteward(config.steward),
         changed=lambda: wanted(path),
     )

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from kiosk.config_posting import PostingConfig, read_posting
+from kiosk.config_reader import Table
+from kiosk.config_shifts import read_day_starts
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import known_currency
+from kiosk.core.shifts import MIDNIGHT, business_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,12 @@ class Shop:
     language: str = "en"
     zone: tzinfo = UTC
     enrolled: bool = False
+    day_starts: time = MIDNIGHT
+    accounts: PostingConfig = field(default_factory=PostingConfig)
 
     def today(self, now: datetime) -> date:
-        """The day it is there."""
-        return now.astimezone(self.zone).date()
+        """The business day it is there."""
+        return business_day(int(now.timestamp() * 1000), self.zone, self.day_starts)
 
 
 class ShopFile:
@@ -78,6 +84,8 @@ class ShopFile:
             language=language if isinstance(language, str) and language in LANGUAGES else "en",
             zone=_zone(merchant.get("time_zone")),
             enrolled=bool(raw),
+            day_starts=read_day_starts(Table("merchant", merchant, [])),
+            accounts=read_posting(Table("posting", raw.get("posting"), [])),
         )
 
 

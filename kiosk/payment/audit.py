@@ -97,17 +97,19 @@ def _before(file: LedgerFile, newest: int | None) -> Link:
 
 
 def _rows(file: LedgerFile, lines: Iterator[Row], beat: Callable[[], None]) -> list[str]:
-    """Sales, orders, refunds and counters against their history."""
+    """Sales, orders, refunds, shifts and counters against their history."""
     problems: list[str] = []
-    told = dict.fromkeys(KEYS, 0)
+    there = {row["name"] for row in file.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    keys = {kind: (table, key) for kind, (table, key) in KEYS.items() if table in there}  # an older version's has fewer
+    told = dict.fromkeys(keys, 0)
     counted = {(row["generation"], row["day"]): row["highest"] for row in file.rows("SELECT * FROM counters")}
     by_number = groupby(_beating(lines, beat), key=lambda line: line["number"])
     for _, of_number in by_number:
         for (kind, number), history in chain.replay(of_number).items():
-            if kind not in KEYS or not isinstance(number, str):
+            if kind not in keys or not isinstance(number, str):
                 continue  # no MAC fits that
             told[kind] += 1
-            table, key = KEYS[kind]
+            table, key = keys[kind]
             rows = file.rows(f"SELECT * FROM {table} WHERE {key} = ?", (number,))
             if not rows:
                 problems.append(f"{kind} {number} is gone; by its history it was {history['state']}")
@@ -116,7 +118,7 @@ def _rows(file: LedgerFile, lines: Iterator[Row], beat: Callable[[], None]) -> l
             parts = _NUMBER.search(number) if kind == "order" else None
             if parts is not None and int(parts[3]) > counted.get((parts[2], parts[1]), int(parts[3])):
                 problems.append(f"order {number} is beyond the counter of its day, {counted[parts[2], parts[1]]}")
-    for kind, (table, key) in KEYS.items():
+    for kind, (table, key) in keys.items():
         if file.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"] != told[kind]:
             strangers = file.rows(
                 f"SELECT {key} AS number FROM {table} WHERE NOT EXISTS "

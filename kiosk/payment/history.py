@@ -16,11 +16,16 @@ from kiosk.core.errors import LedgerError
 from kiosk.payment import chain
 from kiosk.payment.chain import OPEN_KEY, ChainKey, Link
 from kiosk.payment.ledger_file import LedgerFile, Row
-from kiosk.payment.ledger_rows import Value
+from kiosk.payment.shift_rows import Value
 
 _log = logging.getLogger(__name__)
 
-KEYS: Final = {"sale": ("sales", "sale_id"), "order": ("orders", "out_trade_no"), "refund": ("refunds", "out_refund_no")}
+KEYS: Final = {
+    "sale": ("sales", "sale_id"),
+    "order": ("orders", "out_trade_no"),
+    "refund": ("refunds", "out_refund_no"),
+    "shift": ("shifts", "shift_id"),
+}
 """Of each kind its table, and the column that holds its number."""
 
 NOBODY_KNOWS: Final = "??"

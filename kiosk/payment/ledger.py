@@ -20,13 +20,15 @@ from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.ports import Snapshot
+from kiosk.core.shifts import Figures, Shift
 from kiosk.payment import audit, inbox, ledger_rows, past, timings
 from kiosk.payment.audit import Verdict
 from kiosk.payment.ballast import Ballast
 from kiosk.payment.chain import OPEN_KEY, ChainKey, told
+from kiosk.payment.export_rows import NOTHING, After, ExportRows
 from kiosk.payment.history import History, Loss, new_columns
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
-from kiosk.payment.ledger_rows import Value
+from kiosk.payment.shift_rows import ShiftRows, Value
 
 RECENT = 20
 _COUNTED = re.compile(r"-([0-9]{6})-([0-9A-Za-z]{2})([0-9]{1,15})\Z", re.ASCII)  # of a lost generation when it is recovered
@@ -97,6 +99,8 @@ class SqliteLedger:
         """Of an open file; use `open` or `in_memory`."""
         self._file = file
         self._history = History(file, key)
+        self.shifts: Final = ShiftRows(file)
+        self.exports: Final = ExportRows(file, self.shifts)
         self.generation: Final[str] = self._begin(generation, now, losses) if key is not None else self._history.generation()
 
     @classmethod
@@ -166,6 +170,7 @@ class SqliteLedger:
             refunds=tuple(ledger_rows.refund(row) for row in refunds),
             sales=tuple(sale for sale in sales if sale is not None),
             recent=tuple(recent),
+            shift=self.shifts.one(None),
         )
 
     def order(self, out_trade_no: str) -> Order | None:
@@ -192,18 +197,25 @@ class SqliteLedger:
         """What happened to the order and its refunds, oldest first."""
         return past.walked(self._file, out_trade_no)
 
-    def lines(self, start: int, end: int, *, include_open: bool = False) -> list[OrderLine]:
+    def shift_figures(self, z: int | None) -> Figures | None:
+        """As the port has it."""
+        return self.shifts.figures(z)
+
+    def lines(
+        self, start: int, end: int, *, include_open: bool = False, after: After = NOTHING, limit: int = -1
+    ) -> list[OrderLine]:
         """Orders opened from `start` up to and without `end`, oldest first; with `include_open` also the older open ones.
 
-        An order that nobody tried to send is not listed.
+        An order that nobody tried to send is not listed. In pieces: so many (`limit`) after an opening and number.
         """
         rows = self._file.rows(
             "SELECT o.*, s.state AS sale_state, coalesce(s.tip, 0) AS tip, (SELECT coalesce(sum(amount), 0) FROM refunds r "
             f"WHERE r.out_trade_no = o.out_trade_no AND {_GIVEN_BACK}) AS refunded "
             "FROM orders o JOIN sales s USING (sale_id) WHERE out_trade_no IN ("
-            f"SELECT out_trade_no FROM orders WHERE opened_at >= ? AND opened_at < ? AND {_TRIED} UNION "
+            f"SELECT * FROM (SELECT out_trade_no FROM orders WHERE opened_at >= ? AND opened_at < ? AND {_TRIED} "
+            "AND (opened_at, out_trade_no) > (?, ?) ORDER BY opened_at, out_trade_no LIMIT ?) UNION "
             f"SELECT out_trade_no FROM orders WHERE ? AND {_OPEN} AND {_TRIED}) ORDER BY o.opened_at, o.out_trade_no",
-            (start, end, int(include_open)),
+            (max(start, after[0]), end, *after, limit, int(include_open)),
         )
         return [
             OrderLine(
@@ -334,7 +346,7 @@ class SqliteLedger:
         changed.pop("state", None)
         self._history.note(kind, number, (before[0]["state"], record.row.state.value), record.why, at, told(changed))
 
-    def _count(self, row: Sale | Order | Refund) -> None:
+    def _count(self, row: Sale | Order | Refund | Shift) -> None:
         counted = _COUNTED.search(row.out_trade_no) if isinstance(row, Order) else None
         if counted is not None:
             self._file.change(
@@ -352,3 +364,5 @@ def _number_of(record: Record) -> str:
             return record.row.out_trade_no
         case Refund():
             return record.row.out_refund_no
+        case Shift():
+            return record.row.shift_id

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
 from kiosk.core.money import Money
+from kiosk.core.shifts import Shift
+from kiosk.payment import shift_rows
 
-Value = str | int | None
-Row = dict[str, Any]
+Value = shift_rows.Value
+Row = shift_rows.Row
 
 
-def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
+def columns(row: Sale | Order | Refund | Shift) -> tuple[str, str, dict[str, Value]]:
     """The row's table, the name of its key, and its columns."""
     match row:
         case Sale():
@@ -81,6 +81,8 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
                     "note": row.note,
                 },
             )
+        case Shift():
+            return ("shifts", "shift_id", shift_rows.columns(row))
 
 
 def sale(row: Row) -> Sale:

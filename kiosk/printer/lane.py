@@ -17,7 +17,7 @@ from typing import assert_never
 
 from kiosk.core.events import Health, NotPrinted, Part
 from kiosk.core.ports import Post
-from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Sample, Slip
+from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Sample, ShiftSlip, Slip
 from kiosk.printer.device import Device, Unwell
 from kiosk.printer.layout import Piece
 
@@ -184,6 +184,8 @@ def _tell(slip: Slip, why_not: str | None) -> None:
             facts = {"slip": "bill", "out_trade_no": slip.out_trade_no}
         case Sample():
             facts = {"slip": "sample"}
+        case ShiftSlip():
+            facts = {"slip": "x" if slip.shift.is_open else "z", "shift": slip.shift.shift_id, "copy": slip.copy}
         case _:
             assert_never(slip)
     if why_not is None:

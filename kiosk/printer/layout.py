@@ -1,6 +1,7 @@
 """From a slip to what stands on it, from the top down: lines, pairs, rules and codes. Knows words; nothing of fonts or dots.
 
-Each line of words is said in the customer's language and in the merchant's: either may have to read it.
+Each line of words is said in the customer's language and in the merchant's: either may have to read it. A shift's report is the
+merchant's alone.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Protocol, assert_never
 
+from kiosk.core import shift_lines
 from kiosk.core.model import Tender
 from kiosk.core.money import Money, in_words, rate_in_words
-from kiosk.core.slips import Bill, Receipt, Sample, Slip
+from kiosk.core.slips import Bill, Receipt, Sample, ShiftSlip, Slip
 
 Runs = Callable[[str, str, bool], list[tuple[str, int, str]]]
 """(text, language, bold) in pieces of one font each: its file, the face within, the piece."""
@@ -94,7 +96,7 @@ Piece = Line | Pair | Rule | Code
 def lay_out(slip: Slip, house: House) -> tuple[Piece, ...]:
     """What stands on it; of a training that it is one, above and below."""
     pieces = _plain(slip, house)
-    if not slip.training:
+    if isinstance(slip, ShiftSlip) or not slip.training:
         return pieces
     mark = Line(_both(house, "slip.training"), Size.HEAD, bold=True, reversed=True)
     return (mark, *(piece for piece in pieces if not isinstance(piece, Code)), mark)
@@ -108,6 +110,8 @@ def _plain(slip: Slip, house: House) -> tuple[Piece, ...]:
             return _bill(slip, house)
         case Sample():
             return _sample(slip, house)
+        case ShiftSlip():
+            return _shift(slip, house)
         case _:
             assert_never(slip)
 
@@ -193,6 +197,49 @@ def _sample(sample: Sample, house: House) -> tuple[Piece, ...]:
         Code("KIOSK"),
         Line(_both(house, "slip.no_receipt")),
     )
+
+
+def _shift(slip: ShiftSlip, house: House) -> tuple[Piece, ...]:
+    shift, words = slip.shift, house.merchant
+    language = words.language
+    name = words("shift.x") if shift.is_open else words("shift.z", z=shift.z)
+    pieces: list[Piece] = [
+        Line((Span(slip.shop, language),), Size.HEAD, bold=True),
+        Line((Span(name, language),), Size.HEAD, bold=True, reversed=not shift.is_open),
+    ]
+    if slip.copy:
+        pieces.append(Line((Span(words("slip.copy"), language),), bold=True))
+    pieces.append(Line((Span(f"{slip.kiosk_id}  {shift.shift_id}", language),), Size.SMALL))
+    if not shift.tallies:
+        pieces.append(Line((Span(words("shift.nothing"), language),)))
+    for line in shift_lines.lines(shift, slip.at):
+        pieces += _shift_line(line, house)
+    if shift.is_open:
+        pieces += [Rule(), Line((Span(words("slip.x_more"), language),))]
+    return tuple(pieces)
+
+
+def _shift_line(line: shift_lines.Line, house: House) -> tuple[Piece, ...]:
+    words = house.merchant
+    language = words.language
+    match line:
+        case shift_lines.Heading(label, currency):
+            title = f"{words(f'shift.{label}')} {currency}".rstrip()
+            return Rule(), Line((Span(title, language),), bold=True)
+        case shift_lines.Fact(label, text):
+            return (Pair((Span(words(f"shift.{label}"), language),), Span(text, language)),)
+        case shift_lines.Figure(label, currency, amount, count, strong):
+            title = words(f"shift.{label}") + ("" if count is None or amount is None else f"  {count} ×")
+            value = str(count) if amount is None else shift_lines.signed(amount, currency, language)
+            return (Pair((Span(title, language),), Span(value, language), bold=strong or label == "net"),)
+        case shift_lines.Named(waiting, time):
+            became = "" if waiting.became is None else "  " + words(f"state.{waiting.became}")
+            kind = f"{words('shift.refund')} " if waiting.refund else ""
+            return (
+                Pair((Span(f"{time}  {kind}...{shift_lines.tail(waiting)}{became}", language),), _money(waiting.money, house)),
+            )
+        case _:
+            assert_never(line)
 
 
 def _both(house: House, key: str) -> tuple[Span, ...]:

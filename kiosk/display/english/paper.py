@@ -28,4 +28,5 @@ PAPER = table(
     said("slip.memo", "Number"),
     said("slip.tip", "Tip"),
     said("slip.training", "TRAINING: not a receipt"),
+    said("slip.x_more", "Counted so far. Nothing is closed by it."),
 )
