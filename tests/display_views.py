@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.expiry import DAY, Expiring, Lasting
 from kiosk.core.model import Decline
@@ -21,12 +22,9 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
-    Checkup,
-    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
-    KeyTest,
     Network,
     News,
     NoShift,
@@ -38,7 +36,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     QuickAmounts,
-    ReadTest,
     SameCustomer,
     Scanning,
     SeekingReceipt,

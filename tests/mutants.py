@@ -30,6 +30,7 @@ DRAWN = "tests/test_lifecycle.py::test_the_diagram_in_the_docs_is_the_table"  # 
 
 LIFE, STEP, BOOKS, STATE = (f"kiosk/core/{name}.py" for name in ("lifecycle", "step", "books", "state"))
 TILL, REFUNDS, VIEW, MONEY, SECRET = (f"kiosk/core/{name}.py" for name in ("till", "refunds", "view", "money", "secret"))
+DRAFTING = "kiosk/core/drafting.py"
 KEYING = "kiosk/core/keying.py"
 LOOP, CLOCK = "kiosk/runtime.py", "kiosk/clock.py"
 LEDGER, LEDGER_FILE = "kiosk/payment/ledger.py", "kiosk/payment/ledger_file.py"
@@ -282,7 +283,9 @@ MUTANTS = (
     ),
     Mutant("a new order beside the old one", BOOKS, '        self.cancel(old, "tender changed")\n', ""),
     Mutant("a number is used twice", BOOKS, "_counter(number, self.k)}\n", "_counter(number, self.k) - 1}\n"),
-    Mutant("the same customer pays twice unasked", BOOKS, "if not sure and any(", "if False and any("),
+    Mutant(
+        "the same customer pays twice unasked", DRAFTING, "if Doubt.SAME_CUSTOMER not in draft.sure and any(", "if False and any("
+    ),
     # the scan
     Mutant("a late scan pays for the next customer", STEP, " or scanning.out_trade_no != seen.ticket:", ":"),
     Mutant("a used code is sent again", STEP, "        if digest in self.k.used_codes:\n", "        if False:\n"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.core import screens, trying
+from kiosk.core import checkup_screens, screens, trying
 from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
 from kiosk.core.commands import (
     Announce,
@@ -38,7 +38,7 @@ def opened(**settings: Any) -> tuple[Flow, str]:
 def test_menu_twice_opens_it_and_cancel_stops_it() -> None:
     """Whoever leaves ends what was begun."""
     flow, _ = opened()
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
     assert flow.screen.busy
     flow.press("CANCEL")
     flow.sees(screens.Idle)
@@ -104,10 +104,10 @@ def test_an_order_goes_on_behind_it() -> None:
     number = flow.charge()
     flow.pass_time(60_000)
     flow.press("OK MENU MENU 1 1 CANCEL 6")
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
     flow.answer(Call.REVERSE, Ended(OrderState.REVERSED), number)
     assert flow.state(number) is OrderState.REVERSED
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
     assert flow.numbers() == [number]
 
 
@@ -123,7 +123,7 @@ def test_the_camera_reads_anything_and_hands_over_nothing() -> None:
     flow.code(ticket=scan.ticket)
     assert flow.screen.read == ("QRCode",)
     flow.press("CANCEL")
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
     assert flow.one(StopScan)
     assert flow.numbers() == []
 
@@ -133,7 +133,7 @@ def test_without_a_camera_it_is_not_tried() -> None:
     flow, _ = opened()
     flow.happen(Health(Part.CAMERA, "unplugged", ScanHint.UNPLUGGED))
     flow.press("1")
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
     assert Play(Sound.FAILED) in flow.acts
 
 
@@ -147,7 +147,7 @@ def test_each_key_lights_up_and_cancel_twice_goes_back() -> None:
     assert flow.screen.lines == (Finding(Kind.POWER, Verdict.OK),)
     flow.press("2")
     flow.pass_time(trying.KEYS_FOR + 1)
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
 
 
 def test_the_colours_come_by_turns() -> None:
@@ -155,12 +155,12 @@ def test_the_colours_come_by_turns() -> None:
     flow, _ = opened()
     flow.press("3")
     seen = []
-    while isinstance(flow.screen, screens.ColourTest):
+    while isinstance(flow.screen, checkup_screens.ColourTest):
         seen.append(flow.screen.shows)
         flow.press("5")
     assert tuple(seen) == COLOURS
     flow.press("3 CANCEL")
-    flow.sees(screens.Checkup)
+    flow.sees(checkup_screens.Checkup)
 
 
 def test_sound_is_a_tone_and_a_word() -> None:

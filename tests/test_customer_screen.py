@@ -10,6 +10,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import ScanHint
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
@@ -19,12 +20,9 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
-    Checkup,
-    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
-    KeyTest,
     Network,
     NoShift,
     Noting,
@@ -35,7 +33,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     QuickAmounts,
-    ReadTest,
     SameCustomer,
     Scanning,
     Screen,
@@ -268,4 +265,4 @@ def test_all_facts_that_are_told_are_plain_values() -> None:
     """A view is compared to know whether to paint: nothing in it may be a thing that changes."""
     shapes: list[Any] = [*get_args(customer.CustomerScreen), CustomerView, customer.Beside]
     assert all(shape.__dataclass_params__.frozen for shape in shapes)
-    assert {field.name for field in fields(CustomerView)} == {"screen", "selling"}
+    assert {field.name for field in fields(CustomerView)} == {"screen", "selling", "training"}

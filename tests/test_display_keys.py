@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from kiosk.config_display import room_for_keys
 from kiosk.core import keying, shift_till, till, trying
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
@@ -17,12 +19,9 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
-    Checkup,
-    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
-    KeyTest,
     NoShift,
     Noting,
     OutOfOrder,
@@ -32,7 +31,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     QuickAmounts,
-    ReadTest,
     SameCustomer,
     Scanning,
     Screen,
@@ -115,7 +113,7 @@ TILLS: dict[type[Screen], till.Till] = {
     ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
     KeyTest: trying.TryingKeys(trying.begin(NOW), NOW),
     ColourTest: trying.TryingColours(trying.begin(NOW), NOW),
-    ShiftReport: shift_till.Report(FIRST, 1, NOW, NOW),
+    ShiftReport: shift_till.Report(replace(FIRST, z=2), 3, NOW, NOW),
     NoShift: shift_till.NoShift(NOW),
     ShiftClosing: shift_till.Closing(FIRST, NOW, NOW),
 }

@@ -32,6 +32,7 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.events"),
     (1, "kiosk.core.commands"),
     (1, "kiosk.core.screens"),
+    (1, "kiosk.core.checkup_screens"),
     (1, "kiosk.core.ports"),
     (1, "kiosk.core.slips"),
     (1, "kiosk.core.selling"),

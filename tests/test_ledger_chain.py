@@ -97,7 +97,10 @@ EDITS = [
     ("UPDATE history SET mac = zeroblob(16) WHERE seq = 30", "history 30 ("),
     ("UPDATE history SET mac = NULL, key_id = NULL WHERE seq = 30", "is bound to nothing: it was put in by somebody else"),
     ("UPDATE history SET key_id = 'old' WHERE seq BETWEEN 20 AND 30", "history 31 ("),
-    ("INSERT INTO sales VALUES ('S-x', 1, 'HKD', 1, 'paid')", "sale S-x has no history: it was put in by somebody else"),
+    (
+        "INSERT INTO sales (sale_id, amount, currency, opened_at, state) VALUES ('S-x', 1, 'HKD', 1, 'paid')",
+        "sale S-x has no history: it was put in by somebody else",
+    ),
     ("UPDATE counters SET highest = 3", f"order {number(4)} is beyond the counter of its day, 3"),
     ("UPDATE meta SET generation = 'bb'", "its last rows, or meta, were changed"),
     ("DELETE FROM history WHERE seq > 60", "the history went as far as row 63, and that is not what stands there"),
@@ -213,7 +216,8 @@ def test_a_ledger_of_an_older_version_is_bound_at_its_first_opening(tmp_path: Pa
         file.change("INSERT INTO meta VALUES (1, 'aa', 0, 0)", ())
         file.change("INSERT INTO counters VALUES ('260105', 1)", ())
         for noun in (sale(1), order(1, S.PAID)):
-            table, _, values = columns(noun)
+            table, _, known = columns(noun)
+            values = {name: value for name, value in known.items() if name not in {"tip", "lines", "memo"}}  # of later versions
             file.change(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)
         walked = "INSERT INTO history (kind, number, was, became, why, at, changed) VALUES (?, ?, ?, ?, 'so', 9, '{}')"
         file.change(walked, ("sale", f"S-{number(1)}", None, "open"))

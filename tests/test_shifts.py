@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kiosk.core import past, shift_till, shifts, till
+from kiosk.core import keying, past, shift_till, shifts, till
 from kiosk.core.commands import Insert, Print, ReadShift, Reply, Update
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import Event, Key, Pressed, ShiftAsked, ShiftRead, Tick
@@ -195,14 +195,14 @@ def test_the_first_sale_opens_a_shift_in_its_own_commit() -> None:
     assert rows[1].opened_by is None
     assert rows[1].shift_id == "K07-aa-Z0001"
     shop.ledger.commit(made.records, shop.now)
-    again = step(replace(made.kiosk, till=till.Keying(7)), Pressed(Key.QR), shop.now)
+    again = step(replace(made.kiosk, till=keying.Keying(7)), Pressed(Key.QR), shop.now)
     assert not [record for record in again.records if isinstance(record.row, Shift)]
 
 
 def test_without_shifts_in_the_configuration_nothing_of_them_is_written() -> None:
     """[shifts] is optional."""
     shop = Shop(replace(KEPT, shifts=None))
-    made = step(replace(_online(shop), till=till.Keying(5)), Pressed(Key.QR), shop.now)
+    made = step(replace(_online(shop), till=keying.Keying(5)), Pressed(Key.QR), shop.now)
     assert [type(record.row).__name__ for record in made.records] == ["Sale", "Order"]
     assert "off" in shop.close().problem
 
@@ -297,7 +297,7 @@ def test_an_x_report_closes_nothing() -> None:
 def test_a_sale_in_front_an_unknown_time_or_a_full_disk_keeps_a_shift_open() -> None:
     """In words."""
     shop = opened(Shop())
-    shop.kiosk.till = till.Keying(1)
+    shop.kiosk.till = keying.Keying(1)
     assert "in front" in shop.close().problem
     shop.kiosk.till = till.Idle()
     shop.kiosk.clock_known = False
@@ -317,7 +317,7 @@ def test_a_time_of_day_closes_it_when_nobody_stands_there_and_waits_a_while_for_
     shop.happen(Tick())
     assert shop.kiosk.shift.is_open
     shop.now = due + 30 * MINUTE
-    shop.kiosk.till = till.Keying(1)
+    shop.kiosk.till = keying.Keying(1)
     shop.happen(Tick())
     assert shop.kiosk.shift.is_open
     shop.kiosk.till = till.Idle()

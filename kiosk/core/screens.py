@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.core.checkup import Bundle, Finding
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key, ScanHint
 from kiosk.core.expiry import Expiring
 from kiosk.core.model import Decline
@@ -279,42 +279,6 @@ class SeekingReceipt:
     """The camera looks for the code of a receipt; the display shows the camera's view."""
 
     until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checkup:
-    """How everything was found so far, from `page` on: what needs somebody first. `care`: how many do; `busy`: more will come."""
-
-    lines: tuple[Finding, ...]
-    page: int
-    pages: int
-    care: int
-    busy: bool
-    bundle: Bundle | None = None
-    prints: bool = False  # a test slip can be printed
-
-
-@dataclass(frozen=True, slots=True)
-class ReadTest:
-    """Anything with a code is held to the camera. `read`: which kinds were read, never what they say."""
-
-    until: int
-    read: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class KeyTest:
-    """Each key that is pressed lights up; CANCEL twice goes back."""
-
-    pressed: frozenset[Key]
-    last: Key | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ColourTest:
-    """The whole screen in one colour, or its edges: `shows` is one of checkup.COLOURS."""
-
-    shows: str
 
 
 WITH_CAMERA = (Scanning, SeekingReceipt, ReadTest, SetupLook)

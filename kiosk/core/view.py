@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import keying, past, screens, shift_till, till, trying
+from kiosk.core import checkup_screens, keying, past, screens, shift_till, till, trying
 from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
 from kiosk.core.expiry import expiring
@@ -64,11 +64,11 @@ def _trying(kiosk: Kiosk, tried: trying.There) -> Screen:
         case trying.Checkup() as checkup:
             return _checkup(kiosk, checkup)
         case trying.TryingRead(_, _, until, read):
-            return screens.ReadTest(until, read)
+            return checkup_screens.ReadTest(until, read)
         case trying.TryingKeys(_, _, pressed, last):
-            return screens.KeyTest(pressed, last)
+            return checkup_screens.KeyTest(pressed, last)
         case trying.TryingColours(step=number):
-            return screens.ColourTest(COLOURS[number])
+            return checkup_screens.ColourTest(COLOURS[number])
         case _:
             assert_never(tried)
 
@@ -148,7 +148,7 @@ def _checkup(kiosk: Kiosk, checkup: trying.Checkup) -> Screen:
     care = sum(1 for finding in checkup.found if finding.verdict is not Verdict.OK)
     page = min(checkup.page, checkup.pages - 1)
     lines = ordered(checkup.found)[page * trying.LINES :]
-    return screens.Checkup(lines, page, checkup.pages, care, not checkup.over, checkup.bundle, _prints(kiosk))
+    return checkup_screens.Checkup(lines, page, checkup.pages, care, not checkup.over, checkup.bundle, _prints(kiosk))
 
 
 def _prints(kiosk: Kiosk) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk.core.checkup import Finding, Trial, Verdict
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key
-from kiosk.core.screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
 from kiosk.display.cards import countdown

@@ -72,7 +72,8 @@ class CustomerPainter:
             case Keying() as screen:
                 self._amount(sheet, stage, screen)
             case Tipping() as screen:
-                selling.tipping(sheet, stage, screen)
+                theirs = Sheet(self.canvas, self._scale, self._customer, self._customer, sheet.trace, view.training)
+                selling.tipping(theirs, stage, screen)
             case Scanning() as screen:
                 self._card(sheet, whole, stage, codes.scanning_card(sheet, screen))
             case ShowingQr() as screen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import product
 
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key
 from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import (
@@ -12,12 +13,9 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
-    Checkup,
-    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
-    KeyTest,
     Network,
     NoShift,
     Noting,
@@ -28,7 +26,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     QuickAmounts,
-    ReadTest,
     SameCustomer,
     Scanning,
     Screen,

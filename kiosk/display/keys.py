@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key
 from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import (
@@ -14,12 +15,9 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
-    Checkup,
-    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
-    KeyTest,
     NoShift,
     Noting,
     OutOfOrder,
@@ -29,7 +27,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     QuickAmounts,
-    ReadTest,
     SameCustomer,
     Scanning,
     Screen,

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from kiosk.core.checkup_screens import ReadTest
 from kiosk.core.screens import (
     Cancelling,
     Charging,
     Idle,
     Password,
     Placing,
-    ReadTest,
     Scanning,
     Screen,
     SeekingReceipt,

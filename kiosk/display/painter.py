@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.past_screens import History, More, SaleOpened, SaleUnknown, Searching
@@ -12,12 +13,9 @@ from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
     Charging,
-    Checkup,
-    ColourTest,
     DeclinedScreen,
     Idle,
     Keying,
-    KeyTest,
     Network,
     NoShift,
     Noting,
@@ -29,7 +27,6 @@ from kiosk.core.screens import (
     Password,
     Placing,
     QuickAmounts,
-    ReadTest,
     SameCustomer,
     Scanning,
     Screen,
