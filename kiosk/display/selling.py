@@ -129,7 +129,7 @@ def _tips(sheet: Sheet, screen: Tipping) -> list[Tile]:
     for place, (percent, money) in enumerate(screen.offers, 1):
         name = "" if percent is None else f"{percent} %"
         tiles.append((Key(str(place)), name, in_words(money, words.language)))
-    return [*tiles, (Key.D0, "", theirs("tipping.own"))]
+    return [*tiles, (Key.D0, "", theirs("tipping.customer_own"))]
 
 
 def _tiles(sheet: Sheet, box: Rect, tiles: list[Tile]) -> list[tuple[Rect, Key]]:

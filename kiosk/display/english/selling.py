@@ -264,7 +264,7 @@ SELLING = table(
     said("noting.merchant_more", "Key it in, or go on without one."),
     said("tipping.customer", "Would you like to add a tip?"),
     said("tipping.customer_more", "Amount without a tip: {amount}"),
-    said("tipping.own", "Another amount"),
+    said("tipping.customer_own", "Another amount"),
     said("training.mark", "TRAINING"),
     said("training.band", "TRAINING: nothing is paid"),
     said("training.merchant", "The amount’s last digit chooses what happens"),
