@@ -22,6 +22,8 @@ COLUMNS = (
     "refunded",
     "currency",
     "sale",
+    "tip",
+    "memo",
 )
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -40,6 +42,8 @@ def rows(orders: Sequence[dict[str, Any]], zone: tzinfo) -> list[dict[str, str |
             "refunded": major(Money(order["refunded"], order["currency"])),
             "currency": str(order["currency"]),
             "sale": str(order["sale"]),
+            "tip": major(Money(order.get("tip", 0), order["currency"])),
+            "memo": order.get("memo"),
         }
         for order in orders
     ]
