@@ -134,12 +134,11 @@ def _started(card: Path, folder: Path) -> Iterator[Machine]:
 def _make(card: Path, folder: Path) -> None:
     """As `make image` does, with a shop's settings already on the data partition."""
     recipe = root.Recipe(read(SUITE, "amd64"), pi=False)
-    package = build.deb(recipe.lock, folder)
-    words = root.mmdebstrap(recipe, package, folder / "made")
     if given := os.environ.get("KIOSK_IMAGE_ROOT"):
         made = Path(given)
     else:
         made = folder / "made"
+        words = root.mmdebstrap(recipe, build.deb(recipe.lock, folder), made)
         with (CACHE / "image.log").open("w") as log:
             subprocess.run(words, check=True, stdout=log, stderr=log)
     layers = Layers((made,), folder)
