@@ -56,7 +56,7 @@ def make_keypad(config: KeypadConfig, post: Post) -> Keypad:
 
 
 def make_provider(config: Config, clock: SteadyClock, patience_s: float = 0.0) -> WechatPay:
-    """The client of WeChat Pay as configured. ConfigError when a key is not what its name says. `patience_s`: see open_provider."""
+    """The client of WeChat Pay as configured. ConfigError when a key is not what its name says. `patience_s`: open_provider's."""
     wechat = config.wechat_pay
     return open_provider(
         merchant=config.merchant.numbers,

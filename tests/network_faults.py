@@ -224,8 +224,6 @@ def client(url: str, authority: Authority, deadlines: Deadlines = DEADLINES) -> 
         deadlines=deadlines,
     )
     provider._transport.there()._trust.context(Dates.MACHINE)  # a busy machine reads them in half of so short a deadline
-        Dates.MACHINE
-    )  # a busy machine reads the authorities in half of so short a deadline
     return provider
 
 
