@@ -100,10 +100,10 @@ def unknown_order(number: str, currency: str, now: int) -> Order:
 
 
 def rebuild(number: str, answer: Answer, merchant: Merchant, opened_at: int, now: int) -> Order | str:
-    """The order's row as WeChat's answer to a query makes it, or in words why it makes none. `opened_at`: as good as is known,
-    if WeChat does not tell.
+    """The order's row as WeChat's answer to a query makes it, or in words why it makes none.
 
-    An order that is still open is taken up as one to be undone: its customer has left.
+    `opened_at`: as good as is known, where WeChat does not tell. An order that is still open is taken up as one to be undone: its
+    customer has left.
     """
     outcome = answer.outcome
     if isinstance(outcome, Unknown | NotFound):
