@@ -168,12 +168,12 @@ class App:
 
     def _serve(self, display: Display) -> None:
         """Draw until stopped."""
-        self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
         patience_until = time.monotonic() + END_MOST_S
         while not self._runtime.opened.wait(LOOK_S) and time.monotonic() < patience_until:
             if self._stopped.is_set():  # another kiosk holds the ledger, say: then this one never was ready
                 return
         self._tell_clock()
+        self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
         display.run(self._drawn)
         self._supervisor.hearts.retire("display")
 
