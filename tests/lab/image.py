@@ -37,7 +37,7 @@ BOOT_S, KEY_S, OFF_S = 1800.0, 240.0, 900.0  # all of it emulated
 BUNDLE_S = 1200.0
 CHECKUP, BUNDLE = ("f4", "f4"), "6"  # the keys to it, from the idle screen
 STICK_MIB = 64
-LOOK_S = 1.0
+LOOK_S, REST_S = 1.0, 20.0
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE.fd")
 MESA = "[Service]\nMemoryDenyWriteExecute=no\nTimeoutStartSec=600\nWatchdogSec=120\n"
 """QEMU's graphics card is drawn for by Mesa, which makes code; and all is slow."""
@@ -216,12 +216,14 @@ def _first_boot(report: Report, card: Path, folder: Path) -> None:
             machine.key("1")
             _until(machine, lambda: _middle(machine) != before, KEY_S)
         with report.check("Alt-F2, Ctrl-Alt-Del (seven times) and SysRq-B leave its screen where it is"):
-            before = _middle(machine)
             for keys in (("alt", "f2"), ("ctrl", "alt", "f3"), *[("ctrl", "alt", "delete")] * 7, ("alt", "sysrq", "b")):
                 machine.key(*keys)
                 time.sleep(0.3)
-            time.sleep(10)
+            _rests(machine)  # some of these are keys of the kiosk's, too
             assert _kiosks(machine.picture())
+            machine.key("esc")
+            _rests(machine)
+            before = _middle(machine)
             machine.key("2")
             _until(machine, lambda: _middle(machine) != before, KEY_S)
         with report.check("a network card and a stick are plugged in, and nothing happens"):
@@ -238,10 +240,12 @@ def _first_boot(report: Report, card: Path, folder: Path) -> None:
 
 def _bundles(machine: Machine) -> None:
     """Keys up to the support file, and until one is on the stick."""
+    machine.key("esc")
+    _rests(machine)
     for key in (*CHECKUP, BUNDLE):
         before = _middle(machine)
         machine.key(key)
-        _until(machine, lambda before=before: _middle(machine) != before, KEY_S)
+        _until(machine, lambda before=before: _middle(machine) != before, KEY_S)  # type: ignore[misc]
         time.sleep(LOOK_S)
     _until(machine, lambda: bool(_on_stick(machine.folder)), BUNDLE_S)
     for _ in CHECKUP:
@@ -345,6 +349,17 @@ def _middle(machine: Machine) -> bytes:
     """Where the amount stands; the row of signs changes by itself."""
     picture = machine.picture()
     return picture.crop((0, picture.height // 4, picture.width, picture.height * 3 // 4)).tobytes()
+
+
+def _rests(machine: Machine) -> None:
+    """Until all that was pressed has been drawn: nothing moves for a while."""
+    end = time.monotonic() + KEY_S
+    before, since = b"", time.monotonic()
+    while time.monotonic() - since < REST_S and time.monotonic() < end:
+        now = _middle(machine)
+        if now != before:
+            before, since = now, time.monotonic()
+        time.sleep(LOOK_S)
 
 
 def _until(machine: Machine, true: Callable[[], bool], seconds: float) -> None:
