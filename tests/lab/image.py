@@ -97,8 +97,11 @@ def _compared(report: Report, card: Path, folder: Path, ours: dict[str, str]) ->
         with _started(card, folder) as machine:
             _until(machine, lambda: READY in (folder / "serial.log").read_text("ascii", "replace"), BOOT_S)
             machine.off()
-        kiosk, bare = _ready_s(ours, "kiosk.service"), _ready_s(_data(card, folder, "third"), BARE)
-        check.note = f"{kiosk / bare:.2f} x ({kiosk:.1f} s beside {bare:.1f} s, by the machine's own clock)"
+        (kiosk, one), (bare, other) = _ready_s(ours, "kiosk.service"), _ready_s(_data(card, folder, "third"), BARE)
+        check.note = (
+            f"{kiosk / bare:.2f} x ({kiosk:.1f} s beside {bare:.1f} s, by the machine's own clock); from systemd's start "
+        )
+        check.note += f"{(kiosk - one) / (bare - other):.2f} x ({kiosk - one:.1f} s beside {bare - other:.1f} s)"
         assert kiosk <= RATIO * bare
 
 
@@ -304,7 +307,7 @@ def _data(card: Path, folder: Path, name: str) -> dict[str, str]:
         subprocess.run(["debugfs", "-R", f"rdump {place} {out}", part], check=True, capture_output=True)
     reading = ["journalctl", "--no-pager", "--directory", out / "journal"]
     said = subprocess.run(reading, capture_output=True, text=True, check=True)
-    entries = subprocess.run([*reading, "--output=json", "_PID=1"], capture_output=True, text=True, check=True)
+    entries = subprocess.run([*reading, "--output=json"], capture_output=True, text=True, check=True)
     facts = subprocess.run(["dumpe2fs", "-h", part], capture_output=True, text=True, check=True).stdout
     blocks, each = (int(re.findall(rf"^{key}: *(\d+)$", facts, re.MULTILINE)[0]) for key in ("Block count", "Block size"))
     ledger = " ".join(path.name for path in (out / "kiosk").iterdir())
@@ -325,12 +328,14 @@ def _says(card: Path, words: str) -> None:
     subprocess.run(["mcopy", "-o", "-i", esp, "-", entry], input=f"{text.rstrip()} {words}\n", text=True, check=True)
 
 
-def _ready_s(found: dict[str, str], unit: str) -> float:
-    """Seconds of the last boot's own clock until systemd heard that the unit is ready."""
+def _ready_s(found: dict[str, str], unit: str) -> tuple[float, float]:
+    """Seconds of the last boot's own clock until systemd heard that the unit is ready, and until it said its own first word."""
     entries = [json.loads(line) for line in found["entries"].splitlines()]
-    last = entries[-1]["_BOOT_ID"]
-    ready = [entry for entry in entries if entry.get("UNIT") == unit and entry.get("JOB_RESULT") == "done"]
-    return next(int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 for entry in ready if entry["_BOOT_ID"] == last)
+    last = [entry for entry in entries if entry["_BOOT_ID"] == entries[-1]["_BOOT_ID"]]
+    ready = next(entry for entry in last if entry.get("UNIT") == unit and entry.get("JOB_RESULT") == "done")
+    first = next(entry for entry in last if "running in system mode" in str(entry.get("MESSAGE")))
+    moments = [int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 for entry in (ready, first)]
+    return moments[0], moments[1]
 
 
 def _parts(card: Path) -> dict[str, tuple[int, int]]:
