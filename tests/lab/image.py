@@ -334,8 +334,8 @@ def _ready_s(found: dict[str, str], unit: str) -> tuple[float, float]:
     last = [entry for entry in entries if entry["_BOOT_ID"] == entries[-1]["_BOOT_ID"]]
     ready = next(entry for entry in last if entry.get("UNIT") == unit and entry.get("JOB_RESULT") == "done")
     first = next(entry for entry in last if "running in system mode" in str(entry.get("MESSAGE")))
-    moments = [int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 for entry in (ready, first)]
-    return moments[0], moments[1]
+    ready_us, first_us = (each.get("_SOURCE_MONOTONIC_TIMESTAMP", each["__MONOTONIC_TIMESTAMP"]) for each in (ready, first))
+    return int(ready_us) / 1e6, int(first_us) / 1e6
 
 
 def _parts(card: Path) -> dict[str, tuple[int, int]]:
