@@ -37,7 +37,7 @@ BOOT_S, KEY_S, OFF_S = 1800.0, 240.0, 900.0  # all of it emulated
 BUNDLE_S = 1200.0
 CHECKUP, BUNDLE = ("f4", "f4", "1"), "6"  # the keys to it, from the idle screen
 STICK_MIB = 64
-LOOK_S, REST_S = 1.0, 20.0
+LOOK_S, REST_S = 2.0, 20.0
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE.fd")
 MESA = "[Service]\nMemoryDenyWriteExecute=no\nTimeoutStartSec=600\nWatchdogSec=120\n"
 """QEMU's graphics card is drawn for by Mesa, which makes code; and all is slow."""
