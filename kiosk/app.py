@@ -54,6 +54,7 @@ CONTROL_SILENT_S = 10.0
 OTHERS_SILENT_S = 10.0  # printer, notifications, check-ups
 END_MOST_S = 10.0
 LOOK_S = 0.1
+SCREEN_FIRST_S = 3.0  # so long the network waits for the first picture, when no order is open
 
 
 def run(config: Config) -> int:
@@ -87,7 +88,7 @@ class App:
         self._updates = Updates(config.ledger.path.parent)
         self._runtime = Runtime(self._updates.settings(settings(config)), self._open_ledger, self._clock, self._show, self._play)
         self._runtime.use_training(Trainings(ledgers.practice, only=config.till.training))
-        self._provider = make_provider(config, self._clock)
+        self._provider = make_provider(config, self._clock, SCREEN_FIRST_S)
         self._lanes = lanes(self._provider, self._came_back, self._clock)
         self._runtime.use(self._lanes[0], self._lanes[-1])
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
@@ -167,17 +168,12 @@ class App:
 
     def _serve(self, display: Display) -> None:
         """Draw until stopped."""
-        self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
         patience_until = time.monotonic() + END_MOST_S
         while not self._runtime.opened.wait(LOOK_S) and time.monotonic() < patience_until:
             if self._stopped.is_set():  # another kiosk holds the ledger, say: then this one never was ready
                 return
         self._tell_clock()
-        gc.freeze()
-        gc.enable()
-        service.notify_ready()
-        self._support.ready()
-        _say("ready")
+        self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
         display.run(self._drawn)
         self._supervisor.hearts.retire("display")
 
@@ -269,6 +265,8 @@ class App:
     def _show(self, view: View) -> None:
         self._updates.shown(self._view.screen, view.screen)
         self._view = view
+        if view.signs.unresolved:
+            self._provider.begin()
         service.status(_status(view))
         if self._display is not None:
             self._display.show(view)
@@ -310,8 +308,19 @@ class App:
 
     def _drawn(self) -> None:
         """The display's beat: it comes after a picture."""
-        self._updates.drawn = True
+        if not self._updates.drawn:
+            self._updates.drawn = True
+            self._first_picture()
         self._supervisor.hearts.beat("display")
+
+    def _first_picture(self) -> None:
+        """From here on one can sell: the rest of the start is what nobody has waited for."""
+        service.notify_ready()
+        self._provider.begin()
+        self._support.ready()
+        gc.freeze()
+        gc.enable()
+        _say("ready")
 
     def _feed(self) -> None:
         service.watchdog()

@@ -33,6 +33,7 @@ READ = frozenset({"orders", "report", "bundle", "rows", "shift"})
 AT_SET_UP = frozenset({"state", "page", "merchant"})  # before there is anything to sell with
 _DOCTOR_MOST_S = 90.0
 _DOCTOR_FRESH_S = 20.0
+_LAST_MS = 253_402_300_800_000  # the end of the year 9999
 _LONGEST = {"url": 100, "fingerprint": 64, "code": 8}
 
 
@@ -64,8 +65,11 @@ class OwnerDoor:
         told = {key: request.get(key) for key in _LONGEST}
         if not all(isinstance(text, str) and text.isprintable() and len(text) <= _LONGEST[key] for key, text in told.items()):
             return {"problem": "page wants url, fingerprint and code, as texts"}
+        ends_at = request.get("ends_at")
+        if ends_at is not None and (type(ends_at) is not int or not 0 < ends_at < _LAST_MS):
+            return {"problem": "page wants ends_at in ms, or none"}
         try:
-            self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"])))
+            self._tell(PageTold(str(told["url"]), str(told["fingerprint"]), str(told["code"]), ends_at))
         except queue.Full:
             return {"problem": "the kiosk is busy"}
         return {"ok": True}

@@ -55,8 +55,8 @@ def make_keypad(config: KeypadConfig, post: Post) -> Keypad:
     )
 
 
-def make_provider(config: Config, clock: SteadyClock) -> WechatPay:
-    """The client of WeChat Pay as configured. ConfigError when a key is not what its name says."""
+def make_provider(config: Config, clock: SteadyClock, patience_s: float = 0.0) -> WechatPay:
+    """The client of WeChat Pay as configured. ConfigError when a key is not what its name says. `patience_s`: open_provider's."""
     wechat = config.wechat_pay
     return open_provider(
         merchant=config.merchant.numbers,
@@ -73,4 +73,5 @@ def make_provider(config: Config, clock: SteadyClock) -> WechatPay:
         nonce=lambda: secrets.token_hex(16),
         certificate_cache=config.ledger.path.parent / "certificates.json",
         ca_file=wechat.ca_file,
+        patience_s=patience_s,
     )

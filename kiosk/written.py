@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,23 @@ def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     except OSError:
         with suppress(OSError):
             beside.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def put_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """As `put`, in pieces, and where no modes are known: a stick's FAT refuses to be given one. May raise OSError, as there."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 

@@ -223,7 +223,7 @@ def client(url: str, authority: Authority, deadlines: Deadlines = DEADLINES) -> 
         ca_file=authority.file,
         deadlines=deadlines,
     )
-    provider._transport._trust.context(Dates.MACHINE)  # a busy machine reads the authorities in half of so short a deadline
+    provider._transport.there()._trust.context(Dates.MACHINE)  # a busy machine reads them in half of so short a deadline
     return provider
 
 

@@ -40,6 +40,7 @@ class QuietKiosk:
         self.sums: list[dict[str, Any]] = []
         self.given = ""
         self.told: list[tuple[str, str, str]] = []
+        self.ends_at: int | None = None
         self.now: dict[str, Any] | None = {"screen": "Idle", "network": "online", "clock_known": True, "camera": None}
 
     def state(self) -> dict[str, Any]:
@@ -67,8 +68,9 @@ class QuietKiosk:
     def bundle(self) -> bytes | None:
         return None
 
-    def tell_page(self, url: str, fingerprint: str, code: str) -> None:
+    def tell_page(self, url: str, fingerprint: str, code: str, ends_at: int | None) -> None:
         self.told.append((url, fingerprint, code))
+        self.ends_at = ends_at
 
     def give_merchant(self, toml: str) -> None:
         self.given = toml

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.core import screens
-from kiosk.core.events import EndsKnown
+from kiosk.core.events import EndsKnown, PageTold
 from kiosk.core.expiry import DAY, Ends, Expiring, Lasting, expiring
 from tests.flow import START, Flow
 
@@ -52,6 +52,19 @@ def test_the_idle_screen_counts_down_and_no_other() -> None:
     unset = Flow(online=False)
     unset.happen(EndsKnown((Ends(Lasting.MERCHANT, unset.now),)))
     assert unset.signs.expiring is None
+
+
+def test_the_owners_page_tells_its_own_certificates_end() -> None:
+    """Its folder is closed to the kiosk; a page that is gone has no end to be told."""
+    flow = Flow()
+    flow.happen(PageTold("https://192.168.1.5:8443/", "AB" * 32, "", flow.now + 9 * DAY))
+    assert flow.signs.expiring is not None
+    assert (flow.signs.expiring.what, flow.signs.expiring.days) == (Lasting.PAGE, 9)
+    flow.happen(EndsKnown((Ends(Lasting.MERCHANT, flow.now + 3 * DAY),)))
+    assert flow.signs.expiring.what is Lasting.MERCHANT
+    flow.happen(EndsKnown(()))
+    flow.happen(PageTold("https://192.168.1.5:8443/", "AB" * 32, ""))
+    assert flow.signs.expiring is None
 
 
 def test_nothing_is_refused_after_the_day() -> None:

@@ -188,6 +188,7 @@ def test_a_reversal_refused_as_paid_ends_in_a_refund() -> None:
         (Answer(Paid("4200", Money(1250, "CNY"))), "CNY"),
         (Answer(Pending(), Echo(out_trade_no="K07-260105-aa0002")), "aa0002"),
         (Answer(PAID, Echo(merchant_numbers=(("mchid", "1900000000"),))), "1900000000"),
+        (Answer(PAID, Echo(opened_at=T + 1)), "another kiosk's"),
     ],
 )
 def test_an_answer_about_something_else_needs_a_person(answer: Answer, word: str) -> None:

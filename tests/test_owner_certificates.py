@@ -10,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from kiosk.owner.certificates import NotTheirs, PageCertificate, belongs_to_key, merchant_certificate
+from kiosk.owner.certificates import PageCertificate
+from kiosk.steward.keys import Unfit, belong_together, fitting_key, merchant_certificate
 
 NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -81,8 +82,10 @@ def test_a_file_that_is_no_certificate_is_replaced(tmp_path: Path):
 
 
 def test_a_pair_is_a_pair(keys: list[rsa.RSAPrivateKey]):
-    belongs_to_key(certificate(keys[0]), pem(keys[0]))
-    assert merchant_certificate(certificate(keys[0]), NOW).serial == "AB12CD34"
+    belong_together(certificate(keys[0]), pem(keys[0]))
+    read = merchant_certificate(certificate(keys[0]))
+    read.in_force(NOW)
+    assert read.serial == f"{SERIAL:040X}"
 
 
 def test_what_is_none_is_told_by_its_reason(keys: list[rsa.RSAPrivateKey]):
@@ -97,8 +100,8 @@ def test_what_is_none_is_told_by_its_reason(keys: list[rsa.RSAPrivateKey]):
         (ours, "key_form"),
         (b"\x00\xff", "key_form"),
     ]:
-        with pytest.raises(NotTheirs) as caught:
-            belongs_to_key(ours, key)
+        with pytest.raises(Unfit) as caught:
+            belong_together(ours, key)
         assert caught.value.reason == reason
     for content, reason in [
         (b"", "certificate_form"),
@@ -107,6 +110,9 @@ def test_what_is_none_is_told_by_its_reason(keys: list[rsa.RSAPrivateKey]):
         (certificate(keys[0], NOW - 9 * DAY, NOW - DAY), "certificate_old"),
         (certificate(keys[0], NOW + 9 * DAY, NOW + 99 * DAY), "certificate_early"),
     ]:
-        with pytest.raises(NotTheirs) as caught:
-            merchant_certificate(content, NOW)
+        with pytest.raises(Unfit) as caught:
+            merchant_certificate(content).in_force(NOW)
         assert caught.value.reason == reason
+    with pytest.raises(Unfit) as caught:
+        fitting_key("api_v3_key.txt", b"0123456789abcdefghijklmnopqrstu!")
+    assert caught.value.reason == "api_key"

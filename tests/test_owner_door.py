@@ -66,12 +66,15 @@ def test_what_only_reads_is_handed_on(handle: Any, asked: list[Any], verb: str):
 
 
 def test_the_page_says_where_it_is(handle: Any, told: list[PageTold]):
-    page = {"url": "https://192.168.1.5:8443/", "fingerprint": "AB" * 32, "code": "12345678"}
+    page: dict[str, Any] = {"url": "https://192.168.1.5:8443/", "fingerprint": "AB" * 32, "code": "12345678"}
     assert handle({"do": "page", **page}) == {"ok": True}
     assert told == [PageTold(**page)]
     for wrong in ({"url": 7}, {"url": "x" * 101}, {"fingerprint": "a\nb"}, {"code": "123456789"}):
         assert "problem" in handle({"do": "page", **page, **wrong})
-    assert len(told) == 1
+    for odd in (0, True, "1", 10**18, 1.5):
+        assert "problem" in handle({"do": "page", **page, "ends_at": odd})
+    assert handle({"do": "page", **page, "ends_at": 1_800_000_000_000}) == {"ok": True}
+    assert told[1:] == [PageTold(**page, ends_at=1_800_000_000_000)]
 
 
 def test_while_it_is_set_up_less_is_asked():

@@ -247,6 +247,7 @@ def test_the_certificate_is_of_this_machine_and_known_to_the_kiosk(served: Page)
     assert url == f"https://127.0.0.1:{served.port}/"
     assert bytes.fromhex(fingerprint) == hashlib.sha256(client.certificate).digest()
     assert code == ""
+    assert served.kiosk.ends_at == found.not_valid_after_utc.timestamp() * 1000
     path: Path = served.folder / "owner/page.pem"
     assert path.stat().st_mode & 0o077 == 0
 

@@ -27,7 +27,7 @@ from kiosk.sandbox.keys import Keys
 from kiosk.steward.fake import FakeSteward
 from kiosk.steward.words import What
 from tests.owner_rig import PIN, Answer, Client, Page, QuietKiosk, page
-from tests.test_owner_certificates import certificate_for
+from tests.test_owner_certificates import SERIAL, certificate_for
 
 PAGES = (
     "/",
@@ -521,7 +521,7 @@ def test_keys_that_do_not_go_together_are_not_taken(fresh: Page, inside: Client,
     assert answer.to == "/merchant/check"
     assert (fresh.steward.sealed / "merchant_key.pem").read_bytes() == key
     assert (fresh.steward.sealed / "api_v3_key.txt").read_bytes() == b"0123456789abcdef0123456789ABCDEF"
-    assert 'merchant_serial = "AB12CD34"' in fresh.shop_file.text
+    assert f'merchant_serial = "{SERIAL:040X}"' in fresh.shop_file.text
     assert fresh.steward.restarts == [What.KIOSK]
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,16 @@ def test_each_answer_makes_a_row_the_ledger_takes(outcome: Outcome, tender: Tend
         assert {each.why for each in ledger.history_of(NUMBER)} == {"recovered"}
         assert (next_call(order, at_counter=False) is not None) == (sale == "open")
         assert ledger.load(0).counters == {"260105": 1}
+
+
+def test_when_it_was_opened_is_what_wechat_was_told() -> None:
+    """Else it would be taken for a copy's order the next time it is asked for."""
+    answer = says(PAID, opened_at=NOON - 777)
+    order = core.rebuild(NUMBER, answer, MERCHANT, NOON, NOON + 900)
+    assert isinstance(order, Order)
+    assert order.opened_at == NOON - 777
+    assert core.contradiction(order, (), answer, MERCHANT) is None
+    assert core.contradiction(replace(order, opened_at=NOON), (), answer, MERCHANT) is not None
 
 
 def test_a_refund_under_way_goes_on_and_one_that_is_done_is_counted() -> None:

@@ -340,7 +340,7 @@ def test_the_command_writes_a_page_and_tells_the_digits_once(served: Desk, tmp_p
 
 def test_the_set_up_is_for_an_appliance_without_kiosk_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     socket, settings = tmp_path / "steward.sock", tmp_path / "kiosk.toml"
-    monkeypatch.setattr(wanted, "SOCKET", socket)
+    monkeypatch.setattr("kiosk.steward.client.SOCKET", socket)
     monkeypatch.setattr(wanted, "SETTINGS", settings)
     monkeypatch.setattr("kiosk.config.PLACES", (settings, tmp_path / "other.toml"))
     assert not wanted.wanted(None)  # no steward: a developer's machine, where it is a mistake
@@ -355,7 +355,7 @@ def test_the_set_up_is_for_an_appliance_without_kiosk_toml(tmp_path: Path, monke
 
 
 def test_where_nothing_can_be_set_up_the_command_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(wanted, "SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr("kiosk.steward.client.SOCKET", tmp_path / "none.sock")
     done = CliRunner().invoke(main, ["setup"])
     assert done.exit_code == 1
     assert "kiosk setup --demo" in done.stderr

@@ -66,7 +66,7 @@ def test_no_link_is_followed_no_pipe_waited_for_and_nothing_large_read(folder: P
     with pytest.raises(StewardRefused, match="larger"):
         steward.stick(None)
     (folder / "merchant_key.pem").write_bytes(b"no key")
-    with pytest.raises(StewardRefused, match="no private key"):
+    with pytest.raises(StewardRefused, match="no RSA private key"):
         steward.stick(None)
     (folder / "merchant_key.pem").unlink()
     (folder / "merchant.toml").write_bytes(b"\xff\xfe")
@@ -123,7 +123,7 @@ def test_it_is_mounted_without_rights_and_let_go_again(tmp_path: Path, write: bo
             (Path(words[-1]) / stick.FOLDER).rmdir()
         return _Ended(well=True)
 
-    with plugged(tmp_path / "scratch", run, write=write, sys=tmp_path) as folder:
+    with plugged(tmp_path / "scratch", run, write=write, folder=stick.FOLDER, sys=tmp_path) as folder:
         assert folder is not None
         assert folder.is_dir()
     assert [words[0] for words in said] == ["mount", "umount", "mount", "umount"]

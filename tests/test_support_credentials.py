@@ -112,6 +112,8 @@ def test_the_pages_certificate_is_read_where_it_may_be(config: Config, tmp_path:
     page = tmp_path / "page.pem"
     page.write_bytes(certificate(20) + b"-----BEGIN PRIVATE KEY-----\n")
     assert found(config, page=page)[Kind.PAGE_CERTIFICATE].verdict is Verdict.WARN
+    told = credentials.checks(config, None, NOW, page_ends_at=NOW + 5 * DAY)  # by the page itself, where its file is closed
+    assert {check.kind: check for check in told}[Kind.PAGE_CERTIFICATE].verdict is Verdict.FAIL
     ends = credentials.ends(with_certificate(config, certificate(100)), NOW + 50 * DAY, page)
     wanted = {Lasting.MERCHANT: 100, Lasting.PLATFORM: 50, Lasting.PAGE: 20}
     assert set(ends) == {Ends(what, NOW + days * DAY) for what, days in wanted.items()}

@@ -77,6 +77,20 @@ def test_a_cloned_kiosk_takes_no_money_under_the_others_number_and_undoes_none(p
     assert sum(order["debits"] for order in book.values()) == 2
 
 
+def test_a_clone_whose_answer_is_lost_does_not_take_the_others_payment_for_its_own(pair: tuple[Rig, Clone]) -> None:
+    """T6. The very same number and amount: what WeChat has under it was begun at another moment."""
+    first, clone = pair
+    assert sold(first, "1 2 5 0 OK") is screens.PaidScreen
+    clone.bank.trouble.set("strikes", "sale")
+    clone.bank.trouble.set("drop_after", 1)
+    assert sold(clone, "1 2 5 0 OK") is screens.AttentionScreen
+    (mine,) = (line for line in first.lines() if line.amount == 1250)
+    (theirs,) = (line for line in clone.lines() if line.out_trade_no == mine.out_trade_no)
+    assert (mine.state, theirs.state) == ("PAID", "ATTENTION")
+    book = {order["out_trade_no"]: order for order in first.bank.orders()}
+    assert (book[mine.out_trade_no]["debits"], book[mine.out_trade_no]["trade_state"]) == (1, "SUCCESS")
+
+
 def listening(pids: list[int]) -> list[str]:
     """TCP addresses, not of this machine alone, at which one of these processes listens (proc(5), net/tcp and fd)."""
     found = []

@@ -22,7 +22,7 @@ from kiosk.steward.client import SOCKET
 FOLDER = Path(__file__).parents[1] / "systemd"
 UNITS = (
     *("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket", "kiosk-steward.service", "kiosk-steward.socket"),
-    *("kiosk-owner.service", "kiosk-owner.path"),
+    *("kiosk-owner.service", "kiosk-owner.path", "kiosk-sticks.service"),
     *("kiosk-wifi.service", "kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
 )
 ALWAYS_THERE = ("kiosk.service", "kiosk-scanner.service")
@@ -31,6 +31,7 @@ MOST_EXPOSED = {
     "kiosk-scanner.service": 0.5,
     "kiosk-owner.service": 1.0,
     "kiosk-steward.service": 2.3,  # root, and asked by systemd whether it is; mounts a stick
+    "kiosk-sticks.service": 1.9,
     "kiosk-wifi.service": 1.3,
     "kiosk-release.service": 1.7,
     "kiosk-update.service": 2.6,

@@ -229,6 +229,13 @@ def test_the_echo_repeats_what_the_answer_is_about() -> None:
     answer = answers.charged(200, as_bytes(TRANSACTION))
     merchant = (("appid", "wx1234567890abcdef"), ("mchid", "1900009999"))
     assert answer.echo == Echo(NUMBER, Money(1750, "USD"), merchant, Tender.QUICK_PAY)
+    for attach, opened_at in (
+        ("1767607920123", 1767607920123),
+        ("1767607920123 table 7", 1767607920123),
+        ("k07/123", None),
+        ("1", None),
+    ):
+        assert (answers.charged(200, as_bytes(TRANSACTION | {"attach": attach})).echo or Echo()).opened_at == opened_at
     institution = {"sp_appid": "a", "sp_mchid": "b", "sub_mchid": "c", **state("NOTPAY")}
     numbers = (("sp_appid", "a"), ("sp_mchid", "b"), ("sub_mchid", "c"))
     assert answers.asked(200, as_bytes(institution)).echo == Echo(NUMBER, None, numbers)

@@ -47,6 +47,7 @@ def test_charge(merchant, ids) -> None:
         "payer": {"auth_code": "134567890123456789"},
         "amount": {"total": 1750, "currency": "USD"},
         "scene_info": {"device_id": "K07"},
+        "attach": str(ORDER.opened_at),
     }
     assert "134567890123456789" not in repr(sent)
 
@@ -66,6 +67,7 @@ def test_place(merchant, ids) -> None:
         "time_expire": "2026-01-05T18:12:00+08:00",
         "amount": {"total": 1750, "currency": "USD"},
         "scene_info": {"device_id": "K07"},
+        "attach": str(ORDER.opened_at),
     }
     assert messages.place(shop(merchant), ORDER).body == sent.body
 

@@ -753,8 +753,8 @@ def test_each_call_leaves_one_line_of_facts(caplog) -> None:
 
 
 def test_the_import_is_light() -> None:
-    """Neither screen nor camera comes along with the payment."""
+    """Neither screen nor camera comes along with the payment; and the library for HTTP with the first request (late.py)."""
     command = "import sys, kiosk.payment.wechat; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", command], check=True, capture_output=True, text=True).stdout.split()
-    assert "requests" in loaded
-    assert not {"pygame", "numpy", "PIL", "flask", "cryptography.x509"} & set(loaded)
+    assert "kiosk.payment.wechat.late" in loaded
+    assert not {"requests", "urllib3", "pygame", "numpy", "PIL", "flask", "cryptography.x509"} & set(loaded)

@@ -22,8 +22,8 @@ HERE = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
 FACTORY = "usr/lib/kiosk/factory"
 _RELEASES = {"bookworm": "deb12", "trixie": "deb13"}
-_RECOMMENDS = ("espeak-ng", "network-manager", "python3-picamera2", "python3-lgpio", "python3-gpiozero (>= 2.0)")
-"""Tones are enough to sell with, and the last three are Raspberry Pi OS's own."""
+_RECOMMENDS = ("espeak-ng", "network-manager", "dnsmasq-base", "python3-picamera2", "python3-lgpio", "python3-gpiozero (>= 2.0)")
+"""Tones are enough to sell with; dnsmasq-base hands out addresses in the kiosk's own Wi-Fi; the last three are Raspberry Pi's."""
 _GIT = ("git", "-c", f"safe.directory={HERE}", "-C", str(HERE))  # root builds in another's clone
 _PLACES = {  # what lies in systemd/, by its last suffix; {} is its name without that
     ".service": "usr/lib/systemd/system/{}.service",

@@ -25,6 +25,7 @@ SYSTEM = (
     "tzdata",
     "network-manager",
     "wpasupplicant",
+    "dnsmasq-base",  # who hands out addresses in the kiosk's own Wi-Fi
     "wireless-regdb",
     "rfkill",
     "iproute2",

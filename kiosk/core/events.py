@@ -83,11 +83,15 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageTold:
-    """The owner's page is there: its address, its certificate's SHA-256 in hex, and the code for the first PIN or nothing."""
+    """The owner's page is there: its address, its certificate's SHA-256 in hex, and the code for the first PIN or nothing.
+
+    `ends_at`: when its certificate ends, ms of Unix time; None: not told.
+    """
 
     url: str
     fingerprint: str
     code: str
+    ends_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,8 @@ def mismatch(order: Order, answer: Answer, merchant: Merchant) -> str | None:
     total = answer.outcome.total if isinstance(answer.outcome, Paid) else echo.total
     if total is not None and total != order.money:
         return f"WeChat has {total}, this kiosk {order.money}"
+    if echo.opened_at is not None and echo.opened_at != order.opened_at:
+        return "WeChat has another kiosk's order under this number: two kiosks run with copies of one card. Switch one off"
     ours = merchant_numbers(merchant)
     for name, value in echo.merchant_numbers:
         if name in ours and ours[name] != value:

@@ -193,6 +193,7 @@ class Echo:
     total: Money | None = None
     merchant_numbers: tuple[tuple[str, str], ...] = ()
     tender: Tender | None = None  # of the two kinds a kiosk makes; for a ledger that is rebuilt, compared with nothing
+    opened_at: int | None = None  # as the kiosk sent it along: two copies of one kiosk make a number at two moments
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,10 @@ def unknown_order(number: str, currency: str, now: int) -> Order:
 
 
 def rebuild(number: str, answer: Answer, merchant: Merchant, opened_at: int, now: int) -> Order | str:
-    """The order's row as WeChat's answer to a query makes it, or in words why it makes none. `opened_at`: as good as is known.
+    """The order's row as WeChat's answer to a query makes it, or in words why it makes none.
 
-    An order that is still open is taken up as one to be undone: its customer has left.
+    `opened_at`: as good as is known, where WeChat does not tell. An order that is still open is taken up as one to be undone: its
+    customer has left.
     """
     outcome = answer.outcome
     if isinstance(outcome, Unknown | NotFound):
@@ -112,6 +113,8 @@ def rebuild(number: str, answer: Answer, merchant: Merchant, opened_at: int, now
     tender = echo.tender
     if total is None or tender is None or total.amount == 0:
         return "WeChat does not tell the amount or the kind of this order: look it up in the merchant portal"
+    if echo.opened_at is not None:
+        opened_at = echo.opened_at
     order = Order(
         out_trade_no=number,
         sale_id=f"S-{number}",

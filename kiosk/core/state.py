@@ -12,7 +12,7 @@ from datetime import time, tzinfo
 from kiosk.core import keying, lifecycle, past, refunds, shift_till, shifts, till, trying
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
-from kiosk.core.expiry import Ends
+from kiosk.core.expiry import Ends, Lasting
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, OrderState, Refund, Sale, Tender
 from kiosk.core.screens import Network, News
@@ -124,6 +124,13 @@ def wake_at(kiosk: Kiosk, now: int) -> int:
         times.append(ends)
     times.extend(_till_times(kiosk, now))
     return max(now, min(times))
+
+
+def known_ends(kiosk: Kiosk) -> tuple[Ends, ...]:
+    """What runs out one day: as was looked up, and as the owner's page says of its certificate, which the kiosk may not read."""
+    if kiosk.page is None or kiosk.page.ends_at is None:
+        return kiosk.ends
+    return (*kiosk.ends, Ends(Lasting.PAGE, kiosk.page.ends_at))
 
 
 def in_front(kiosk: Kiosk) -> Order | None:

@@ -14,7 +14,7 @@ from kiosk.core.money import Money
 from kiosk.core.past_view import TAIL, past_view
 from kiosk.core.screens import Screen, Signs, View
 from kiosk.core.selling import Doubt
-from kiosk.core.state import Kiosk, in_front, is_held, other_refunded
+from kiosk.core.state import Kiosk, in_front, is_held, known_ends, other_refunded
 from kiosk.core.till import Stage
 
 
@@ -31,7 +31,7 @@ def view(kiosk: Kiosk, now: int) -> View:
         kiosk.clock_doubted,
         attention,
         kiosk.printer,
-        expiring(kiosk.ends, now) if kiosk.clock_known and isinstance(kiosk.till, till.Idle) else None,
+        expiring(known_ends(kiosk), now) if kiosk.clock_known and isinstance(kiosk.till, till.Idle) else None,
     )
     return View(_screen(kiosk, now), signs)
 

@@ -55,8 +55,10 @@ class RecordingDisplay:
         return encode(1, 1, bytes([len(self.views) % 256] * 3))
 
     def run(self, beat: Callable[[], None]) -> None:
-        while not self._stopped.wait(0.25):
+        while True:
             beat()
+            if self._stopped.wait(0.25):
+                return
 
     def stop(self) -> None:
         self._stopped.set()

@@ -309,7 +309,7 @@ class WindowDisplay:
 
 
 class OffscreenDisplay:
-    """The same picture without a window, painted when somebody asks for it. Silent: nobody sits at this machine."""
+    """The same picture without a window, painted at first and when somebody asks. Silent: nobody sits at this machine."""
 
     def __init__(self, painter: Painter, now: Callable[[], int]) -> None:
         self._picture = _Picture(painter, now)
@@ -337,6 +337,7 @@ class OffscreenDisplay:
         return self._picture.snapshot(fresh=True)
 
     def run(self, beat: Callable[[], None]) -> None:
+        self._picture.refresh()
         while True:
             beat()
             if self._stopped.wait(_BEAT_MS / 1000):

@@ -1,45 +1,22 @@
-"""Certificates: the page's own, made here, and whether the merchant's belongs to a key. The page's one file with `cryptography`.
-
-Nothing of a merchant's key stays here: it is looked at, handed to the steward, and forgotten.
-"""
+"""The page's own certificate, made here. The page's one file with `cryptography`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from kiosk.core.errors import KioskError
 from kiosk.written import put
 
 LASTS = dt.timedelta(days=820)  # some browsers refuse more than 825 days
 RENEW_BEFORE = dt.timedelta(days=60)
 _EARLIER = dt.timedelta(days=2)  # this machine's clock may be ahead of the browser's
-_LEAST_BITS = 2048
-
-
-class NotTheirs(KioskError):
-    """What was uploaded is not what it should be. `reason` names the words for it."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class MerchantCertificate:
-    """What a merchant's certificate says: its serial as WeChat writes it, and until when it is good (UTC)."""
-
-    serial: str
-    until: dt.datetime
 
 
 class PageCertificate:
@@ -105,36 +82,3 @@ def _good(old: x509.Certificate, names: Sequence[str], addresses: Sequence[str],
         return False
     here = {ipaddress.ip_address(address) for address in addresses}
     return set(names) <= set(said.get_values_for_type(x509.DNSName)) and here <= set(said.get_values_for_type(x509.IPAddress))
-
-
-def merchant_certificate(content: bytes, now: dt.datetime) -> MerchantCertificate:
-    """What this file, a merchant's certificate, says. NotTheirs: `certificate_form`, `certificate_old`, `certificate_early`."""
-    certificate = _certificate(content)
-    if not isinstance(certificate.public_key(), rsa.RSAPublicKey):
-        raise NotTheirs("certificate_form")
-    if now > certificate.not_valid_after_utc:
-        raise NotTheirs("certificate_old")
-    if now < certificate.not_valid_before_utc - _EARLIER:
-        raise NotTheirs("certificate_early")
-    return MerchantCertificate(f"{certificate.serial_number:X}", certificate.not_valid_after_utc)
-
-
-def belongs_to_key(certificate: bytes, key: bytes) -> None:
-    """NotTheirs unless the key is an RSA key, not locked, and this certificate's: `key_form`, `key_locked`, `pair`."""
-    if b"ENCRYPTED" in key:
-        raise NotTheirs("key_locked")
-    try:
-        private = serialization.load_pem_private_key(key, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise NotTheirs("key_form") from None
-    if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < _LEAST_BITS:
-        raise NotTheirs("key_form")
-    if _certificate(certificate).public_key() != private.public_key():
-        raise NotTheirs("pair")
-
-
-def _certificate(content: bytes) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(content)
-    except ValueError:
-        raise NotTheirs("certificate_form") from None

@@ -61,8 +61,8 @@ class KioskLink(Protocol):
     def bundle(self) -> bytes | None:
         """The kiosk's part of a support bundle (tar); None when this kiosk makes none."""
 
-    def tell_page(self, url: str, fingerprint: str, code: str) -> None:
-        """What the kiosk shows of the page, for the next minute. `code` empty: nobody needs one."""
+    def tell_page(self, url: str, fingerprint: str, code: str, ends_at: int | None) -> None:
+        """What the kiosk shows of the page, for a minute. `code` empty: nobody needs one. `ends_at`: the certificate's, ms."""
 
     def give_merchant(self, toml: str) -> None:
         """The merchant's tables, to a kiosk that is being set up: it makes its kiosk.toml of them."""
@@ -118,8 +118,8 @@ class SocketKiosk:
         except KioskAway:
             return None
 
-    def tell_page(self, url: str, fingerprint: str, code: str) -> None:
-        self._ask({"do": "page", "url": url, "fingerprint": fingerprint, "code": code}, 3.0)
+    def tell_page(self, url: str, fingerprint: str, code: str, ends_at: int | None) -> None:
+        self._ask({"do": "page", "url": url, "fingerprint": fingerprint, "code": code, "ends_at": ends_at}, 3.0)
 
     def give_merchant(self, toml: str) -> None:
         self._ask({"do": "merchant", "toml": toml})

@@ -10,11 +10,12 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
-from kiosk.owner import certificates, settings
-from kiosk.owner.certificates import NotTheirs
+from kiosk.owner import settings
 from kiosk.owner.kiosk_link import KioskAway
 from kiosk.owner.parts import Parts
 from kiosk.owner.settings import EVERYDAY, FIRST, MERCHANT, PRINTER, Field, NotToml
+from kiosk.steward import keys
+from kiosk.steward.keys import Unfit
 from kiosk.steward.words import StewardRefused, What
 
 Page = Any  # what Flask takes
@@ -102,7 +103,7 @@ def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
                 life = _life(parts)
                 _take(parts, given)
                 return redirect(url_for(".check", before=life), 303)
-            except NotTheirs as why:
+            except Unfit as why:
                 problem = g.words(f"merchant.{why.reason}")
             except StewardRefused as refused:
                 mistakes = settings.placed(_text(parts), str(refused))
@@ -143,15 +144,17 @@ def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
 
 
 def _take(parts: Parts, given: dict[str, str]) -> None:
-    """Keys and numbers to the steward. NotTheirs when the files do not go together, StewardRefused with its own reasons."""
+    """Keys and numbers to the steward. Unfit when the files do not go together, StewardRefused with its own reasons."""
     key, certificate = _upload("key"), _upload("certificate")
     api_key = request.form.get("api_key", "").strip().encode("utf-8", "replace")
     if key is not None and certificate is not None:
-        certificates.belongs_to_key(certificate, key)
+        keys.belong_together(certificate, key)
     if certificate is not None:
-        given["wechat_pay.merchant_serial"] = certificates.merchant_certificate(certificate, parts.now()).serial
-    if api_key and not re.fullmatch(rb"[0-9A-Za-z]{32}", api_key):
-        raise NotTheirs("api_key")
+        read = keys.merchant_certificate(certificate)
+        read.in_force(parts.now())
+        given["wechat_pay.merchant_serial"] = read.serial
+    if api_key:
+        keys.fitting_key(_API_KEY, api_key)
     for name, content in ((_KEY, key), (_API_KEY, api_key or None), (_CERTIFICATE, certificate)):
         if content is not None:
             parts.steward.credential(name, content)
@@ -211,11 +214,11 @@ def _restart(parts: Parts) -> str:
 
 
 def _upload(name: str) -> bytes | None:
-    """The file that was chosen; None when none was. NotTheirs when it is larger than any key."""
+    """The file that was chosen; None when none was. Unfit when it is larger than any key."""
     sent = request.files.get(name)
     if sent is None or not sent.filename:
         return None
     content = sent.stream.read(_LARGEST_FILE + 1)
     if len(content) > _LARGEST_FILE or not content:
-        raise NotTheirs(f"{name}_form")
+        raise Unfit(f"{name}_form")
     return content

@@ -161,7 +161,9 @@ class OwnerPage:
     def tell_kiosk(self) -> None:
         """Where the page is, by what its certificate is known, and the code for the first PIN while there is none."""
         with suppress(KioskAway):
-            self.parts.kiosk.tell_page(self.url, self.parts.certificate.fingerprint, self._code())
+            until = self.parts.certificate.until
+            ends_at = None if until is None else int(until.timestamp()) * 1000
+            self.parts.kiosk.tell_page(self.url, self.parts.certificate.fingerprint, self._code(), ends_at)
 
     def _code(self) -> str:
         return "" if self.parts.pin.is_set else self.parts.code.current()

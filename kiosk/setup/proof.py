@@ -8,6 +8,7 @@ by the time that WeChat has signed. Nothing is written but what WeChat's client 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,10 +19,10 @@ from kiosk.core.errors import ConfigError
 from kiosk.core.model import Answer, Pending, Unknown, Why
 from kiosk.core.setup_screens import Told
 from kiosk.parts import make_provider
-from kiosk.payment.wechat.crypto import Certificate, MerchantKey, read_certificate
+from kiosk.payment.wechat.crypto import MerchantKey
+from kiosk.steward.keys import Unfit, belong_together, merchant_certificate
 from kiosk.steward.words import PUBLIC
 
-_MESSAGE = b"the kiosk's set-up"
 _NO_ORDER = {"ORDERNOTEXIST", "RESOURCENOTEXISTS", "NOTFOUND"}
 _CLOCK_MS = 1000  # a difference to WeChat's time that is worth a correction
 
@@ -34,18 +35,20 @@ class Flaw:
     detail: str = ""
 
 
-def certificate_of(folder: Path) -> Certificate | None:
-    """The merchant's certificate, if it was given and can be read."""
+def certificate_of(folder: Path) -> bytes | None:
+    """The file of the merchant's certificate, if it was given and can be read."""
     try:
-        return read_certificate((folder / "merchant_cert.pem").read_bytes())
-    except (OSError, ValueError):
+        content = (folder / "merchant_cert.pem").read_bytes()
+        merchant_certificate(content)
+    except (OSError, Unfit):
         return None
+    return content
 
 
 def serial_of(folder: Path) -> str | None:
     """Its serial number, as kiosk.toml has it."""
     certificate = certificate_of(folder)
-    return None if certificate is None else f"{certificate.serial:040X}"
+    return None if certificate is None else merchant_certificate(certificate).serial
 
 
 def flaw(toml: str, public: Path, credentials: Path, work: Path, clock: SteadyClock) -> Flaw | None:
@@ -69,24 +72,33 @@ def flaw(toml: str, public: Path, credentials: Path, work: Path, clock: SteadyCl
         return apart(config, certificate_of(public)) or _asked(config, clock) or _ended(certificate_of(public), clock.now())
 
 
-def apart(config: Config, certificate: Certificate | None) -> Flaw | None:
+def apart(config: Config, certificate: bytes | None) -> Flaw | None:
     """Whether key, certificate and serial number belong together, as far as can be seen without WeChat."""
     wechat = config.wechat_pay
     try:
-        key = MerchantKey(wechat.merchant_key)
+        MerchantKey(wechat.merchant_key)
     except ConfigError as error:
         return Flaw(Told.REFUSED, str(error))
     if certificate is None:
         return None  # then WeChat alone can say
-    if not certificate.key.verifies(key.sign(_MESSAGE), _MESSAGE):
+    try:
+        belong_together(certificate, wechat.merchant_key)
+    except Unfit:
         return Flaw(Told.PAIR)
-    if int(wechat.merchant_serial, 16) != certificate.serial:
-        return Flaw(Told.SERIAL, f"merchant_serial = {wechat.merchant_serial}, the certificate's is {certificate.serial:040X}")
+    serial = merchant_certificate(certificate).serial
+    if int(wechat.merchant_serial, 16) != int(serial, 16):
+        return Flaw(Told.SERIAL, f"merchant_serial = {wechat.merchant_serial}, the certificate's is {serial}")
     return None
 
 
-def _ended(certificate: Certificate | None, now: int) -> Flaw | None:
-    return Flaw(Told.EXPIRED) if certificate is not None and certificate.expires_at <= now else None
+def _ended(certificate: bytes | None, now: int) -> Flaw | None:
+    if certificate is None:
+        return None
+    try:
+        merchant_certificate(certificate).not_over(datetime.fromtimestamp(now / 1000, UTC))
+    except Unfit:
+        return Flaw(Told.EXPIRED)
+    return None
 
 
 def _asked(config: Config, clock: SteadyClock) -> Flaw | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk import config as configuration
-from kiosk.steward.client import SOCKET
 
 SETTINGS = configuration.PLACES[0]
 
@@ -16,5 +15,11 @@ def wanted(config: Path | None) -> bool:
     `config`: as it was named, if it was. One that somebody names at a prompt and that does not exist is a mistake.
     """
     if config is None:
-        return not any(place.exists() for place in configuration.PLACES) and SOCKET.exists()
-    return config == SETTINGS and not config.exists() and SOCKET.exists()
+        return not any(place.exists() for place in configuration.PLACES) and _a_steward_is_there()
+    return config == SETTINGS and not config.exists() and _a_steward_is_there()
+
+
+def _a_steward_is_there() -> bool:
+    from kiosk.steward import client  # noqa: PLC0415  a kiosk that is set up has no need of it
+
+    return client.SOCKET.exists()

@@ -58,6 +58,9 @@ class Steward(Protocol):
         Keys and certificates are kept as by `credential`, and refused as there.
         """
 
+    def carry(self, path: Path) -> bool:
+        """Put a copy of a file that lies in words.CARRIED onto a USB stick, under its name; False when there is no stick."""
+
     def restart(self, what: What) -> None:
         """Start the kiosk or the machine anew, in a moment: the answer still comes."""
 
@@ -100,6 +103,9 @@ class SocketSteward:
 
     def stick(self, request: str | None) -> Stick | None:
         return words.stick_from(self._ask(words.ReadStick(request), 60))
+
+    def carry(self, path: Path) -> bool:
+        return self._ask(words.Carry(str(path)), 90).get("carried") is True
 
     def restart(self, what: What) -> None:
         self._ask(words.Restart(what))

@@ -40,6 +40,8 @@ def _do(steward: Steward, verb: Verb) -> Answer:
             return {"request": steward.make_key(common_name, organization)}
         case words.ReadStick(request):
             return words.stick_to(steward.stick(request))
+        case words.Carry(path):
+            return {"carried": steward.carry(Path(path))}
         case words.Restart(what):
             steward.restart(what)
         case words.Stage(path):

@@ -13,8 +13,8 @@ from zoneinfo import available_timezones
 
 from kiosk import __version__
 from kiosk.core.errors import ConfigError
+from kiosk.steward import carrying, words
 from kiosk.steward import stick as sticks
-from kiosk.steward import words
 from kiosk.steward.keys import fitting_certificate, fitting_key, make_key, public_key
 from kiosk.steward.settings import take_settings
 from kiosk.steward.words import Hotspot, Network, Status, StewardRefused, Stick, Update, UpdateState, What, Wifi
@@ -124,6 +124,14 @@ class FakeSteward:
         words.checked(words.ReadStick(request))
         folder = self.folder / "stick" / sticks.FOLDER
         return sticks.take(self, folder, request) if folder.is_dir() else None
+
+    def carry(self, path: Path) -> bool:
+        words.checked(words.Carry(str(path)))
+        with carrying.opened(path, (self.folder / "carry",)) as file:
+            folder = self.folder / "stick"
+            if folder.is_dir():
+                carrying.leave(file, folder / path.name)
+            return folder.is_dir()
 
     def restart(self, what: What) -> None:
         self.restarts.append(what)

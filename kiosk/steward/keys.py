@@ -1,12 +1,14 @@
-"""The merchant's key and certificate: made, and held against each other, before anything of them is kept.
+"""The merchant's key and certificate: made, read, and held against each other. The one place that says whether they are a pair.
 
-The one file of the steward that knows cryptography. A key leaves here as bytes to be sealed, and in no message.
+Steward, owner's page and set-up ask here. The one file of the steward that knows cryptography. A key leaves here as bytes to be
+sealed, and in no message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -18,10 +20,64 @@ from kiosk.steward.words import StewardRefused
 
 BITS = 2048  # what WeChat Pay's platform takes
 _API_V3_KEY_BYTES = 32
+_EARLIER = timedelta(days=2)  # this machine's clock may be behind whoever made the certificate
 
 
 class BadCredential(StewardRefused):
     """What was given is not what its name says, or does not fit the rest."""
+
+
+class Unfit(BadCredential):
+    """Why exactly: `reason` is one of REASONS, for whoever has own words for it."""
+
+    def __init__(self, reason: str, more: str = "") -> None:
+        self.reason = reason
+        super().__init__(REASONS[reason].format(more))
+
+
+REASONS = {
+    "key_form": "merchant_key.pem holds no RSA private key of 2048 bits or more in PEM form; WeChat Pay signs with RSA.",
+    "key_locked": "merchant_key.pem holds no private key without a pass phrase. Give the one that the merchant platform made.",
+    "certificate_form": "merchant_cert.pem holds no certificate of an RSA key in PEM form.",
+    "certificate_old": "The certificate ended on {}. Fetch the new one.",
+    "certificate_early": "The certificate begins on {}. Is the clock right?",
+    "api_key": f"api_v3_key.txt is not {_API_V3_KEY_BYTES} ASCII letters and digits, as the merchant platform has it.",
+    "pair": "The certificate belongs to another private key than the one in this kiosk.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantCertificate:
+    """What a merchant's certificate says: its serial number as WeChat writes it, and from when until when it is good (UTC)."""
+
+    serial: str
+    since: datetime
+    until: datetime
+
+    def not_over(self, now: datetime) -> None:
+        """Unfit when it has ended. Whether it has begun is not asked: a new kiosk may not know the time yet."""
+        if now > self.until:
+            raise Unfit("certificate_old", f"{self.until:%Y-%m-%d}")
+
+    def in_force(self, now: datetime) -> None:
+        """Unfit unless it is good at this time."""
+        self.not_over(now)
+        if now < self.since - _EARLIER:
+            raise Unfit("certificate_early", f"{self.since:%Y-%m-%d}")
+
+
+def merchant_certificate(content: bytes) -> MerchantCertificate:
+    """What this file, a merchant's certificate, says. Unfit when it is none."""
+    certificate, _ = _certificate(content)
+    return MerchantCertificate(
+        f"{certificate.serial_number:040X}", certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    )
+
+
+def belong_together(certificate: bytes, key: bytes) -> None:
+    """Unfit unless the key is fit to sign with, and the certificate is this key's."""
+    if _certificate(certificate)[1] != _private(key).public_key():
+        raise Unfit("pair")
 
 
 def make_key(common_name: str, organization: str) -> tuple[bytes, str]:
@@ -41,29 +97,24 @@ def make_key(common_name: str, organization: str) -> tuple[bytes, str]:
 def fitting_key(name: str, content: bytes) -> None:
     """Raise BadCredential unless the secret `name` can be what it should be."""
     if name == "merchant_key.pem":
-        key = _private(content)
-        if key.key_size < BITS:
-            raise BadCredential(f"{name} has {key.key_size} bits, and WeChat Pay wants {BITS}.")
+        _private(content)
     elif name == "api_v3_key.txt":
         text = content.removesuffix(b"\n").removesuffix(b"\r")
         if len(text) != _API_V3_KEY_BYTES or not text.isascii() or not text.isalnum():
-            raise BadCredential(f"{name} is not {_API_V3_KEY_BYTES} ASCII letters and digits, as the merchant platform has it.")
+            raise Unfit("api_key")
 
 
 def fitting_certificate(content: bytes, keys: Mapping[Path, bytes]) -> Path | None:
     """Which of the keys the certificate belongs to; None when there is no key yet. BadCredential when it fits none of them."""
-    try:
-        certificate = x509.load_pem_x509_certificate(content)
-    except ValueError:
-        raise BadCredential("merchant_cert.pem holds no certificate in PEM form.") from None
-    if certificate.not_valid_after_utc < datetime.now(UTC):
-        raise BadCredential(f"The certificate ended on {certificate.not_valid_after_utc:%Y-%m-%d}. Fetch the new one.")
-    public = certificate.public_key()
+    merchant_certificate(content).not_over(datetime.now(UTC))
     for path, pem in keys.items():
-        if _private(pem).public_key() == public:
-            return path
+        try:
+            belong_together(content, pem)
+        except Unfit:
+            continue
+        return path
     if keys:
-        raise BadCredential("The certificate belongs to another private key than the one in this kiosk.")
+        raise Unfit("pair")
     return None
 
 
@@ -83,8 +134,21 @@ def public_key(content: bytes) -> None:
 def _private(content: bytes) -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key(content, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BadCredential("merchant_key.pem holds no private key in PEM form without a pass phrase.") from None
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise BadCredential("merchant_key.pem holds no RSA key; WeChat Pay signs with RSA.")
+    except TypeError:  # it is encrypted
+        raise Unfit("key_locked") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise Unfit("key_locked" if b"ENCRYPTED" in content else "key_form") from None
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < BITS:
+        raise Unfit("key_form")
     return key
+
+
+def _certificate(content: bytes) -> tuple[x509.Certificate, rsa.RSAPublicKey]:
+    try:
+        certificate = x509.load_pem_x509_certificate(content)
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise Unfit("certificate_form") from None
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise Unfit("certificate_form")
+    return certificate, key

@@ -16,9 +16,10 @@ from kiosk.release.shelf import Shelf
 from kiosk.release.trial import ReleaseRefused, State
 from kiosk.steward import words
 from kiosk.steward.bundle import Bundle
+from kiosk.steward.carrying import carry, opened
 from kiosk.steward.commands import Run, run
 from kiosk.steward.keys import fitting_certificate, fitting_key, make_key, public_key
-from kiosk.steward.plugged import read_stick
+from kiosk.steward.plugged import let_in, read_stick
 from kiosk.steward.sealed import NEXT, Sealed
 from kiosk.steward.settings import take_settings
 from kiosk.steward.staging import PLACES, Staging
@@ -41,6 +42,7 @@ class Places:
     localtime: Path = Path("/etc/localtime")
     release_keys: Path = parcel.KEYS
     uploads: tuple[Path, ...] = PLACES
+    carried: tuple[Path, ...] = (words.CARRIED,)
 
 
 class RealSteward:
@@ -53,7 +55,7 @@ class RealSteward:
         self._sealed = Sealed(self._places.credentials, self._places.scratch, run)
         self._wifi = NetworkManager(self._places.connections, self._sealed, run, _name(self._places.machine_id))
         self._staging = Staging(self._shelf, self._places.release_keys, self._places.uploads)
-        self._alone = threading.Lock()
+        self._alone, self._one_stick = threading.Lock(), threading.Lock()
 
     def status(self) -> Status:
         attempt = self._shelf.record().attempt
@@ -139,7 +141,13 @@ class RealSteward:
             return self._staging.stage(path)
 
     def stick(self, request: str | None) -> Stick | None:
-        return read_stick(self, self._places.scratch, self._run, request)
+        with self._one_stick, let_in(self._run):
+            return read_stick(self, self._places.scratch, self._run, request)
+
+    def carry(self, path: Path) -> bool:
+        words.checked(words.Carry(str(path)))
+        with opened(path, self._places.carried) as file, self._one_stick, let_in(self._run):
+            return carry(file, path.name, self._places.scratch, self._run)
 
     def bundle(self) -> bytes:
         return Bundle(self._run).pack()

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from kiosk.release.trial import State as UpdateState
 from kiosk.steward.fields import Fields, StewardRefused, WrongWords
@@ -21,6 +22,7 @@ Raw = dict[str, object]
 
 SECRETS = ("merchant_key.pem", "api_v3_key.txt")  # sealed to this machine, in /etc/credstore.encrypted
 PUBLIC = ("merchant_cert.pem", "wechat_pub.pem")  # no secrets: beside kiosk.toml, as files
+CARRIED = Path("/run/kiosk/carry")  # where the kiosk leaves a file that is to be carried away on a stick
 SETTINGS_LIMIT = 32 * 1024  # bytes
 CREDENTIAL_LIMIT = 16 * 1024
 
@@ -99,6 +101,13 @@ class ReadStick:
 
 
 @dataclass(frozen=True, slots=True)
+class Carry:
+    """Put a copy of this file onto a USB stick."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """Start the kiosk or the machine anew."""
 
@@ -127,6 +136,7 @@ Verb = (
     | Credential
     | MakeKey
     | ReadStick
+    | Carry
     | Restart
     | Stage
     | MakeBundle
@@ -327,6 +337,7 @@ _VERBS: dict[str, Callable[[Fields], Verb]] = {
         fields.text("organization", 64, _NAME, "1 to 64 characters on one line"),
     ),
     "stick": lambda fields: ReadStick(fields.maybe("request", lambda key: fields.text(key, CREDENTIAL_LIMIT, _REQUEST, "PEM"))),
+    "carry": lambda fields: Carry(fields.text("path", 1024, _PATH, "an absolute path")),
     "restart": lambda fields: Restart(What(fields.word("what", What))),
     "stage": lambda fields: Stage(fields.text("path", 1024, _PATH, "an absolute path")),
     "bundle": lambda _: MakeBundle(),
@@ -341,6 +352,7 @@ _NAMES: dict[type[Verb], str] = {
     Credential: "credential",
     MakeKey: "make_key",
     ReadStick: "stick",
+    Carry: "carry",
     Restart: "restart",
     Stage: "stage",
     MakeBundle: "bundle",

@@ -18,10 +18,11 @@ from kiosk.core.expiry import DAY
 from kiosk.doctor_checks import Check
 from kiosk.payment.timings import Timings, newest
 from kiosk.steward.client import SocketSteward
-from kiosk.support import bundle, stick
+from kiosk.support import bundle
 from kiosk.support.bundle import Part
 from kiosk.support.latency import SPEED_DAYS
 from kiosk.support.redacted import redacted
+from kiosk.written import put_pieces
 
 ANSWER_S = 180.0
 
@@ -38,7 +39,7 @@ def write(path: Path, config_file: Path | None) -> str:
         name, tar = bundle.file_name(config, at), _tar(config, at)
     folder, name = (path, name) if path.is_dir() else (path.parent, path.name)
     try:
-        stick.put(folder, name, bundle.zipped(tar, at))
+        put_pieces(folder / name, [bundle.zipped(tar, at)])
     except OSError as error:
         raise KioskError(f"{folder / name} cannot be written ({error.strerror}). Name another place.") from None
     return str(folder / name)

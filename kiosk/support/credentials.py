@@ -37,9 +37,13 @@ def ends(config: Config, platform_ends_at: int | None, page: Path = PAGE) -> tup
     return tuple(Ends(what, at) for what, at in known.items() if at is not None)
 
 
-def checks(config: Config, platform_ends_at: int | None, now: int, page: Path = PAGE) -> Iterator[Check]:
-    """Each with its date, and what to do before it comes; `now` in ms."""
+def checks(
+    config: Config, platform_ends_at: int | None, now: int, page: Path = PAGE, page_ends_at: int | None = None
+) -> Iterator[Check]:
+    """Each with its date, and what to do before it comes; `now` in ms. `page_ends_at`: as the page itself has told."""
     dates = {each.what: each.at for each in ends(config, platform_ends_at, page)}
+    if page_ends_at is not None:
+        dates[Lasting.PAGE] = page_ends_at
     serial = certificate_serial(config.wechat_pay.merchant_certificate or b"")
     if serial is not None and serial != int(config.wechat_pay.merchant_serial, 16):
         remedy = "Let [wechat_pay] merchant_serial, merchant_key and merchant_certificate be of one and the same certificate."

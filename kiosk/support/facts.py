@@ -94,7 +94,12 @@ class Facts:
         return [asked, replace(judged.clock(is_set, offset), kind=Kind.CLOCK, value=source)]
 
     def _credentials(self) -> list[Check]:
-        return list(credentials.checks(self._config, self._wechat.platform_ends_at, time.time_ns() // 1_000_000))
+        page_ends_at = self._loop.ask(lambda _, kiosk: None if kiosk.page is None else kiosk.page.ends_at)
+        return list(
+            credentials.checks(
+                self._config, self._wechat.platform_ends_at, time.time_ns() // 1_000_000, page_ends_at=page_ends_at
+            )
+        )
 
     def _backups(self) -> Check:
         now = time.time_ns() // 1_000_000

@@ -1,16 +1,24 @@
-"""A USB stick that is mounted and takes files: where it is, and one file written to it so that it can be pulled out.
+"""A USB stick that takes files: where it is mounted, and one file written to it so that it can be pulled out.
 
-Mounting is not the kiosk's to do, and it may not: a desktop does it, or the steward, or whoever stands at the prompt.
+Mounting is not the kiosk's to do, and it may not: a desktop does it, or whoever is at the prompt, or the steward for a moment.
 """
 
 from __future__ import annotations
 
+import logging
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kiosk.written import sync_folder
+from kiosk.core.errors import KioskError
+from kiosk.written import put_pieces
+
+if TYPE_CHECKING:
+    from kiosk.steward.client import Steward
 
 PLACES = ("/media/", "/run/media/", "/mnt/")
+_log = logging.getLogger(__name__)
 _OCTAL = {r"\040": " ", r"\011": "\t", r"\134": "\\"}
 
 
@@ -32,19 +40,28 @@ def mounted(mounts: Path = Path("/proc/self/mounts"), places: tuple[str, ...] = 
     return None
 
 
-def put(folder: Path, name: str, content: bytes) -> None:
-    """The whole file, on the medium when this returns. May raise OSError; then nothing of this name is there.
+def carry(name: str, content: bytes, steward: Steward, mounted: Path | None, own: Path) -> bool:
+    """A file onto the stick that is `mounted`, or onto one that the steward mounts for it; False when no stick has taken it.
 
-    Not written.put: a stick's FAT knows no modes, and refuses to be given one.
+    `own`: where the steward looks for it; it is there only meanwhile.
     """
-    scratch = folder / f".{name}.new"
+    if mounted is not None:
+        try:
+            put_pieces(mounted / name, [content])
+        except OSError as error:
+            _log.warning("the stick took no file", extra={"problem": error.strerror})
+        else:
+            return True
+    if not own.parent.is_dir():  # no appliance
+        return False
+    file = own / name
     try:
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(folder / name)
-    except OSError:
-        scratch.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
+        own.mkdir(mode=0o700, exist_ok=True)
+        put_pieces(file, [content])
+        return steward.carry(file)
+    except (KioskError, OSError) as error:
+        _log.warning("no file was carried to a stick", extra={"problem": str(error)})
+        return False
+    finally:
+        with suppress(OSError):
+            file.unlink()

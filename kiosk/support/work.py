@@ -22,11 +22,13 @@ from kiosk.doctor_checks import Check
 from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.timings import Timings
 from kiosk.steward.client import SOCKET, SocketSteward
+from kiosk.steward.words import CARRIED
 from kiosk.support import bundle, credentials, stick
 from kiosk.support.asks import Asks, Wechat
 from kiosk.support.bundle import Part
 from kiosk.support.facts import Facts
 from kiosk.support.lane import Step
+from kiosk.written import put_pieces
 
 CHUNK_MS = 4 * 3600 * 1000  # of orders the loop reads at once: a few milliseconds
 FOLDER = "support"  # beside the ledger
@@ -51,7 +53,8 @@ class Work:
         self._config = config
         self._loop = loop
         self._facts = Facts(config, loop, wechat)
-        self._system = system or _of_the_steward
+        self._steward = SocketSteward(SOCKET)
+        self._system = system or self._steward.bundle
         self._find_stick = find_stick
         self._log_text = log
         self._wechat = wechat
@@ -77,17 +80,12 @@ class Work:
         at = time.time_ns() // 1_000_000
         name = bundle.file_name(self._config, at)
         content = bundle.zipped(self.tar(checks, whole=True), at)
-        place = self._find_stick()
-        if place is not None:
-            try:
-                stick.put(place, name, content)
-                return Bundle(BundleEnd.STICK, name)
-            except OSError as error:
-                _log.warning("the stick took no support bundle", extra={"problem": error.strerror})
+        if stick.carry(name, content, self._steward, self._find_stick(), CARRIED):
+            return Bundle(BundleEnd.STICK, name)
         kept = self._config.ledger.path.parent / FOLDER
         try:
             kept.mkdir(mode=0o700, exist_ok=True)
-            stick.put(kept, name, content)
+            put_pieces(kept / name, [content])
             for old in kept.glob("kiosk-*.tar.gz"):
                 if old.name != name:
                     old.unlink(missing_ok=True)
@@ -126,7 +124,3 @@ def _lines(start: int, end: int, ledger: Ledger, _: Kiosk, *, open_too: bool) ->
 
 def _row(line: OrderLine) -> Mapping[str, Any]:
     return asdict(line)
-
-
-def _of_the_steward() -> bytes:
-    return SocketSteward(SOCKET).bundle()

@@ -10,7 +10,7 @@ from tests.lab.report import Report
 
 LEVELS = ("container", "libcamera", "vm")
 """Modules of this package with a LEVEL, the quickest first: what fits into 25 minutes on two slow cores."""
-BY_NAME = ("shop", "package", "update", "aarch64", "image")
+BY_NAME = ("shop", "package", "update", "aarch64", "image", "wifi")
 """Those that run only when they are asked for; `shop` is the whole of it, from apt to a support bundle."""
 
 

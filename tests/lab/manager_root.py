@@ -1,4 +1,4 @@
-"""A layer on the Debian root: NetworkManager, made once by apt in there, and kept."""
+"""A layer on the Debian root: NetworkManager and what it starts for a Wi-Fi, made once by apt in there, and kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.lab.layers import Layers
 from tests.lab.root import CACHE
 
-PACKAGES = ("network-manager",)
+PACKAGES = ("network-manager", "wpasupplicant", "dnsmasq-base")
 MAKING_S = 600.0
 _SCRIPT = f"""
 apt-get -q update

@@ -272,7 +272,8 @@ def _sells(report: Report, shop: Shop) -> None:
         shop.pay(1250)
         shop.reach("PaidScreen")
         shop.key("OK")
-        assert shop.sell("quick", 1300) == "PaidScreen"
+        seen = shop.sell("quick", 1300)
+        assert seen == "PaidScreen", f"{seen}: {shop.ask(do='state')}"
         for amount in (1250, 1300):
             shop.settled(amount)
 

@@ -48,6 +48,7 @@ class Account:
     refusals: set[str] = field(default_factory=set)  # refunds that can never be made, whatever is asked
     told_done: set[str] = field(default_factory=set)  # refunds that somebody has heard to be done
     changed_at: int = 0
+    opened_at: int | None = None  # as the kiosk says it
 
     @property
     def kept(self) -> int:
@@ -77,7 +78,9 @@ class Bank:
         self.codes[code] = order.out_trade_no
         if fate == "declined":
             return Answer(Declined(Decline.BALANCE), reached=True)
-        made = self.accounts[order.out_trade_no] = Account(order.money, order.tender, now, changed_at=now)
+        made = self.accounts[order.out_trade_no] = Account(
+            order.money, order.tender, now, changed_at=now, opened_at=order.opened_at
+        )
         if fate == "paid":
             self.pay(order.out_trade_no, now)
         else:
@@ -88,7 +91,7 @@ class Bank:
         """Idempotent: the same number is the same order."""
         made = self.accounts.get(order.out_trade_no)
         if made is None:
-            made = Account(order.money, order.tender, now, order.expires_at, changed_at=now)
+            made = Account(order.money, order.tender, now, order.expires_at, changed_at=now, opened_at=order.opened_at)
             self.accounts[order.out_trade_no] = made
         if made.state != "NOTPAY":
             paid = made.state == "SUCCESS"
@@ -136,7 +139,8 @@ class Bank:
                 outcome = Ended(OrderState.REVERSED)
             case _:
                 outcome = Ended(OrderState.REFUNDED)
-        echo = Echo(order.out_trade_no, account.total, (("appid", MERCHANT.appid), ("mchid", MERCHANT.mchid)))
+        numbers = (("appid", MERCHANT.appid), ("mchid", MERCHANT.mchid))
+        echo = Echo(order.out_trade_no, account.total, numbers, opened_at=account.opened_at)
         return Answer(outcome, echo, reached=True)
 
     def reverse(self, order: Order, now: int, *, busy: bool) -> Answer:

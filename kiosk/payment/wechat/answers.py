@@ -34,6 +34,7 @@ Data = dict[str, object]
 _MERCHANT_NUMBERS = ("appid", "mchid", "sp_appid", "sp_mchid", "sub_mchid")
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,30}[0-9]?", re.ASCII)  # NOT_UTF8 has a digit; a row of digits is no code
+_OPENED_AT = re.compile(r"([0-9]{10,15})(?![0-9A-Za-z])", re.ASCII)  # what messages.py sends along as `attach` begins with it
 _LONGEST_CODE_URL = 512
 _TENDERS = {"MICROPAY": Tender.QUICK_PAY, "NATIVE": Tender.NATIVE}  # trade_type (contract 3.2.2); others are no kiosk's
 
@@ -277,7 +278,9 @@ def _about_refund(data: Data | None, refund: Refund, outcome: Outcome, *, number
 
 def _echo(data: Data | None, total: Money | None) -> Echo:
     numbers = tuple((name, value) for name in _MERCHANT_NUMBERS if (value := text(data, name)) is not None)
-    return Echo(text(data, "out_trade_no"), total, numbers, _TENDERS.get(text(data, "trade_type") or ""))
+    sent_along = _OPENED_AT.match(text(data, "attach") or "")
+    opened_at = None if sent_along is None else int(sent_along[1])
+    return Echo(text(data, "out_trade_no"), total, numbers, _TENDERS.get(text(data, "trade_type") or ""), opened_at)
 
 
 def _money(amount: Data | None, number: str, currency: str) -> Money | None:

@@ -10,8 +10,8 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kiosk.core.model import Why
@@ -35,6 +35,25 @@ class Limits:
     total_s: float
     connect_s: float = 5.0
     body_bytes: int = LARGEST_BODY
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: path and query of `target`, headers and body exactly as signed. The body may hold a payment code."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a host answered: raw. Header names are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ def _order(shop: Shop, order: Order) -> dict[str, object]:
         "merchant_category_code": shop.merchant_category_code,
         "amount": {"total": order.money.amount, "currency": order.money.currency},
         "scene_info": {"device_id": shop.device_id},
+        "attach": str(order.opened_at),  # comes back in each answer about the order (answers.py)
     }
 
 

@@ -21,12 +21,12 @@ from kiosk.core.secret import PaymentCode
 from kiosk.payment.wechat import answers, messages
 from kiosk.payment.wechat.certificates import PlatformKeys
 from kiosk.payment.wechat.crypto import PlatformKey
-from kiosk.payment.wechat.exchange import Limits, NoReply
+from kiosk.payment.wechat.exchange import Limits, Message, NoReply, Reply
 from kiosk.payment.wechat.knocking import knock
+from kiosk.payment.wechat.late import LateTransport
 from kiosk.payment.wechat.messages import Outgoing, Shop
 from kiosk.payment.wechat.notification import Notice, Refused, open_notification
 from kiosk.payment.wechat.signer import Signer
-from kiosk.payment.wechat.transport import Message, Reply, Transport
 from kiosk.payment.wechat.trust import DATES
 from kiosk.payment.wechat.verifier import WINDOW_S, Check, Flaw, check
 
@@ -66,7 +66,7 @@ class WechatPay:
         signer: Signer,
         keys: PlatformKeys,
         api_v3_key: bytes,
-        transport: Transport,
+        transport: LateTransport,
         clock: Clock,
         nonce: Callable[[], str],
         language: str = "en",
@@ -167,6 +167,10 @@ class WechatPay:
         if opened == Refused(Flaw.UNKNOWN_SERIAL) and self._refetch(time.monotonic() + self._deadlines.notice_s):
             opened = attempt()
         return opened
+
+    def begin(self) -> None:
+        """From now on the network comes first, and not the screen."""
+        self._transport.begin()
 
     def stop(self) -> None:
         """Give up waiting: calls under way and later ones return Unknown."""

@@ -19,7 +19,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from urllib3.util import Retry
 from urllib3.util.connection import is_connection_dropped
 
 from kiosk.core.model import Why
-from kiosk.payment.wechat.exchange import Exchange, Limits, NoReply
+from kiosk.payment.wechat.exchange import Exchange, Limits, Message, NoReply, Reply
 from kiosk.payment.wechat.resolver import Resolver
 from kiosk.payment.wechat.trust import Dates, Trust
 
@@ -49,25 +49,6 @@ _CHUNK = 16 * 1024
 def unix_ms() -> int:
     """The machine's own clock."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is sent: path and query of `target`, headers and body exactly as signed. The body may hold a payment code."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a host answered: raw. Header names are looked up without regard to case."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 class Transport:
