@@ -168,7 +168,7 @@ _Text = tuple[pygame.Surface, int, int, pygame.Rect]
 """A run on a clear ground; where its top left lies, in pixels right of the pen and above the baseline; where its ink is."""
 
 _TEXTS: Kept[_Text] = Kept(lambda text: text[0].get_pitch() * text[0].get_height())
-"""Most words of a screen are those of the one before, and glyphs cost more than all else. An amount is hardly ever wanted again."""
+"""Most words of a screen are those of the one before, and glyphs cost more than all else; an amount is hardly ever seen again."""
 
 
 def _rendered(script: Script, run: str, language: str, size: int, colour: Colour, *, bold: bool) -> _Text:
@@ -280,7 +280,7 @@ class Window:
                 os.environ["SDL_VIDEODRIVER"] = "kmsdrm"
             pygame.display.init()
             _refuse_a_fallback()
-            if pygame.display.get_driver() == "x11":
+            if _takes_pixels():
                 os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
             pygame.display.set_caption("kiosk")
             output = 1 if leave == 0 and len(outputs()) > 1 else 0
@@ -389,7 +389,7 @@ class SecondWindow:
             if fullscreen:
                 self._window.position = place  # KMSDRM takes a new window for one on the first output
                 self._window.set_fullscreen(True)
-            self._renderer = video.Renderer(self._window)
+            self._renderer = video.Renderer(self._window, accelerated=0 if _takes_pixels() else -1)
         except self._errors as error:
             if self._window is not None:
                 self._window.destroy()
@@ -440,6 +440,15 @@ def screens() -> tuple[tuple[int, int], ...]:
 def bare() -> bool:
     """Whether windows stand straight on the screen, without a desktop."""
     return bool(pygame.display.get_driver() == "KMSDRM")
+
+
+def _takes_pixels() -> bool:
+    """Whether the desktop takes pictures as they are.
+
+    SDL would rather hand them to OpenGL, for which Mesa loads a compiler: 60 MB and the better part of a window's start, only to
+    copy one picture. Without a desktop, and on Wayland, SDL knows no other way.
+    """
+    return bool(pygame.display.get_driver() == "x11")
 
 
 def _on_another_window(event: pygame.event.Event) -> bool:
