@@ -64,7 +64,7 @@ def run(config: Config) -> int:
         time.tzset()
     service.set_up_logging()
     service.no_core_files()
-    service.tidy_heap()
+    service.one_heap()
     for warning in config.warnings:
         _log.warning("configuration", extra={"hint": warning})
     app = App(config)

@@ -78,18 +78,14 @@ def no_core_files() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def tidy_heap() -> None:
-    """What the process frees goes back to the system. To be called before there are threads.
+def one_heap() -> None:
+    """All threads allocate from one heap. To be called before there are others.
 
-    Left alone, glibc gives each thread a heap of its own, and learns from the first freed picture to keep all that are smaller:
-    pictures of every size come and go, and their holes stay. Here rather than in a unit's file, so that it holds for any kiosk.
+    glibc would give each thread one of its own, to keep them out of each other's way; here they wait for Python's lock already,
+    and each heap keeps its own holes. Not in a unit's file (MALLOC_ARENA_MAX), so that it holds for a kiosk started by hand.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except AttributeError:  # not glibc
-        return
-    for parameter, value in _HEAP.items():
-        mallopt(parameter, value)
+    with contextlib.suppress(AttributeError):  # not glibc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 @contextlib.contextmanager
@@ -196,9 +192,6 @@ _PRIORITIES = ((logging.CRITICAL, "2"), (logging.ERROR, "3"), (logging.WARNING, 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512  # more than struct timex has on any machine
-_HEAP = {
-    -8: 1,  # M_ARENA_MAX: one heap; whoever allocates holds Python's lock anyway
-    -3: 128 * 1024,  # M_MMAP_THRESHOLD: what it is at the start, and now for good
-}
+_M_ARENA_MAX = -8  # malloc.h
 _LIKE_A_PAYMENT_CODE = re.compile(r"(?<![0-9])1[0-5][0-9]{16}(?![0-9])")
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
