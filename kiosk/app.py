@@ -65,6 +65,7 @@ def run(config: Config) -> int:
         time.tzset()
     service.set_up_logging()
     service.no_core_files()
+    service.one_heap()
     for warning in config.warnings:
         _log.warning("configuration", extra={"hint": warning})
     app = App(config)

@@ -292,8 +292,8 @@ def test_sdls_errors_of_either_kind_are_a_drivers(monkeypatch: pytest.MonkeyPatc
     first = Window((320, 240), fullscreen=False)
     for error in (pygame.error("one"), sdl2.error("other")):
 
-        def refuse(*held: object, error: Exception = error) -> None:
-            del held  # or the error keeps SDL's things for longer than their window lives
+        def refuse(*held: object, error: Exception = error, **named: object) -> None:
+            del held, named  # or the error keeps SDL's things for longer than their window lives
             raise error
 
         second = SecondWindow(SIZE, output=7, fullscreen=False)

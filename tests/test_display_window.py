@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -194,6 +197,25 @@ def test_a_view_shown_by_another_thread_wakes_the_window(
             until(lambda before=before: desk.beats > before)
 
     desk.run(work)
+
+
+def test_no_window_on_a_desktop_loads_opengl(xvfb: str) -> None:
+    """Neither the merchant's nor the customer's: Mesa's compiler alone is half as large as all of the kiosk."""
+    code = """
+from pathlib import Path
+from kiosk.display.canvas import Canvas, SecondWindow, Window
+first = Window((320, 240), fullscreen=False)
+first.present(Canvas((320, 240)))
+second = SecondWindow((320, 240), output=7, fullscreen=False)
+second.present(Canvas((320, 240)))
+print(Path("/proc/self/maps").read_text())
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"}
+    environment |= {"DISPLAY": xvfb, "SDL_VIDEODRIVER": "x11"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60)
+    loaded = {Path(line.split()[-1]).name for line in done.stdout.splitlines() if "/" in line}
+    assert any("libSDL2-" in name for name in loaded)
+    assert not [name for name in loaded if name.startswith(("libLLVM", "libGL", "libEGL", "libgallium")) or "_dri" in name]
 
 
 def test_closing_the_window_is_told_as_quit(desk: Desk, until: Callable[..., Any]) -> None:

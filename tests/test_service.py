@@ -170,3 +170,26 @@ def test_a_crash_leaves_no_image_of_the_memory() -> None:
     """Whatever the limit was before; nothing can raise it again."""
     code = "import resource as r; from kiosk import service; service.no_core_files(); print(r.getrlimit(r.RLIMIT_CORE))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "(0, 0)\n"
+
+
+def test_all_threads_have_one_heap() -> None:
+    """What a thread is given lies in the process's first heap; without it, in one of the thread's own."""
+    code = """
+import ctypes, re, sys, threading
+from kiosk import service
+if sys.argv[1] == "one":
+    service.one_heap()
+malloc = ctypes.CDLL(None).malloc
+malloc.restype = ctypes.c_void_p
+given = []
+thread = threading.Thread(target=lambda: given.append(malloc(5000)))
+thread.start()
+thread.join()
+start, end = re.search("([0-9a-f]+)-([0-9a-f]+) .*[[]heap[]]", open("/proc/self/maps").read()).groups()
+print(int(start, 16) <= given[0] < int(end, 16))
+"""
+    said = [
+        subprocess.run([sys.executable, "-c", code, how], capture_output=True, text=True, check=True).stdout.strip()
+        for how in ("one", "many")
+    ]
+    assert said == ["True", "False"]

@@ -20,6 +20,7 @@ from kiosk.core.errors import DriverError
 from kiosk.display import kms, tones
 from kiosk.display.fonts import FACE_OF, Script, path_of, runs
 from kiosk.display.icons import Icon, Stroke
+from kiosk.display.kept import Kept
 from kiosk.display.theme import Colour
 from kiosk.display.turn import turned, turned_back, turned_size
 
@@ -44,6 +45,7 @@ _EM = 200  # a size at which the rounding to whole pixels no longer counts
 _ROUNDING = 1.02  # at the sizes of a screen each glyph's advance is rounded to a pixel
 _SMALL = 150  # pixels: the edges of larger icons need less care
 _SLANT, _THIN = 14, 44  # degrees; of 255
+_TEXT_ROOM = 4  # pictures: all words of a sale weigh one and a half, and the amounts keyed last stay beside them
 _FINER = 4  # icons and corners are drawn this many times larger and scaled down: pygame's own shapes have jagged edges
 
 
@@ -55,6 +57,7 @@ class Canvas:
         pygame.font.init()
         self.size = size
         self.surface = pygame.Surface(size, depth=32)
+        _TEXTS.make_room(_TEXT_ROOM * size[0] * size[1] * self.surface.get_bytesize())
 
     def fill(self, rect: Rect, colour: Colour) -> None:
         self.surface.fill(colour, rect)
@@ -161,14 +164,19 @@ def _advance(script: Script, run: str, language: str, size: int, *, bold: bool) 
     return float(sum(metric[4] for metric in metrics if metric is not None))
 
 
-@lru_cache(maxsize=192)
-def _rendered(
-    script: Script, run: str, language: str, size: int, colour: Colour, *, bold: bool
-) -> tuple[pygame.Surface, int, int, pygame.Rect]:
-    """The run on a clear ground; where its top left lies, in pixels right of the pen and above the baseline; where its ink is.
+_Text = tuple[pygame.Surface, int, int, pygame.Rect]
+"""A run on a clear ground; where its top left lies, in pixels right of the pen and above the baseline; where its ink is."""
 
-    Kept, as most words of a screen are those of the one before and glyphs cost more than all else.
-    """
+_TEXTS: Kept[_Text] = Kept(lambda text: text[0].get_pitch() * text[0].get_height())
+"""Most words of a screen are those of the one before, and glyphs cost more than all else; an amount is hardly ever seen again."""
+
+
+def _rendered(script: Script, run: str, language: str, size: int, colour: Colour, *, bold: bool) -> _Text:
+    key = (script, run, language, size, colour, bold)
+    return _TEXTS.get(key, lambda: _render(script, run, language, size, colour, bold=bold))
+
+
+def _render(script: Script, run: str, language: str, size: int, colour: Colour, *, bold: bool) -> _Text:
     if script is Script.THAI:
         font = _thai(size, bold=bold)
         picture = font.render(run, True, colour)
@@ -272,6 +280,8 @@ class Window:
                 os.environ["SDL_VIDEODRIVER"] = "kmsdrm"
             pygame.display.init()
             _refuse_a_fallback()
+            if _takes_pixels():
+                os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
             pygame.display.set_caption("kiosk")
             output = 1 if leave == 0 and len(outputs()) > 1 else 0
             # (0, 0) is the screen's own size: asked for another one, SDL draws a part of the picture into the middle
@@ -379,7 +389,7 @@ class SecondWindow:
             if fullscreen:
                 self._window.position = place  # KMSDRM takes a new window for one on the first output
                 self._window.set_fullscreen(True)
-            self._renderer = video.Renderer(self._window)
+            self._renderer = video.Renderer(self._window, accelerated=0 if _takes_pixels() else -1)
         except self._errors as error:
             if self._window is not None:
                 self._window.destroy()
@@ -430,6 +440,15 @@ def screens() -> tuple[tuple[int, int], ...]:
 def bare() -> bool:
     """Whether windows stand straight on the screen, without a desktop."""
     return bool(pygame.display.get_driver() == "KMSDRM")
+
+
+def _takes_pixels() -> bool:
+    """Whether the desktop takes pictures as they are.
+
+    SDL would rather hand them to OpenGL, for which Mesa loads a compiler: 60 MB and the better part of a window's start, only to
+    copy one picture. Without a desktop, and on Wayland, SDL knows no other way.
+    """
+    return bool(pygame.display.get_driver() == "x11")
 
 
 def _on_another_window(event: pygame.event.Event) -> bool:

@@ -1,4 +1,4 @@
-"""What a kiosk costs that nobody uses: processor time of all its processes, and memory."""
+"""What a kiosk costs that nobody uses: processor time of all its processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench.bench_start import BARE
 from tests.bench.conftest import Table
 from tests.bench.desk import Desk, XScreen, wait_for, window
 
@@ -20,24 +19,16 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def test_an_idle_kiosk_leaves_the_processor_alone(desk: Desk, screen: XScreen, table: Table, tmp_path: Path) -> None:
     """With the idle screen shown, less than two per cent of one core for all processes together."""
     kiosk = [sys.executable, "-m", "kiosk", "--config", str(desk.config), "run"]
-    with window([sys.executable, "-c", BARE], screen, tmp_path / "log") as (running, _):
-        wait_for(lambda: not screen.dark())
-        bare = _resident_mb(running.pid)
     with window(kiosk, screen, tmp_path / "log") as (running, _):
         wait_for(lambda: not screen.dark())
         time.sleep(SETTLE_S)
         before, began = _spent(running), time.monotonic()
         time.sleep(MEASURE_S)
         after, lasted = _spent(running), time.monotonic() - began
-        memory = {pid: _resident_mb(pid) for pid in after}
     assert set(before) == set(after), "a process of the kiosk died and came back"
     share = {pid: (after[pid] - before[pid]) / _TICKS / lasted * 100 for pid in after}
     money = running.pid
     scanners = [pid for pid in after if pid != money]
-    against = f"bare pygame window {bare:.0f} MB"
-    table.row("memory of the money process", f"{memory[money]:.0f} MB", against, memory[money] / bare)
-    held = sum(memory[pid] for pid in scanners)
-    table.row("memory of the scanner process and its spare", f"{held:.0f} MB", against, held / bare)
     parts = f"money {share[money]:.2f}, scanners {sum(share[pid] for pid in scanners):.2f}"
     table.row(f"idle ({parts})", f"{sum(share.values()):.2f} %", "of a core", sum(share.values()), 2)
 
@@ -58,8 +49,3 @@ def _spent(running: subprocess.Popen[bytes]) -> dict[int, int]:
     for member in family:
         family += [pid for pid, parent in parents.items() if parent == member]
     return {pid: ticks[pid] for pid in family}
-
-
-def _resident_mb(pid: int) -> float:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024

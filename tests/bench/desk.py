@@ -208,11 +208,11 @@ class BareClient:
 class XScreen:
     """An X server as large as the window, whose picture lies in a file (Xvfb -fbdir): looking costs the server nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = SIZE) -> None:
         folder.mkdir()
         ours, theirs = os.pipe()
-        size = f"{SIZE[0]}x{SIZE[1]}x24"
-        command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", size, "-nolisten", "tcp", "-fbdir", str(folder)]
+        pixels = f"{size[0]}x{size[1]}x24"
+        command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", pixels, "-nolisten", "tcp", "-fbdir", str(folder)]
         self._popen = subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL)
         os.close(theirs)
         with os.fdopen(ours) as chosen:
