@@ -6,7 +6,7 @@ KILLS := 620
 SCANNER_KILLS := 1000
 WORKERS = $(shell expr 3 \* $$(nproc))
 
-.PHONY: help setup words demo test lab soak mutants crash bench lint clean clean-root
+.PHONY: help setup words demo test lab soak mutants crash bench lint check clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
@@ -16,6 +16,7 @@ help:
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
 	@echo 'make bench   the figures'
+	@echo 'make check   each bar of the README: holds, or falls short; a quarter of an hour, with ALL=1 a day (KEEP=1, ONLY="idle")'
 	@echo 'make deb     the Debian package, into dist/ (SUITE=bookworm, ARCH=arm64)'
 	@echo 'make image   a disk image for a card, into dist/ (as root; SUITE=, ARCH=, PI=1)'
 	@echo 'make words   the catalogues of all languages after the English has changed, or a translation (docs/languages.md)'
@@ -61,6 +62,9 @@ crash: .venv/.ready-for-tests $(CATALOGUES)
 bench: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m compileall -q kiosk
 	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)
+
+check: .venv/.ready-for-tests
+	@$(PY) -m tests.check $(if $(ALL),--all) $(if $(KEEP),--keep) $(if $(ONLY),"$(ONLY)")
 
 lint: setup
 	$(PY) -m ruff check .
