@@ -20,7 +20,7 @@ from deploy.deb import build
 from deploy.deb.lock import LOCKS, Lock, Wheel
 from kiosk.release import parcel
 
-BACKEND = Path(setuptools.__file__).parents[1]  # the locked one would have to be fetched
+BACKEND = Path(setuptools.__file__).parents[1]  # the locked ones would have to be fetched
 EPOCH = "1790000000"
 NUMPY = Lock("trixie", "arm64", ["libzbar0", "python3-numpy (>= 1:1.24)"], [Wheel("python-escpos", "3.1", "ab" * 32)])
 
@@ -50,10 +50,13 @@ def unpacked(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_package_as_it_is_tracked_and_nothing_beside_it(unpacked: Path):
-    """No test, no test's data, nothing of a desk; and none of the schemas, words, fonts and pages is missing."""
+    """No test, no test's data, nothing of a desk; and none of the schemas, fonts and pages is missing."""
     names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     about = {name for name in names if name.split("/")[0].endswith(".dist-info")}
-    assert names - about == set(build.tracked("kiosk"))
+    source = build.tracked("kiosk")
+    catalogues = {name.removesuffix(".po") + ".mo" for name in source if name.endswith(".po")}
+    assert len(catalogues) > 5
+    assert names - about == catalogues | {name for name in source if not name.endswith((".po", ".pot"))}
     assert not [name for name in names if "test" in name.lower()]
     points = next(unpacked.glob("*.dist-info/entry_points.txt")).read_text("utf-8")
     assert "kiosk = kiosk.cli:main" in points
