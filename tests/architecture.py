@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.test_floors import ROOT, Sources, floor, inner_imports, module_of, outer_imports, sources
+from tests.test_floors import ROOT, Sources, floor, inner_imports, module_of, outer_imports, parsed, sources
 
 FILE = ROOT / "docs/architecture.md"
 CLI, APP, LANES = "kiosk/cli.py", "kiosk/app.py", "kiosk/lanes.py"
@@ -87,7 +87,7 @@ def processes(files: Sources) -> Iterator[str]:
     graph: dict[str, set[str]] = {}
     for _, _, module, target in inner_imports(files):
         graph.setdefault(module, set()).add(target)
-    outside = {module_of(path): {library for _, library in outer_imports(ast.parse(text))} for path, text in files.items()}
+    outside = {module_of(path): {library for _, library in outer_imports(parsed(text, path))} for path, text in files.items()}
     units = {path.stem: begins for path in sorted((ROOT / "systemd").glob("*.service")) if (begins := _unit(path, files))}
     reach = {name: _reached(modules, graph) for name, (modules, _) in units.items()}
     yield from ("```mermaid", "flowchart LR")
@@ -120,7 +120,7 @@ def _unit(path: Path, files: Sources) -> tuple[list[str], str] | None:
 
 def _of_command(name: str, files: Sources) -> list[str]:
     """The doors that the function of this command imports."""
-    (function,) = (node for node in ast.walk(ast.parse(files[CLI])) if isinstance(node, ast.FunctionDef) and node.name == name)
+    (function,) = (node for node in ast.walk(parsed(files[CLI], CLI)) if isinstance(node, ast.FunctionDef) and node.name == name)
     lines = range(function.lineno, (function.end_lineno or 0) + 1)
     return [target for path, line, _, target in inner_imports(files) if path == CLI and line in lines and floor(target) == DOORS]
 
@@ -141,13 +141,13 @@ def threads(files: Sources) -> Iterator[str]:
     """Those of the money process that are watched, with how long each may be silent; then all others, where each is started."""
     limits = {**_constants(files[LANES]), **_constants(files[APP])}
     yield from ("| watched | what it does | may be silent |", "| --- | --- | ---: |")
-    for call in _calls(files[APP], "spawn", "register"):
+    for call in _calls(APP, files[APP], "spawn", "register"):
         name, *does, limit = (ast.unparse(argument) for argument in call.args)
         runs = re.search(r"[\w.]+\.(run|serve)\b", does[0]) if does else None
         yield f"| {_name(name, files)} | {f'`{runs[0]}`' if runs else 'beats by hand'} | {limits[limit]:.0f} s |"
     yield from ("", "| beside them | started in | does |", "| --- | --- | --- |")
     for path, text in files.items():
-        for call in _calls(text, "Thread"):
+        for call in _calls(path, text, "Thread"):
             words = {word.arg: ast.unparse(word.value) for word in call.keywords}
             if path != "kiosk/supervision.py":  # it starts those above
                 yield f"| {_bare(words.get('name', 'one for each talk'))} | `{path}` | `{words['target']}` |"
@@ -162,11 +162,11 @@ def _constants(text: str) -> dict[str, float]:
     return found
 
 
-def _calls(text: str, *names: str) -> list[ast.Call]:
+def _calls(path: str, text: str, *names: str) -> list[ast.Call]:
     """In the order of the lines."""
     found = [
         node
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(parsed(text, path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
     ]
     return sorted(found, key=lambda call: call.lineno)
