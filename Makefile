@@ -6,7 +6,7 @@ KILLS := 620
 SCANNER_KILLS := 1000
 WORKERS = $(shell expr 3 \* $$(nproc))
 
-.PHONY: help setup words demo test lab soak mutants crash bench lint clean clean-root
+.PHONY: help setup words demo test lab soak mutants crash bench lint check clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
@@ -16,7 +16,9 @@ help:
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
 	@echo 'make bench   the figures'
+	@echo 'make check   each bar of the README: holds, or falls short; a quarter of an hour, with ALL=1 a day (KEEP=1, ONLY="idle")'
 	@echo 'make deb     the Debian package, into dist/ (SUITE=bookworm, ARCH=arm64)'
+	@echo 'make release the wheel, all packages with their SBOMs, checksums, into dist/VERSION (KEY=signing.pem; docs/release.md)'
 	@echo 'make image   a disk image for a card, into dist/ (as root; SUITE=, ARCH=, PI=1)'
 	@echo 'make words   the catalogues of all languages after the English has changed, or a translation (docs/languages.md)'
 	@echo 'make lint    ruff and mypy'
@@ -62,6 +64,9 @@ bench: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m compileall -q kiosk
 	$(PY) -m pytest tests/bench -s -o python_files='bench_*.py' $(ARGS)
 
+check: .venv/.ready-for-tests
+	@$(PY) -m tests.check $(if $(ALL),--all) $(if $(KEEP),--keep) $(if $(ONLY),"$(ONLY)")
+
 lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -86,12 +91,16 @@ clean-root:
 	deploy/check-clean-root.sh $(SUITE)
 
 ARCH ?= $(shell dpkg --print-architecture)
-.PHONY: deb deb-lock image
+.PHONY: deb deb-lock release image
 deb: .venv/.ready
 	@$(PY) -m deploy.deb --suite $(SUITE) --arch $(ARCH) $(if $(VERSION),--version $(VERSION))
 
 deb-lock: .venv/.ready-for-tests
 	@for suite in bookworm trixie; do for arch in amd64 arm64; do $(PY) -m deploy.deb --suite $$suite --arch $$arch --lock || exit; done; done
+
+# Of a clean commit; the recipe is docs/release.md.
+release: .venv/.ready
+	@$(PY) -m deploy.shipment $(if $(KEY),--key $(KEY)) $(KINDS)
 
 # As root; with PI=1 for a card, else for any machine that starts by UEFI.
 image: .venv/.ready

@@ -16,6 +16,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from kiosk.core.languages import LANGUAGES
+
 HERE = Path(__file__).resolve().parents[1]
 SOURCES = [f"kiosk/display/english/{name}.py" for name in ("selling", "care", "set_up", "paper")] + ["kiosk/owner/english.py"]
 LOCALE = HERE / "kiosk/locale"
@@ -45,8 +47,9 @@ def template() -> Catalog:
 
 
 def languages() -> list[str]:
-    """Those that have a catalogue."""
-    return sorted(place.parent.parent.name for place in LOCALE.glob("*/LC_MESSAGES/kiosk.po"))
+    """Those that have a catalogue, and those of the kiosk that are to have one; English is in the program."""
+    begun = {place.parent.parent.name for place in LOCALE.glob("*/LC_MESSAGES/kiosk.po")}
+    return sorted(begun | (LANGUAGES.keys() - {"en"}))
 
 
 def place_of(language: str) -> Path:

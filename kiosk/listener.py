@@ -75,7 +75,7 @@ class Listener:
 
     def serve(self, beat: Callable[[], None] = lambda: None) -> None:
         """Serve until stop(); calls `beat` at least each second."""
-        from waitress import wasyncore  # noqa: PLC0415
+        from waitress import wasyncore  # noqa: PLC0415  loaded only where it is used
 
         try:
             while not self._stopping.is_set():

@@ -54,7 +54,7 @@ class Receipt:
     @property
     def code(self) -> str:
         """SUCCESS: it need not be sent again."""
-        return "SUCCESS" if 200 <= self.status < 300 else "FAIL"  # noqa: PLR2004
+        return "SUCCESS" if 200 <= self.status < 300 else "FAIL"  # noqa: PLR2004  HTTP's own numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ class Run:
 
     def _given_back(self, order: Order, now: int) -> tuple[Order, Refund | None]:
         for refund in core.refund_numbers(order):
-            asked = self._ask(refund.out_refund_no, lambda refund=refund: self.provider.ask_refund(refund, order))  # type: ignore[misc]
+            asked = self._ask(refund.out_refund_no, lambda refund=refund: self.provider.ask_refund(refund, order))  # type: ignore[misc]  # a default binds it now
             found = core.refunded(order, refund, asked, now)
             if found is not None:
                 return found

@@ -25,6 +25,7 @@ from kiosk.core.model import Decline, OrderState, RefundState, SaleState
 from kiosk.payment import audit
 from kiosk.payment.chain import ChainKey
 from kiosk.payment.ledger import SqliteLedger
+from tests.figures import tell
 from tests.ledger_samples import HKD, keyed, order, paid, refund, sale
 
 KEY = ChainKey("k1", b"of the flips")
@@ -113,6 +114,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=where) as folder:
         figures = flips(Path(folder), said.flips, said.seed, said.sales)
     print(json.dumps(figures, indent=1))
+    harmful = sum(count for how, count in figures["seen"].items() if not how.startswith("harmless"))
+    tell("flips", flips=figures["flips"], harmful=harmful, unnoticed=len(figures["unnoticed"]))
     sys.exit(1 if figures["unnoticed"] else 0)
 
 

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.figures import tell
+
 ROOT = Path(__file__).parent.parent
 TESTS = ("lifecycle", "step", "till", "refunds", "view", "money", "secret", "commit_then_act", "step_random")
 DRAWN = "tests/test_lifecycle.py::test_the_diagram_in_the_docs_is_the_table"  # would notice any other arrow for free
@@ -476,6 +478,7 @@ def main() -> int:
     dead = [v for v in verdicts.values() if v.noticed]
     seeds = [v.seeds for v in dead if v.seeds]
     print(f"{len(dead)} of {len(chosen)} killed; {summary(seeds)}")
+    tell("mutants", bugs=len(chosen), noticed=len(dead), by_simulation=len(seeds), median=median(seeds) if seeds else 0)
     if given.table is not None:
         given.table.write_text(table(verdicts, given.seeds, alone=given.simulation), "utf-8")
     return 0 if len(dead) == len(chosen) else 1

@@ -10,6 +10,7 @@ import gzip
 import socket
 import ssl
 import struct
+import sys
 import tempfile
 import time
 import warnings
@@ -20,12 +21,13 @@ from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
-from kiosk.core.model import Answer, Direct, Order, OrderState, Tender, Why
+from kiosk.core.model import Answer, Direct, Order, OrderState, Tender, Unknown, Why
 from kiosk.core.money import Money
 from kiosk.core.secret import PaymentCode
 from kiosk.payment.wechat import Deadlines, WechatPay, open_provider
 from kiosk.payment.wechat.transport import unix_ms
 from kiosk.payment.wechat.trust import Dates
+from tests.figures import tell
 from tests.wechat_stub import (
     API_V3_KEY,
     Authority,
@@ -43,6 +45,8 @@ from tests.wechat_stub import (
 TOTAL_S = 0.8
 DEADLINES = Deadlines(TOTAL_S, *[TOTAL_S] * 6, doubt_s=TOTAL_S)
 CODE = "134567890123456789"
+HELD = 1.1  # a deadline is held to a tenth
+TRIES = 3  # one that is held is held once in three on the busiest machine; one that is not held never is
 CALLS = ("charge", "ask", "reverse", "probe")
 PORTAL = b"<!doctype html><title>Free Wi-Fi</title><a href='http://portal.example/'>Log in</a>"
 
@@ -243,17 +247,47 @@ def call(provider: WechatPay, name: str) -> tuple[Answer, int, float]:
     return answer, len(left), time.monotonic() - began
 
 
-def _print_all() -> None:
+def main() -> int:
+    """Exit code 1 when a call knew, or was later than its deadline three times in a row."""
+    known = late = 0
+    worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder))
         print(f"deadline {TOTAL_S * 1000:.0f} ms; the slowest of {', '.join(CALLS)}")
         for name, fault in FAULTS.items():
             with fault.open(authority) as url:  # type: ignore[attr-defined]
-                took = [call(client(url, authority), each) for each in CALLS]
+                took = [_in_time(url, authority, each) for each in CALLS]
             outcome = took[0][0].outcome
             slowest = max(seconds for _, _, seconds in took)
+            known += sum(not isinstance(answer.outcome, Unknown) for answer, _, _ in took)
+            late += sum(seconds > TOTAL_S * HELD for _, _, seconds in took)
+            worst = max(worst, slowest)
             print(f"{name:38} {type(outcome).__name__} {outcome.why:10} {outcome.detail:26} {slowest * 1000:5.0f} ms")
+
+    calls = len(FAULTS) * len(CALLS)
+    print(f"{calls} calls: {known} known, {late} late")
+    slowest_ms = round(worst * 1000)
+    tell(
+        "network faults",
+        faults=len(FAULTS),
+        calls=calls,
+        known=known,
+        late=late,
+        slowest_ms=slowest_ms,
+        deadline_ms=TOTAL_S * 1000,
+    )
+    return 1 if known or late else 0
+
+
+def _in_time(url: str, authority: Authority, name: str) -> tuple[Answer, int, float]:
+    """The first of some tries that holds the deadline, or the last."""
+    made = call(client(url, authority), name)
+    for _ in range(TRIES - 1):
+        if made[2] <= TOTAL_S * HELD:
+            break
+        made = call(client(url, authority), name)
+    return made
 
 
 if __name__ == "__main__":
-    _print_all()
+    sys.exit(main())

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -213,7 +214,7 @@ def impure_core(files: Sources) -> Iterator[str]:
     for path, text in files.items():
         if not path.startswith("kiosk/core/"):
             continue
-        tree = ast.parse(text, path)
+        tree = parsed(text, path)
         for line, library in outer_imports(tree):
             if library not in PURE and PURE_FOR_ONE.get(library) != path:
                 yield f"{path}:{line}: core/ is pure and does not import {library}; let it come in as an argument or an event"
@@ -231,7 +232,7 @@ def scattered_libraries(files: Sources) -> Iterator[str]:
     """Outside libraries in a room that should not know them, or in two files of one."""
     homes: dict[tuple[str, str], set[str]] = {}
     for path, text in files.items():
-        for line, library in outer_imports(ast.parse(text, path)):
+        for line, library in outer_imports(parsed(text, path)):
             if library in sys.stdlib_module_names and library not in ROOMS:
                 continue
             here = room(module_of(path))
@@ -250,7 +251,7 @@ def blind_excepts(files: Sources) -> Iterator[str]:
     """`except Exception`, `except BaseException` and bare ones that let nothing through; a thread's top says so on the line."""
     for path, text in files.items():
         lines = text.splitlines()
-        for node in ast.walk(ast.parse(text, path)):
+        for node in ast.walk(parsed(text, path)):
             if not isinstance(node, ast.ExceptHandler) or not catches_all(node.type):
                 continue
             passes_on = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None  # tidied up, and on it goes
@@ -266,7 +267,7 @@ def stray_prints(files: Sources) -> Iterator[str]:
     for path, text in files.items():
         if any(fnmatch(path, pattern) for pattern in MAY_PRINT):
             continue
-        for node in ast.walk(ast.parse(text, path)):
+        for node in ast.walk(parsed(text, path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 yield f"{path}:{node.lineno}: print() belongs to the command line; log it, or return it"
 
@@ -274,7 +275,7 @@ def stray_prints(files: Sources) -> Iterator[str]:
 def unintroduced(files: Sources) -> Iterator[str]:
     """Files that do not say in their first lines what they are about."""
     for path, text in files.items():
-        if (ast.get_docstring(ast.parse(text, path)) or "TODO").startswith("TODO"):
+        if (ast.get_docstring(parsed(text, path)) or "TODO").startswith("TODO"):
             yield f"{path}:1: no docstring: say what this file knows and what it must not know"
 
 
@@ -287,6 +288,12 @@ def overlong(files: Sources) -> Iterator[str]:
 
 
 # --- what the rules read ---
+
+
+@cache
+def parsed(text: str, path: str) -> ast.Module:
+    """Once for all rules."""
+    return ast.parse(text, path)
 
 
 def module_of(path: str) -> str:
@@ -311,7 +318,7 @@ def inner_imports(files: Sources) -> Iterator[tuple[str, int, str, str]]:
     for path, text in files.items():
         module = module_of(path)
         package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
-        for node in ast.walk(ast.parse(text, path)):
+        for node in ast.walk(parsed(text, path)):
             if isinstance(node, ast.Import):
                 targets = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):

@@ -56,7 +56,7 @@ def test_a_receipt_that_cannot_be_committed_is_not_printed(monkeypatch: pytest.M
         raise OSError
 
     monkeypatch.setattr(flow.ledger, "commit", fails)
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(OSError):  # noqa: PT011  which one is the system's matter
         flow.answer(Call.CHARGE, flow.paid(number))
     assert slips(flow) == []
 

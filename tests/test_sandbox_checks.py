@@ -287,7 +287,7 @@ def test_every_answer_is_signed_over_its_bytes_also_the_empty_ones(stand):
 
 
 def test_the_certificate_list_decrypts_to_the_key_that_signs(stand):
-    from cryptography import x509  # noqa: PLC0415
+    from cryptography import x509  # noqa: PLC0415  loaded where it is used
 
     (entry,) = stand.call("GET", "/v3/global/certificates").json["data"]
     certificate = x509.load_pem_x509_certificate(stand.decrypt(entry["encrypt_certificate"]))

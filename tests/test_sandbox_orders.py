@@ -399,7 +399,7 @@ def test_asking_again_makes_a_new_link_and_kills_the_old_one(stand, number):
 
 @pytest.mark.parametrize(("expire_s", "until_s"), [(None, 7200), (300, 300), (1, 60)])
 def test_a_link_lives_two_hours_or_until_time_expire_which_is_a_minute_at_least(stand, number, expire_s, until_s):
-    from kiosk.sandbox.clock import stamp  # noqa: PLC0415
+    from kiosk.sandbox.clock import stamp  # noqa: PLC0415  loaded where it is used
 
     changed = {} if expire_s is None else {"time_expire": stamp(stand.now() // 1000 * 1000 + expire_s * 1000)}
     code_url = stand.place(number, **changed).json["code_url"]

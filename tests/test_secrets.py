@@ -45,6 +45,7 @@ from kiosk.sandbox.records import OrderRow
 from kiosk.sandbox.trouble import DECLINES
 from tests.canaries import Canaries, Everything
 from tests.desk import Desk
+from tests.figures import tell
 from tests.rig import Rig
 from tests.wechat_stub import Received, Stub
 
@@ -185,6 +186,7 @@ def test_none_turns_up_in_an_afternoon_of_trouble(afternoon: Afternoon) -> None:
     found += rig.canaries.look_into(rig.folder, spare=["merchant_key.pem", "api_v3_key.txt", "bank", "kiosk.db", "kiosk.db-wal"])
     assert (rig.folder / "certificates.json").exists()
     assert rig.canaries.looked > 500_000
+    tell("secrets", found=len(set(found)), mb=rig.canaries.looked / 1e6)
     assert sorted(set(found)) == []
 
 

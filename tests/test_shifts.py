@@ -208,7 +208,7 @@ def test_without_shifts_in_the_configuration_nothing_of_them_is_written() -> Non
 
 
 def _online(shop: Shop) -> Kiosk:
-    from kiosk.core.screens import Network  # noqa: PLC0415
+    from kiosk.core.screens import Network  # noqa: PLC0415  loaded where it is used
 
     return replace(shop.kiosk, network=Network.ONLINE)
 

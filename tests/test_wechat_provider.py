@@ -443,7 +443,7 @@ def test_a_certificate_out_of_date_is_not_excused_by_a_clock_that_is_right(tmp_p
 def test_a_knock_at_a_dead_door_is_not_waited_for_when_the_next_is_answered() -> None:
     """The first knock was lost; another beside it is heard, and what was lost holds nothing up."""
     over = threading.Event()
-    silent = lambda _: lambda __: over.wait(20)  # noqa: E731
+    silent = lambda _: lambda __: over.wait(20)  # noqa: E731  a function of a function
     with Stub(silent) as stub:
         provider = opened(stub.url, deadlines=Deadlines(probe_s=0.1, beside_s=0.05))
         assert isinstance(provider.probe().outcome, Unknown)  # from now on in doubt

@@ -66,7 +66,7 @@ def deb(lock: Lock, place: Path, version: str | None = None, vendored: Path | No
         _modes(top)
         # Quick, as a Pi makes it, too; and in one thread, as otherwise the result would depend on how many there are.
         words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--threads-max=1", "--build", str(top), str(file)]
-        subprocess.run(words, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(_epoch())})
+        subprocess.run(words, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
     return file
 
 
@@ -80,21 +80,20 @@ def of_source() -> str:
 def stage(lock: Lock, top: Path, version: str, vendored: Path | None = None) -> None:
     """All the files that the package holds, in their places under `top`."""
     factory(lock, top / FACTORY, version, vendored)
-    _put(HERE / "deploy/launcher", top / "usr/lib/kiosk/bin/kiosk", 0o755)
-    _put(HERE / "deploy/kiosk-quiet", top / "usr/lib/kiosk/bin/kiosk-quiet", 0o755)
-    _put(HERE / "deploy/kiosk", top / "usr/bin/kiosk", 0o755)
-    _put(HERE / "README.md", top / "usr/share/doc/kiosk/README.md")
+    put(HERE / "deploy/launcher", top / "usr/lib/kiosk/bin/kiosk", 0o755)
+    put(HERE / "deploy/kiosk-quiet", top / "usr/lib/kiosk/bin/kiosk-quiet", 0o755)
+    put(HERE / "deploy/kiosk", top / "usr/bin/kiosk", 0o755)
+    put(HERE / "README.md", top / "usr/share/doc/kiosk/README.md")
     for file in sorted((HERE / "systemd").iterdir()):
-        _put(file, top / _PLACES[file.suffix].format(file.stem))
+        put(file, top / _PLACES[file.suffix].format(file.stem))
     for key in sorted((HERE / "deploy/release-keys").glob("*.pub")):
-        _put(key, top / "usr/lib/kiosk/release-keys" / key.name)
+        put(key, top / "usr/lib/kiosk/release-keys" / key.name)
 
 
 def factory(lock: Lock, place: Path, version: str, vendored: Path | None = None) -> None:
     """A release, as docs/appliance.md has it: kiosk/, vendor/ and release.json in the folder `place`."""
-    tracked = subprocess.run([*_GIT, "ls-files", "-z", "kiosk"], capture_output=True, text=True, check=True).stdout
-    for name in tracked.split("\0")[:-1]:
-        _put(HERE / name, place / name)
+    for name in tracked("kiosk"):
+        put(HERE / name, place / name)
     compile_all(place)
     for source in [*(place / "kiosk/locale").rglob("*.po"), *(place / "kiosk/locale").glob("*.pot")]:
         source.unlink()
@@ -123,7 +122,18 @@ def vendor(lock: Lock, place: Path) -> None:
                         wheel.extract(name, place)
 
 
-def _put(source: Path, target: Path, mode: int = 0o644) -> None:
+def tracked(*names: str) -> list[str]:
+    """The files of the source below these, as git knows them."""
+    return _said("ls-files", "-z", *names).split("\0")[:-1]
+
+
+def changed() -> list[str]:
+    """Those that are not as they were committed, or not committed at all."""
+    return [each[3:] for each in _said("status", "--porcelain", "-z", "--untracked-files=all").split("\0")[:-1]]
+
+
+def put(source: Path, target: Path, mode: int = 0o644) -> None:
+    """A copy, with folders as they are needed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     target.chmod(mode)
@@ -166,12 +176,13 @@ def _control(lock: Lock, top: Path, version: str) -> None:
         (folder / script.name).chmod(0o755)
 
 
-def _epoch() -> int:
-    """When the last commit was made."""
-    if given := os.environ.get("SOURCE_DATE_EPOCH"):
-        return int(given)
-    said = subprocess.run([*_GIT, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=True).stdout
-    return int(said)
+def epoch() -> int:
+    """When the last commit was made, in seconds since 1970."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or _said("log", "-1", "--format=%ct"))
+
+
+def _said(*words: str) -> str:
+    return subprocess.run([*_GIT, *words], capture_output=True, text=True, check=True).stdout
 
 
 def _modes(top: Path) -> None:

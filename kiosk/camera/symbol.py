@@ -54,7 +54,7 @@ def around(points: Sequence[Point]) -> Corners:
     """The four corners, in the order of Symbol.corners, of what four or more points outline; NOWHERE for fewer."""
     if len(points) < 4:  # noqa: PLR2004  corners
         return NOWHERE
-    if len(points) > 4:  # noqa: PLR2004
+    if len(points) > 4:  # noqa: PLR2004  corners
         points = max(_extremes(points, turned=False), _extremes(points, turned=True), key=_area)
     middle_x, middle_y = sum(x for x, _ in points) / 4, sum(y for _, y in points) / 4
     ring = sorted(points, key=lambda point: math.atan2(point[1] - middle_y, point[0] - middle_x))

@@ -306,7 +306,7 @@ def _outlines(value: object, width: int, height: int) -> tuple[Outline, ...]:
 
 def _outline(value: object, width: int, height: int) -> Outline:
     """A word and four times x and y, all within the picture."""
-    if not isinstance(value, list) or len(value) != 9:  # noqa: PLR2004
+    if not isinstance(value, list) or len(value) != 9:  # noqa: PLR2004  a word, and four times x and y
         raise WireError("a picture's outline is none")
     name, *sides = value
     try:

@@ -14,7 +14,7 @@ QUIET = 4  # modules of white on each side (ISO/IEC 18004, 6.3.8)
 def modules(text: str) -> tuple[tuple[bool, ...], ...]:
     """Rows of modules, True is dark, without the quiet zone."""
     import qrcode  # noqa: PLC0415  slow to import, and not needed for the first picture
-    from qrcode.constants import ERROR_CORRECT_M  # noqa: PLC0415
+    from qrcode.constants import ERROR_CORRECT_M  # noqa: PLC0415  slow to load
 
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
     code.add_data(text)

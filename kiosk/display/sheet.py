@@ -99,7 +99,7 @@ class Sheet:
         merchant: Words,
         customer: Words,
         trace: list[Mark] | None = None,
-        training: bool = False,  # noqa: FBT001, FBT002
+        training: bool = False,  # noqa: FBT001, FBT002  a fact
     ) -> None:
         self.training = training
         self.canvas = canvas

@@ -1,4 +1,4 @@
-"""What the owner’s page says, in English: a source of the catalogues, as kiosk/display/english is."""
+"""What the owner's page says, in English: a source of the catalogues, as kiosk/display/english is."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class EscposPrinter:
 
     # -- what it answers -------------------------------------------------------------------------------------------
 
-    def _judge(self, printer: Any) -> None:  # noqa: ANN401
+    def _judge(self, printer: Any) -> None:  # noqa: ANN401  escpos brings no types
         if not self._answers:
             return
         status = self._ask(printer, _STATUS)
@@ -125,10 +125,10 @@ class EscposPrinter:
             f"{self._place} is off line: look for jammed paper at its cutter, switch it off and on",
         )
 
-    def _ask(self, printer: Any, question: bytes) -> int | None:  # noqa: ANN401
+    def _ask(self, printer: Any, question: bytes) -> int | None:  # noqa: ANN401  escpos brings no types
         """Its answer to a DLE EOT; None when none came in time. What it says unasked is let go."""
         self._patience(printer, ANSWER_S)
-        printer._raw(question)  # noqa: SLF001
+        printer._raw(question)  # noqa: SLF001  there is no other way to ask it
         until = time.monotonic() + ANSWER_S
         while time.monotonic() < until:
             for byte in self._read(printer):
@@ -136,21 +136,21 @@ class EscposPrinter:
                     return byte
         return None
 
-    def _await_printed(self, printer: Any) -> None:  # noqa: ANN401
+    def _await_printed(self, printer: Any) -> None:  # noqa: ANN401  escpos brings no types
         """Wait until all is on paper; where it is not, say why."""
         if not self._answers:
             return
         self._patience(printer, ANSWER_S)
-        printer._raw(_ASK_IN_TURN)  # noqa: SLF001
+        printer._raw(_ASK_IN_TURN)  # noqa: SLF001  there is no other way to ask it
         until = time.monotonic() + PRINTED_S
         while time.monotonic() < until:
             if self._read(printer):
                 return
         self._judge(printer)  # unless it knows a reason, it is one that does not know GS r
 
-    def _read(self, printer: Any) -> bytes:  # noqa: ANN401
+    def _read(self, printer: Any) -> bytes:  # noqa: ANN401  escpos brings no types
         try:
-            read = bytes(printer._read())  # noqa: SLF001
+            read = bytes(printer._read())  # noqa: SLF001  there is no other way to ask it
         except TimeoutError:
             return b""
         except OSError as error:
@@ -186,7 +186,7 @@ class EscposPrinter:
             if self._place.connection == "network":  # others may want it, and a line left open dies unnoticed
                 self.close()
 
-    def _open(self) -> Any:  # noqa: ANN401
+    def _open(self) -> Any:  # noqa: ANN401  escpos brings no types
         printer = _library(self._place)
         try:
             printer.open()
@@ -195,7 +195,7 @@ class EscposPrinter:
             raise Unwell(PrinterTrouble.AWAY, f"{self._place} is not there ({why}): {_REMEDY[self._place.connection]}") from None
         return printer
 
-    def _patience(self, printer: Any, seconds: float) -> None:  # noqa: ANN401
+    def _patience(self, printer: Any, seconds: float) -> None:  # noqa: ANN401  escpos brings no types
         """The longest that one reading or writing may take from now on."""
         match self._place.connection:
             case "network":
@@ -206,7 +206,7 @@ class EscposPrinter:
                 printer.timeout = round(seconds * 1000)
 
 
-def _library(place: Place) -> Any:  # noqa: ANN401
+def _library(place: Place) -> Any:  # noqa: ANN401  escpos brings no types
     """python-escpos's printer for this place, not yet opened."""
     _prepare()
     from escpos import printer  # noqa: PLC0415  loads Pillow, qrcode, barcode: only a kiosk with a printer needs it
@@ -220,11 +220,11 @@ def _library(place: Place) -> Any:  # noqa: ANN401
             return _usb(place)
 
 
-def _usb(place: Place) -> Any:  # noqa: ANN401
+def _usb(place: Place) -> Any:  # noqa: ANN401  escpos brings no types
     """The library guesses endpoints; here those of the printer's own descriptors are used."""
     import usb.core  # noqa: PLC0415  as above
-    import usb.util  # noqa: PLC0415
-    from escpos import printer  # noqa: PLC0415
+    import usb.util  # noqa: PLC0415  slow to load
+    from escpos import printer  # noqa: PLC0415  slow to load
 
     wanted: dict[str, Any] = {}
     if place.vendor is not None:
@@ -249,7 +249,7 @@ def _usb(place: Place) -> Any:  # noqa: ANN401
     )
 
 
-def _interface(device: Any) -> Any | None:  # noqa: ANN401
+def _interface(device: Any) -> Any | None:  # noqa: ANN401  escpos brings no types
     """The part of a USB device that is a printer, if one is."""
     parts = (part for configuration in device for part in configuration)
     return next((part for part in parts if part.bInterfaceClass == _PRINTER_CLASS), None)
@@ -272,7 +272,7 @@ def _prepare() -> None:
     logging.getLogger().addFilter(lambda record: record.levelno >= logging.WARNING)
     os.environ["ESCPOS_CAPABILITIES_FILE"] = str(files("kiosk.printer") / "profiles.json")
     os.environ.pop("ESCPOS_CAPABILITIES_PICKLE_DIR", None)  # a pickle from elsewhere is a program from elsewhere
-    from escpos import capabilities  # noqa: PLC0415
+    from escpos import capabilities  # noqa: PLC0415  slow to load
 
     shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 

@@ -107,9 +107,9 @@ def serve(port: int, folder: Path) -> None:
         signal.signal(each, lambda _number, _frame: stopping.set())
     server, prepared = open_sandbox(folder, port=port, control=desk_control(folder))
     print(f"WeChat Pay stand-in  {server.url}\nBench page           {server.page}", flush=True)  # noqa: T201  the command's output
-    print(f"kiosk.toml           {prepared.config}", flush=True)  # noqa: T201
+    print(f"kiosk.toml           {prepared.config}", flush=True)  # noqa: T201  a command speaks
     if not prepared.config_fits:
-        print(f'{prepared.config} names another address: set hosts = ["{server.url}"], or remove it', flush=True)  # noqa: T201
+        print(f'{prepared.config} names another address: set hosts = ["{server.url}"], or remove it', flush=True)  # noqa: T201  a command speaks
     stopping.wait()
     server.stop()
 
@@ -123,7 +123,7 @@ def desk_control(folder: Path) -> Control:
 def _only_bench(app: Flask) -> Callable[..., Any]:
     """The same application, but nothing of it outside the bench page."""
 
-    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:  # noqa: ANN401  WSGI
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:  # noqa: ANN401  WSGI's own
         path = environ["PATH_INFO"]
         if path == "/bench" or path.startswith("/bench/"):
             return app(environ, start_response)

@@ -40,6 +40,6 @@ def _order(row: dict[str, object]) -> OrderRow:
     values: dict[str, object] = dict(row)
     values["kind"] = Kind(str(values["kind"]))
     values["state"] = State(str(values["state"]))
-    values["entries"] = [Entry(**each) for each in values["entries"]]  # type: ignore[attr-defined]
-    values["refunds"] = [RefundRow(**each) for each in values["refunds"]]  # type: ignore[attr-defined]
-    return OrderRow(**values)  # type: ignore[arg-type]
+    values["entries"] = [Entry(**each) for each in values["entries"]]  # type: ignore[attr-defined]  # JSON that this file wrote
+    values["refunds"] = [RefundRow(**each) for each in values["refunds"]]  # type: ignore[attr-defined]  # JSON that this file wrote
+    return OrderRow(**values)  # type: ignore[arg-type]  # JSON that this file wrote

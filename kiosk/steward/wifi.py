@@ -56,7 +56,7 @@ class NetworkManager:
         """Of this machine, by which others may reach it; the loopback's are none."""
         done = self.run(["ip", "-oneline", "address", "show", "scope", "global"], b"", 5.0)
         lines = [line.split() for line in done.out.decode(errors="replace").splitlines()]
-        return tuple(words[3].partition("/")[0] for words in lines if len(words) > 3 and words[2] in {"inet", "inet6"})  # noqa: PLR2004
+        return tuple(words[3].partition("/")[0] for words in lines if len(words) > 3 and words[2] in {"inet", "inet6"})  # noqa: PLR2004  the words of a line of ip's
 
     def hotspot_is_open(self) -> bool:
         """Whether the kiosk's own Wi-Fi is there."""

@@ -88,7 +88,7 @@ def packed(found: Iterable[Part], secrets: Sequence[bytes], at: int) -> bytes:
                 if part.name.endswith(".tar"):  # which is worth nothing when it is cut
                     content = part.content if len(part.content) <= SYSTEM_MOST else b""
                 if any(secret in content for secret in secrets if secret):
-                    part, content = Part(f"{part.name}.left-out.txt", b""), b"It held a secret. Please report it.\n"  # noqa: PLW2901
+                    part, content = Part(f"{part.name}.left-out.txt", b""), b"It held a secret. Please report it.\n"  # noqa: PLW2901  in place of what is not told
                 entry = tarfile.TarInfo(f"kiosk-support/{part.name}")
                 entry.size, entry.mode, entry.mtime = len(content), 0o644, at // 1000
                 tar.addfile(entry, io.BytesIO(content))

@@ -168,7 +168,7 @@ def reading() -> Check:
     try:
         # It finds what this process has found, wherever a release lies.
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=READING_S - 1, check=False, env=env)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=READING_S - 1, check=False, env=env)  # noqa: S603  fixed words
     except (OSError, subprocess.TimeoutExpired):
         return Check("reading", Verdict.FAIL, "the decoder does not come to an end", _READING_REMEDY, Kind.READING)
     if done.returncode == 0:

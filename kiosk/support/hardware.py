@@ -87,7 +87,7 @@ def _emmc(disk: Path) -> Check | None:
     verdict = Verdict.FAIL if worn > WORN_FAIL else Verdict.WARN if worn > WORN_WARN else Verdict.OK
     spare = _EOL.get(int(_text(disk / "device" / "pre_eol_info") or "0x0", 16), Verdict.OK)
     worst = max(verdict, spare, key=[Verdict.OK, Verdict.WARN, Verdict.FAIL].index)
-    found = f"{disk.name}: up to {min(worn, 100)} % of its life is used" + ("" if worn <= 100 else ", and more")  # noqa: PLR2004
+    found = f"{disk.name}: up to {min(worn, 100)} % of its life is used" + ("" if worn <= 100 else ", and more")  # noqa: PLR2004  per cent
     if spare is not Verdict.OK:
         found += "; its spare blocks run out"
     return Check("wear", worst, found, "" if worst is Verdict.OK else _WORN, Kind.WEAR, f"{min(worn, 100)} %")
@@ -118,7 +118,7 @@ def _smartctl(disk: str) -> dict[str, object] | None:
     if command is None or os.geteuid() != 0:
         return None
     try:
-        done = subprocess.run([command, "--json", "--all", f"/dev/{disk}"], capture_output=True, timeout=10, check=False)  # noqa: S603
+        done = subprocess.run([command, "--json", "--all", f"/dev/{disk}"], capture_output=True, timeout=10, check=False)  # noqa: S603  the kernel's own name of a disk
         told = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None

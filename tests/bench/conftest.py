@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.bench.desk import Desk, XScreen, stopping
+from tests.figures import tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Table:
         """Note it, and fail when the bar is not held."""
         made = Row(what, kiosk, against, ratio, bar)
         _ROWS.append(made)
+        tell("bench", **asdict(made), held=made.held)
         assert made.held, f"{what}: {kiosk} against {against} is {ratio:.2f}, and may be {bar:g}"
 
 

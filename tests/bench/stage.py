@@ -33,7 +33,7 @@ SIGNS = Signs(Network.ONLINE, clock_known=True, unresolved=0)
 def counter() -> list[bytes]:
     """The counter as a webcam sends it: JPEGs of the same place, each with its own noise."""
     import numpy as np  # noqa: PLC0415  the scanner's libraries
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415  loaded where it is used
 
     chance = np.random.default_rng(11)
     rough = chance.integers(40, 200, (36, 64, 3), dtype=np.uint8)
@@ -163,7 +163,7 @@ class Stage:
 
 def main() -> None:
     if sys.argv[1:2] == ["--fd"]:
-        import socket  # noqa: PLC0415
+        import socket  # noqa: PLC0415  loaded where it is used
 
         from kiosk.camera.process import confine, serve  # noqa: PLC0415  the scanner's libraries
 

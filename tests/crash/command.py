@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.crash.books import Books
 from tests.crash.counter import Counter
+from tests.figures import tell
 
 
 def outcome(books: Books, counter: Counter) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def main(prog: str, what: str, rounds: str, default: int, run: Callable[..., dic
             print(f"kept: {folder}", file=sys.stderr)
         else:
             shutil.rmtree(folder, ignore_errors=True)
+    tell(prog.rpartition(".")[2], **figures)
     if given.json:
         print(json.dumps(figures))
     else:

@@ -22,6 +22,7 @@ from typing import Any
 
 from tests.crash.counter import LOOK_S, PATIENCE_S, Counter, Kiosk
 from tests.crash.sales import ENDS, People
+from tests.figures import tell
 
 IN_ONE_SALE = 12  # a scan is given up after 60 s, and the machine may be busy
 STEADY_S = 1.1  # a scanner that dies younger is started again after a pause that grows: that is another promise
@@ -126,6 +127,7 @@ def main() -> int:
         figures = run(folder, given.kills)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    tell("scanner", **figures)
     print(", ".join(f"{name} {figure}" for name, figure in figures.items()))
     return 1 if figures["problems"] or figures["exit_code"] else 0
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.disk import cuts, sweep
 from tests.disk.mounted import why_not
+from tests.figures import tell as leave
 
 BITES = 20  # cuts with NORMAL
 
@@ -39,8 +40,10 @@ def main() -> int:
     if asked:
         done["cuts"] = cuts.run(range(given.first, given.first + asked), tell=tell)
         done["cuts with NORMAL"] = cuts.run(range(given.first, given.first + BITES), "NORMAL", tell=tell)
+        leave("disk cuts", **done["cuts"], lost_with_normal=done["cuts with NORMAL"]["lost"])
     if given.sweep:
         done["sweep"] = sweep.run(given.every, tell=tell)
+        leave("disk sweep", **done["sweep"])
     for name, figures in done.items():
         if not given.json:
             for words in figures["problems"]:

@@ -43,7 +43,7 @@ def main(name: str, seconds: int, out: str) -> None:
     import atheris  # noqa: PLC0415  only here
 
     with atheris.instrument_imports(include=["kiosk"]):
-        from tests.fuzz.__main__ import all_targets  # noqa: PLC0415
+        from tests.fuzz.__main__ import all_targets  # noqa: PLC0415  loaded where it is used
     logging.disable(logging.CRITICAL)
     target = all_targets()[name]
     with tempfile.TemporaryDirectory() as corpus:

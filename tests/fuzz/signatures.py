@@ -20,6 +20,7 @@ from kiosk.payment.wechat.certificates import PlatformKeys
 from kiosk.payment.wechat.crypto import PlatformKey, open_sealed, platform_key
 from kiosk.payment.wechat.notification import Notice, open_notification
 from kiosk.payment.wechat.verifier import WINDOW_S, check, check_statement
+from tests.figures import tell
 from tests.wechat_stub import API_V3_KEY, NONCE, NOW, Platform, as_body, seal
 
 NAMES = ("Timestamp", "Nonce", "Signature", "Serial")
@@ -289,6 +290,7 @@ def main() -> int:
     given = words.parse_args()
     tally = forge(given.count, given.seed)
     tried = sum(tally.tried.values())
+    tell("signatures", tried=tried, accepted=len(tally.passed))
     if given.json:
         facts = {
             "tried": tried,

@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tests.figures import tell
+
 ALL_WELL, FAILED, NOT_ALL_RAN = 0, 1, 3
 
 
@@ -83,6 +85,8 @@ class Report:
             failed = [check.claim for check in mine if not check.well]
             words = f"{len(mine) - len(failed)} of {len(mine)} checks well, {mine[-1].seconds:.0f} s" if mine else "NOT RUN"
             print(f"{level:12} {words}", *(f"\n{'':12} FAILED: {claim}" for claim in failed), sep="")
+            notes = [check.note for check in mine if check.note]
+            tell("lab", level=level, checks=len(mine), well=len(mine) - len(failed), notes=notes, not_run=self.not_run.get(level))
             if level in self.not_run:
                 print(f"{'':12} {self.not_run[level]}")
         if any(not check.well for check in self.checks):

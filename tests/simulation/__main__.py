@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 
+from tests.figures import tell
 from tests.simulation.many import run
 from tests.simulation.shrink import broken, shrink
 from tests.simulation.story import story
@@ -30,6 +31,7 @@ def main() -> int:
         print("\n".join(story(world)), promise or "every promise was kept", sep="\n")
         return 1 if promise else 0
     result = run(given.first, given.seeds, most=given.most, workers=given.workers)
+    tell("simulation", seeds=result.seeds, violations=len(result.violations), seeds_per_s=result.seeds_per_s)
     if given.json:
         violations = [{"seed": seed, "promise": promise} for seed, promise in result.violations]
         print(json.dumps({"seeds": result.seeds, "violations": violations, "seeds_per_s": result.seeds_per_s}))

@@ -93,7 +93,7 @@ def charged(status: int, body: bytes) -> Answer:
     code = normal(code_of(data))
     if code == "USERPAYING":  # 202 in shape 1; with any status it says that the order lives
         return Answer(Pending(payer_acts=True))
-    if status < 500 and code in _CHARGE_DECLINES and not _fine(status):  # noqa: PLR2004
+    if status < 500 and code in _CHARGE_DECLINES and not _fine(status):  # noqa: PLR2004  HTTP's own numbers
         return Answer(Declined(_CHARGE_DECLINES[code]))
     return Answer(_open_end(status, data))
 
@@ -107,7 +107,7 @@ def placed(status: int, body: bytes) -> Answer:
             return Answer(Unknown(Why.MALFORMED, "code_url"))
         return Answer(Pending(), code_url=code_url)
     code = normal(code_of(data))
-    if 400 <= status < 500 and code in _PLACE_DECLINES:  # noqa: PLR2004
+    if 400 <= status < 500 and code in _PLACE_DECLINES:  # noqa: PLR2004  HTTP's own numbers
         return Answer(Declined(_PLACE_DECLINES[code]))
     return Answer(_open_end(status, data))
 
@@ -119,7 +119,7 @@ def asked(status: int, body: bytes) -> Answer:
         if data is not None and "trade_state" not in data and normal(code_of(data)) == "USERPAYING":
             return Answer(Pending(payer_acts=True))
         return transaction(data)
-    if 400 <= status < 500 and normal(code_of(data)) in _NO_ORDER:  # noqa: PLR2004
+    if 400 <= status < 500 and normal(code_of(data)) in _NO_ORDER:  # noqa: PLR2004  HTTP's own numbers
         return Answer(NotFound())
     return Answer(_open_end(status, data))
 
@@ -134,13 +134,13 @@ def undone(status: int, body: bytes) -> Answer:
             outcome = Unknown(Why.BUSY, code_of(data))
         case _ if _fine(status):
             outcome = Pending()
-        case _ if status >= 500:  # noqa: PLR2004
+        case _ if status >= 500:  # noqa: PLR2004  HTTP's own numbers
             outcome = Unknown(Why.SERVER, code_of(data))
         case "ORDERCLOSED":
             outcome = Ended(OrderState.CLOSED)
         case "ORDERREVERSED":
             outcome = Ended(OrderState.REVERSED)
-        case _ if code in _NO_ORDER and status >= 400:  # noqa: PLR2004
+        case _ if code in _NO_ORDER and status >= 400:  # noqa: PLR2004  HTTP's own numbers
             outcome = NotFound()
         case _:
             outcome = _open_end(status, data)
@@ -155,7 +155,7 @@ def refunded(status: int, body: bytes, refund: Refund) -> Answer:
         return _about_refund(data, refund, Pending(), number_known=True)
     if code in {"NOTENOUGH", "BIZERRNEEDRETRY"}:  # the same number, later: the shop's pool fills with new sales
         return Answer(Unknown(Why.BUSY, code_of(data)))
-    if 400 <= status < 500:  # noqa: PLR2004
+    if 400 <= status < 500:  # noqa: PLR2004  HTTP's own numbers
         if code in _NO_ORDER:
             return Answer(NotFound())
         if code in _REFUND_DECLINES:
@@ -167,7 +167,7 @@ def refund_asked(status: int, body: bytes, refund: Refund) -> Answer:
     """To the query of a refund (contract 3.8)."""
     data = read_object(body)
     if not _fine(status):
-        if 400 <= status < 500 and normal(code_of(data)) in _NO_REFUND:  # noqa: PLR2004
+        if 400 <= status < 500 and normal(code_of(data)) in _NO_REFUND:  # noqa: PLR2004  HTTP's own numbers
             return Answer(NotFound())
         return Answer(_open_end(status, data))
     outcome: Outcome
@@ -226,11 +226,11 @@ def transaction(data: Data | None) -> Answer:
 
 def unverified(status: int, body: bytes, flaw: str) -> Answer:
     """Anything that is not proven to be WeChat's: a hint at best. 429 and 5xx say what they would say anyway."""
-    code = code_of(read_object(body)) if status >= 400 else ""  # noqa: PLR2004
+    code = code_of(read_object(body)) if status >= 400 else ""  # noqa: PLR2004  HTTP's own numbers
     match status:
         case 429:
             return Answer(Unknown(Why.BUSY, code))
-        case _ if status >= 500:  # noqa: PLR2004
+        case _ if status >= 500:  # noqa: PLR2004  HTTP's own numbers
             return Answer(Unknown(Why.SERVER, code))
         case _:
             return Answer(Unknown(Why.UNVERIFIED, f"{flaw} {code}".rstrip()))
@@ -250,9 +250,9 @@ def _open_end(status: int, data: Data | None) -> Unknown:
     """The Unknown of a verified answer that no table of its call holds."""
     spelled = code_of(data)
     code = normal(spelled)
-    if status == 429 or code in _BUSY:  # noqa: PLR2004
+    if status == 429 or code in _BUSY:  # noqa: PLR2004  HTTP's own numbers
         return Unknown(Why.BUSY, spelled)
-    if status >= 500 or code in _SERVER:  # noqa: PLR2004
+    if status >= 500 or code in _SERVER:  # noqa: PLR2004  HTTP's own numbers
         return Unknown(Why.SERVER, spelled)
     if code == "ORDERPAID":
         return Unknown(Why.ORDER_PAID, spelled)
@@ -300,7 +300,7 @@ def _time(value: str | None) -> int | None:
 
 
 def _fine(status: int) -> bool:
-    return 200 <= status < 300  # noqa: PLR2004
+    return 200 <= status < 300  # noqa: PLR2004  HTTP's own numbers
 
 
 def _safe(code: str) -> str:

@@ -283,14 +283,14 @@ class WechatPay:
         if isinstance(reply, NoReply):
             answer = Answer(Unknown(reply.why, reply.detail))
         else:
-            fine = 200 <= reply.status < 300  # noqa: PLR2004
+            fine = 200 <= reply.status < 300  # noqa: PLR2004  HTTP's own numbers
             # By the time it was asked at: by a clock that is years ahead, every certificate in the list has expired.
             verdict = self._keys.take(reply.headers, reply.body, at) if by_list and fine else self._verify(reply, at)
             if verdict.flaw is Flaw.STALE or (verdict.flaw is None and self._stale(verdict.signed_at)):
                 answer = Answer(Unknown(Why.UNVERIFIED, Flaw.STALE), server_time=verdict.signed_at, reached=True)
             else:
                 answer = self._read(reply, verdict, _listed if by_list else _probed)
-            if reply.status == 401:  # noqa: PLR2004
+            if reply.status == 401:  # noqa: PLR2004  HTTP's own numbers
                 hint = verdict.signed_at or _date(reply.headers.get("Date", ""))
         _report(outgoing, reply, answer, began)
         return answer, hint
@@ -298,7 +298,7 @@ class WechatPay:
 
 def _listed(status: int, body: bytes) -> Answer:
     """The list of certificates came, verified: whatever else is in it was judged when it was taken."""
-    return Answer(Pending()) if 200 <= status < 300 else _refusal(answers.asked(status, body))  # noqa: PLR2004
+    return Answer(Pending()) if 200 <= status < 300 else _refusal(answers.asked(status, body))  # noqa: PLR2004  HTTP's own numbers
 
 
 def _probed(status: int, body: bytes) -> Answer:

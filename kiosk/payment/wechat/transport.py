@@ -213,7 +213,7 @@ class _TimedReader(io.RawIOBase):
 class _TimedResponse(http.client.HTTPResponse):
     """An answer read through a _TimedReader."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the class it derives from
         super().__init__(sock, *args, **kwargs)
         self._reader = _TimedReader(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._reader)
@@ -259,7 +259,7 @@ class _Connection(_Mixable):
     def _connect(self) -> None:
         super().connect()
 
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the class it derives from
         """Send a request, head and body in one piece: between two, another thread takes its turn, and the body waits for it."""
         pieces: list[bytes] = []
         self._pieces = pieces
@@ -269,7 +269,7 @@ class _Connection(_Mixable):
             self._pieces = None
         self.send(b"".join(pieces))
 
-    def send(self, data: Any) -> None:  # noqa: ANN401
+    def send(self, data: Any) -> None:  # noqa: ANN401  as the class it derives from
         """All bytes of a request pass here; the library brings head and body apart."""
         if self._pieces is not None:
             self._pieces.append(data)
@@ -313,13 +313,13 @@ class _Adapter(HTTPAdapter):
         self._check = check
         super().__init__(pool_connections=8, pool_maxsize=1, max_retries=Retry(total=False, redirect=False))
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the class it derives from
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
         checked = type("_CheckedConnection", (_TlsConnection,), {"check": staticmethod(self._check)})
         pool = type("_CheckedPool", (HTTPSConnectionPool,), {"ConnectionCls": checked})
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": pool}
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002  as the class it derives from
         """Always verify, by the context alone: the library would read the authorities again for every connection."""
         conn.cert_reqs = "CERT_REQUIRED"
         conn.ca_certs = None

@@ -38,8 +38,8 @@ class _WithPicamera2(MetaPathFinder, Loader):
 
 
 def _complete(picamera2: ModuleType) -> None:
-    from picamera2 import request  # noqa: PLC0415
-    from picamera2.allocators import dmaallocator  # noqa: PLC0415
+    from picamera2 import request  # noqa: PLC0415  loaded where it is used
+    from picamera2.allocators import dmaallocator  # noqa: PLC0415  loaded where it is used
 
     picamera2.Picamera2._get_raw_modes = lambda _self: [{"format": "SRGGB10", "size": SIZE}]
     manager = sys.modules["picamera2.picamera2"].CameraManager
