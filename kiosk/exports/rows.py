@@ -20,7 +20,7 @@ KINDS = ("orders", "sales", "refunds", "shifts")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "orders": (
         *("opened_at", "settled_at", "out_trade_no", "transaction_id", "tender", "state", "amount", "refunded", "currency"),
-        *("tip", "memo", "sale"),
+        *("sale", "tip", "memo"),
     ),
     "sales": (
         *("business_day", "settled_at", "paid_at", "opened_at", "out_trade_no", "transaction_id", "tender", "amount", "tip"),
@@ -73,9 +73,9 @@ def _order(told: Told, shop: Shop) -> Iterator[Row]:
         "amount": _sum(told["amount"], currency),
         "refunded": _sum(told["refunded"], currency),
         "currency": currency,
-        "tip": _sum(told.get("tip") or 0, currency),
-        "memo": _text(told.get("memo")),
         "sale": str(told["sale"]),
+        "tip": _sum(told.get("tip") or 0, currency),
+        "memo": told.get("memo"),
     }
 
 
@@ -97,7 +97,7 @@ def _sale(told: Told, shop: Shop) -> Iterator[Row]:
         "payer_currency": payer,
         "rate": None if rate is None else f"{rate // 10**8}.{rate % 10**8:08}",
         "z": _text(told["z"]),
-        "memo": _text(told["memo"]),
+        "memo": told["memo"],
         "sale": str(told["sale"]),
     }
 

@@ -247,8 +247,9 @@ class SqliteLedger:
             "SELECT tender, currency, sum(kind = 'paid') AS paid_count, sum(iif(kind = 'paid', amount, 0)) AS paid, "
             "sum(kind = 'refund') AS refund_count, sum(iif(kind = 'refund', amount, 0)) AS refunded, "
             "sum(kind = 'late') AS late_count, sum(iif(kind = 'late', amount, 0)) AS late, sum(tip) AS tips FROM ("
-            "SELECT 'paid' AS kind, o.tender, o.currency, o.amount, coalesce(s.tip, 0) AS tip FROM orders o JOIN sales s "
-            "USING (sale_id) WHERE o.opened_at >= ?1 AND o.opened_at < ?2 AND o.state = 'PAID' UNION ALL "
+            "SELECT 'paid' AS kind, o.tender, o.currency, o.amount, coalesce((SELECT tip FROM sales s INDEXED BY sales_tipped "
+            "WHERE s.sale_id = o.sale_id AND s.tip IS NOT NULL), 0) AS tip FROM orders o "
+            "WHERE o.opened_at >= ?1 AND o.opened_at < ?2 AND o.state = 'PAID' UNION ALL "
             "SELECT iif(r.late, 'late', 'refund'), o.tender, r.currency, r.amount, 0 "
             "FROM refunds r JOIN orders o USING (out_trade_no) "
             f"WHERE r.opened_at >= ?1 AND r.opened_at < ?2 AND r.{_GIVEN_BACK}) GROUP BY tender, currency ORDER BY 1, 2",

@@ -98,8 +98,15 @@ class ShiftRows:
 
     def counts(self, of: Shift) -> Iterator[Count]:
         """What lies between its ends, also of a closed one: the same figures as its row has."""
-        for row in self._file.rows(_COUNTS, self.span(of)):
+        yield from self._counts(*self.span(of))
+
+    def _counts(self, begin: int, end: int) -> Iterator[Count]:
+        for row in self._file.rows(_COUNTS, (begin, end)):
             yield Count(What(row["what"]), Tender(row["tender"]), row["currency"], row["count"], row["amount"], row["tips"])
+
+    def after(self, of: Shift) -> Iterator[Count]:
+        """What the shift after this closed one will count, as far as it has come in."""
+        yield from self._counts(self._end(of, "closed"), END)
 
     def span(self, of: Shift) -> tuple[int, int]:
         """The rows of the history that it counts: after the first and up to the second."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from kiosk.core import past_screens, screens
 from kiosk.core.commands import Charge, Place
-from kiosk.core.events import CodeSeen, Key, Notified, Pressed, RefundAsked
+from kiosk.core.events import CodeSeen, Key, Notified, Pressed, RefundAsked, ShiftAsked
 from kiosk.core.model import Order, OrderState
 from kiosk.core.screens import AmountHint
 from kiosk.core.secret import PaymentCode
+from kiosk.core.shifts import Aim, Reading
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 VISITS = (1, 1, 1, 1, 1, 1, 2, 2, 3)
 AMOUNTS = (1, 1, 2, 2, 5, 7, 9, 12, 20, 20, 21)  # one is too large
 GIVES_UP = 8  # actions for one customer
+SHIFT_ENDS = 0.08  # how often somebody closes it before a customer
 LATER = (0, 0, 0, 0, 10_000, 60_000, 150_000, 420_000)  # how long the bad luck lasts after the last customer
 _LEAVING = (Key.OK, Key.CANCEL, Key.D1, Key.SCAN, Key.QR, Key.MENU)
 _LOOKING_BACK = (Key.D1, Key.D2, Key.D0, Key.OK, Key.QR, Key.CLEAR, Key.MENU, Key.CANCEL, Key.CANCEL)
+_AT_A_SHIFT = (Key.OK, Key.OK, Key.D1, Key.D0, Key.CLEAR, Key.MENU, Key.CANCEL)
 _IMPATIENT = (Key.CANCEL, Key.CANCEL, Key.CANCEL, Key.QR, Key.SCAN, Key.QR, Key.SCAN, Key.OK, Key.D1)
 
 
@@ -76,7 +79,11 @@ class Merchant:
             return
         match screen:
             case screens.Idle():
+                if chance < SHIFT_ENDS:
+                    self._end_shift(what)
                 self._key_amount(what)
+            case screens.ShiftReport() | screens.NoShift() | screens.ShiftClosing():
+                self._press(what, luck.pick(_AT_A_SHIFT, f"key {what}"))
             case past_screens.History() | past_screens.Searching() | past_screens.SaleOpened() | past_screens.More():
                 self._press(what, luck.pick(_LOOKING_BACK, f"key {what}"))
             case screens.Keying() | screens.QuickAmounts():
@@ -104,6 +111,12 @@ class Merchant:
             case _:
                 pass
         self.look()
+
+    def _end_shift(self, what: str) -> None:
+        """By command: over all that is unresolved, or over nothing."""
+        over = frozenset(self.world.kiosk.orders) if self.luck.draw(f"{what} hands over") < 0.7 else frozenset()
+        if self.luck.happens(f"{what} ends the shift"):
+            self.world.happen(ShiftAsked("t", Reading(Aim.CLOSE, hand_over=over, token="t")), f"{what} shift ends")
 
     def _next(self) -> None:
         self.visit += 1

@@ -1,7 +1,7 @@
 """What must be true: after each commit, before each act, of each screen, and when all is quiet. Raises Violation.
 
 Judged from the bank's hidden truth and from the rows as they were committed; of the kiosk's own conclusions only the screen is
-looked at. I1 to I14 are the invariants' names in the tests' output.
+looked at. I1 to I15 are the invariants' names in the tests' output.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from kiosk.core.commands import (
 from kiosk.core.events import Answered, Event, Key, Left, Notified, Part, Pressed, Tick
 from kiosk.core.model import FINALS, Call, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender, Unknown
 from kiosk.core.money import Money
+from kiosk.core.refunds import is_given
 from kiosk.core.secret import PaymentCode
 from kiosk.core.selling import Doubt, Draft
+from kiosk.core.shifts import tallies
 from kiosk.core.state import Kiosk, Step, in_front
 from kiosk.core.step import step
 
@@ -390,6 +392,30 @@ class Promises:
         totals = self.world.ledger.totals(0, 1 << 60)
         if not self.lied_about and sum(total.paid - total.refunded for total in totals) != net:
             raise Violation(f"I8: the day's totals are {totals}, and the bank has {net}")
+        self._end_of_shifts()
+
+    def _end_of_shifts(self) -> None:
+        """Each payment and each refund is in exactly one Z report, or counted by the shift that is open."""
+        ledger = self.world.ledger
+        newest = ledger.shifts.one(None)
+        paid = back = 0
+        for z in range(1, (newest.z if newest is not None else 0) + 1):
+            shift = ledger.shifts.one(z)
+            if shift is None:
+                raise Violation(f"I15: there is no Z {z}")
+            counted = tallies(ledger.shifts.counts(shift))
+            if not shift.is_open and shift.tallies != counted:
+                raise Violation(f"I15: Z {z} says {shift.tallies}, and its rows {counted}")
+            paid += sum(tally.sales for tally in counted)
+            back += sum(tally.refunds - tally.failed for tally in counted)
+        owed = sum(row.money.amount for row in self.rows.orders.values() if row.state is S.PAID)
+        if newest is not None and not newest.is_open:  # what was paid after its end is the next one's
+            rest = list(ledger.shifts.after(newest))
+            paid += sum(tally.sales for tally in tallies(rest))
+            back += sum(tally.refunds - tally.failed for tally in tallies(rest))
+        given = (row for row in self.rows.refunds.values() if is_given(row) and not row.late)
+        if (paid, back) != (owed, sum(row.money.amount for row in given)):
+            raise Violation(f"I15: the shifts count {paid} paid and {back} given back, the rows {owed}")
 
     def _end_of(self, row: Order) -> int:
         number, account = row.out_trade_no, self.bank.accounts.get(row.out_trade_no)

@@ -12,6 +12,7 @@ import functools
 import heapq
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import time as of_day
 from zoneinfo import ZoneInfo
 
 from kiosk.clock import SteadyClock
@@ -31,6 +32,7 @@ from kiosk.core.commands import (
     Play,
     Probe,
     ReadPast,
+    ReadShift,
     Record,
     Reply,
     Reverse,
@@ -56,7 +58,7 @@ from kiosk.core.events import (
 from kiosk.core.lifecycle import is_open, is_watched, watched_since
 from kiosk.core.model import Answer, Call, Order
 from kiosk.core.selling import Offer, Selling
-from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
+from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, ShiftHabits, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
 from kiosk.runtime import read
@@ -73,6 +75,7 @@ BEGINS = (
     1_767_600_000_000,
     1_767_628_750_000,  # 50 s before midnight of the shop and of Beijing
 )
+CLOSES = (None, of_day(0), of_day(16, 4))  # by the shop's time, a while after it begins
 LONGEST_DAY = 11 * MINUTE  # then the bad luck ends, whoever still stands there
 FINAL_WITHIN = 30 * MINUTE  # of the calm: orders
 DONE_WITHIN = 90 * MINUTE  # of the calm: refunds, which wait for money in the pool
@@ -113,7 +116,13 @@ class World:
         self.rows = Rows()
         self.ledger = _disk().begin()
         stays = self.luck.pick((0, 0, 5000), "stays")
-        self.settings = Settings(MERCHANT, "Shop", "HKD", "K07", ZONE, max_amount=LIMIT, result_ms=stays, selling=self._habits())
+        self.settings = Settings(
+            *(MERCHANT, "Shop", "HKD", "K07", ZONE),
+            max_amount=LIMIT,
+            result_ms=stays,
+            selling=self._habits(),
+            shifts=ShiftHabits(self.luck.pick(CLOSES, "shifts close at")),
+        )
         self.promises = Promises(self)
         self.merchant = Merchant(self)
         self.lies: list[Answer] = []
@@ -457,13 +466,13 @@ class World:
                 self.clock.correct(offset_ms)
             case Warm():
                 self.lanes[True].warm()
-            case LookUp() | ReadPast():  # as the loop does: before anything else happens
+            case LookUp() | ReadPast() | ReadShift():  # as the loop does: before anything else happens
                 self.at(self.now, lambda: self._read(act))
             case StartScan() | StopScan() | Play() | Announce() | Hush() | Reply():
                 pass
 
-    def _read(self, act: LookUp | ReadPast) -> None:
-        """What the ledger holds, for whoever looks back."""
+    def _read(self, act: LookUp | ReadPast | ReadShift) -> None:
+        """What the ledger holds, for whoever looks back, or counts."""
         if not self.dark:
             self.happen(read(self.ledger, act), f"{type(act).__name__}")
 

@@ -43,8 +43,9 @@ BEGIN SELECT RAISE(ABORT, 'a shift is closed once, and what it is never changes'
 
 CREATE TRIGGER shifts_are_kept BEFORE DELETE ON shifts BEGIN SELECT RAISE(ABORT, 'nothing is deleted'); END;
 
--- A day's totals come from this index alone, however many other days there are.
-CREATE INDEX orders_paid_by_opening ON orders (opened_at, tender, currency, amount) WHERE state = 'PAID';
+-- A day's totals come from these indexes alone, however many other days there are.
+CREATE INDEX orders_paid_by_opening ON orders (opened_at, tender, currency, amount, sale_id, state) WHERE state = 'PAID';
+CREATE INDEX sales_tipped ON sales (sale_id, tip) WHERE tip IS NOT NULL;
 
 -- Exports go through the paid orders by the time they were found paid.
 CREATE INDEX orders_paid ON orders (settled_at) WHERE state = 'PAID';
