@@ -19,7 +19,7 @@ from tests.flow import Flow
 def opened(**settings: Any) -> tuple[Flow, str]:
     """A kiosk whose check-up was just opened, and its ticket."""
     flow = Flow(**settings)
-    flow.press("MENU MENU")
+    flow.press("MENU MENU 1")
     return flow, flow.one(StartCheckup).ticket
 
 
@@ -56,7 +56,7 @@ def test_a_late_finding_of_another_check_up_is_nothing() -> None:
     flow.press("CANCEL")
     flow.happen(Checked(ticket, Finding(Kind.CAMERA, Verdict.FAIL)))
     flow.sees(screens.Idle)
-    flow.press("MENU MENU")
+    flow.press("MENU MENU 1")
     assert flow.one(StartCheckup).ticket != ticket
     flow.happen(Checked(ticket, Finding(Kind.CAMERA, Verdict.FAIL)))
     flow.happen(CheckupOver(ticket))
@@ -91,7 +91,7 @@ def test_an_order_goes_on_behind_it() -> None:
     flow = Flow()
     number = flow.charge()
     flow.pass_time(60_000)
-    flow.press("OK MENU MENU 1 CANCEL 6")
+    flow.press("OK MENU MENU 1 1 CANCEL 6")
     flow.sees(screens.Checkup)
     flow.answer(Call.REVERSE, Ended(OrderState.REVERSED), number)
     assert flow.state(number) is OrderState.REVERSED

@@ -7,7 +7,7 @@ from pathlib import Path
 from kiosk import config as configuration
 from kiosk.config_owner import OwnerConfig
 from kiosk.core.errors import KioskError
-from kiosk.owner.pin import Pin
+from kiosk.pins import Pin
 from kiosk.owner.place import make_folder
 
 

@@ -27,7 +27,7 @@ from kiosk.owner.certificates import PageCertificate
 from kiosk.owner.front import CONNECTIONS, LARGEST_UPLOAD, Front
 from kiosk.owner.kiosk_link import KioskAway, KioskLink, SocketKiosk
 from kiosk.owner.parts import Parts
-from kiosk.owner.pin import Pin
+from kiosk.pins import Pin
 from kiosk.owner.place import address_of, addresses_of, make_folder, own_names, wanted
 from kiosk.owner.sessions import OneTimeCode, Sessions
 from kiosk.owner.shop import ShopFile
