@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
+from kiosk.config_operators import read_operators, read_refunds
 from kiosk.config_owner import OwnerConfig, read_owner
 from kiosk.config_printer import PrinterConfig, read_printer
 from kiosk.config_reader import Files, Table, did_you_mean, shown_key
@@ -25,6 +26,7 @@ from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant, Tender
 from kiosk.core.money import exponent, known_currency
+from kiosk.core.operators import ALL_OF_IT, ALONE, Operator, RefundRules
 
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 CAMERAS = ("picamera2", "v4l2", "folder")
@@ -45,6 +47,8 @@ TABLES = (
     "printer",
     "update",
     "owner",
+    "operators",
+    "refunds",
 )
 
 
@@ -117,6 +121,8 @@ class Config:
     owner: OwnerConfig
     printer: PrinterConfig | None = None
     update: UpdateConfig = field(default_factory=UpdateConfig)
+    operators: tuple[Operator, ...] = (ALONE,)
+    refunds: RefundRules = ALL_OF_IT
     warnings: tuple[str, ...] = ()
 
 
@@ -151,6 +157,8 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         sound=read_sound(tables["sound"]),
         update=read_update(tables["update"]),
         owner=read_owner(tables["owner"], files),
+        operators=read_operators(tables["operators"]),
+        refunds=read_refunds(tables["refunds"]),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():

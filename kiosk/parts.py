@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.core.state import Settings
 from kiosk.keypad import Wiring, open_keypad
+from kiosk.operators import FOLDER, OperatorPins
 from kiosk.payment.wechat import WechatPay, open_provider
 
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ def settings(config: Config) -> Settings:
         max_amount=config.till.max_amount,
         result_ms=config.till.result_seconds * 1000,
         receipts=None if config.printer is None else config.printer.receipts,
+        operators=config.operators,
+        refunds=config.refunds,
     )
+
+
+def operator_pins(config: Config) -> OperatorPins:
+    """The operators' PINs, beside the ledger."""
+    return OperatorPins(config.ledger.path.parent / FOLDER, tuple(one.name for one in config.operators))
 
 
 def make_keypad(config: KeypadConfig, post: Post) -> Keypad:

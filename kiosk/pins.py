@@ -23,8 +23,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kiosk.core.errors import KioskError
 from kiosk import keep
+from kiosk.core.errors import KioskError
 
 LEAST_DIGITS, MOST_DIGITS = 6, 12  # of one that opens a page to the whole network
 FREE_TRIES = 3

@@ -20,13 +20,16 @@ from kiosk.core.commands import (
     Act,
     Announce,
     Ask,
+    AskForRefund,
     AskRefund,
     Charge,
+    CheckPin,
     Close,
     CorrectClock,
     GiveBack,
     Heard,
     Hush,
+    KeepPin,
     LookUp,
     MakeBundle,
     Place,
@@ -44,17 +47,17 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
-from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, Tick
+from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, RefundAsked, Tick
 from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
-from kiosk.core.ports import Clock, Examiner, Ledger, Printer, Scanner
+from kiosk.core.ports import Clock, Examiner, Keyholder, Ledger, Printer, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
-from kiosk.core.slips import Wanted
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
 from kiosk.lanes import Lane
+from kiosk.reading import Read, read
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -99,7 +102,8 @@ class Runtime:
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
         self._examiner: Examiner | None = None
-        self._to_read: deque[LookUp | ReadPast] = deque()  # what it brings are the next events
+        self._keyholder: Keyholder | None = None
+        self._to_read: deque[Read] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
         self._replies: dict[str, Future[Reply]] = {}
@@ -123,6 +127,10 @@ class Runtime:
     def use_examiner(self, examiner: Examiner) -> None:
         """Who looks at everything when somebody wants to know."""
         self._examiner = examiner
+
+    def use_keyholder(self, keyholder: Keyholder) -> None:
+        """Who knows the operators' PINs."""
+        self._keyholder = keyholder
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -243,7 +251,7 @@ class Runtime:
         except queue.Empty:
             return Tick()
 
-    def _read(self, ledger: Ledger) -> LookedUp | PastRead:
+    def _read(self, ledger: Ledger) -> LookedUp | PastRead | RefundAsked:
         return read(ledger, self._to_read.popleft())
 
     def _carry_out(self, ledger: Ledger, made: Step) -> Kiosk:
@@ -292,8 +300,11 @@ class Runtime:
                 waiting = self._replies.pop(token, None)
                 if waiting is not None:
                     waiting.set_result(act)
-            case LookUp() | ReadPast():
+            case LookUp() | ReadPast() | AskForRefund():
                 self._to_read.append(act)
+            case CheckPin() | KeepPin():
+                if self._keyholder is not None:
+                    self._keyholder.take(act)
             case _:
                 assert_never(act)
 
@@ -348,15 +359,6 @@ class Runtime:
         signs = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
         self._shown = View(OutOfOrder(str(problem)), signs)
         self._show(self._shown)
-
-
-def read(ledger: Ledger, wanted: LookUp | ReadPast) -> LookedUp | PastRead:
-    """What the ledger holds of it, as the event that tells the kiosk."""
-    if isinstance(wanted, ReadPast):
-        return PastRead(wanted.ticket, *ledger.past(wanted))
-    number = wanted.out_trade_no
-    walked = ledger.walked(number) if wanted.wanted is Wanted.SALE else ()
-    return LookedUp(number, wanted.wanted, ledger.order(number), ledger.refunds_of(number), walked)
 
 
 def _tell(order: Order, why: str) -> None:

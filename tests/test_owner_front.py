@@ -15,8 +15,8 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 
-from kiosk.owner import front
 from kiosk import pins
+from kiosk.owner import front
 from kiosk.owner.front import LARGEST_FORM, Refused, read_head
 from tests.owner_rig import PIN, Page, page
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from werkzeug.formparser import MultiPartParser
 
-from kiosk.config_example import EXAMPLE
 from kiosk import pins
+from kiosk.config_example import EXAMPLE
 from kiosk.owner import sessions as sessions_of
 from kiosk.owner.site import FORM_MEMORY, host_allowed
 from kiosk.sandbox.keys import Keys

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from kiosk import keep
-from kiosk import pins
+from kiosk import keep, pins
 from kiosk.pins import LONGEST_WAIT_S, Pin, PinRefused, Tried, wait_after
 
 RIGHT, WRONG = "482915", "482916"

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
+from kiosk.core.operators import Operator, PinDigits
 from kiosk.core.past_nouns import Cursor, Find
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import Slip, Wanted
@@ -196,6 +197,36 @@ class ReadPast:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForRefund:
+    """An operator gives money back: read the rows, also what the operator gave back since then; it comes back as RefundAsked."""
+
+    ticket: str
+    out_trade_no: str
+    amount: int
+    reason: str
+    operator: Operator
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPin:
+    """Look at a PIN; what came of it comes back as PinChecked with this ticket."""
+
+    ticket: str
+    operator: str
+    pin: PinDigits
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPin:
+    """From now on this is the operator's PIN; it comes back as PinKept with this ticket."""
+
+    ticket: str
+    operator: str
+    pin: PinDigits
+
+
+@dataclass(frozen=True, slots=True)
 class StartCheckup:
     """Look at everything; what is found comes back as Checked with this ticket."""
 
@@ -232,6 +263,9 @@ Act = (
     | Print
     | LookUp
     | ReadPast
+    | AskForRefund
+    | CheckPin
+    | KeepPin
     | StartCheckup
     | StopCheckup
     | MakeBundle
@@ -239,3 +273,4 @@ Act = (
 
 Examine = StartCheckup | StopCheckup | MakeBundle
 Heard = Play | Announce | Hush
+PinAct = CheckPin | KeepPin

@@ -1,4 +1,4 @@
-"""The nouns of whoever works at the kiosk: operators and what they may, and their PINs, which by no accident are shown or stored."""
+"""The nouns of whoever works at the kiosk: operators, what they may, and their PINs, which no accident shows or stores."""
 
 from __future__ import annotations
 
@@ -37,6 +37,35 @@ class RefundRules:
     most: int | None = None  # one refund
     most_a_day: int | None = None  # of one operator
     cashiers: bool = False
+
+
+ALL_OF_IT = RefundRules()
+"""A manager may give back whatever was paid."""
+
+
+class Against(StrEnum):
+    """What speaks against a refund."""
+
+    UNPAID = "unpaid"
+    NOTHING_LEFT = "nothing_left"
+    NOTHING = "nothing"
+    TOO_MUCH = "too_much"
+    TOO_MANY = "too_many"
+    TOO_OLD = "too_old"
+    NOT_ALLOWED = "not_allowed"  # for whoever asks
+    LIMIT = "limit"  # of one refund
+    LIMIT_A_DAY = "limit_a_day"
+    UPDATING = "updating"
+    NO_PIN = "no_pin"  # of anybody who may
+
+
+class NoPin(StrEnum):
+    """Why what was keyed does not become a PIN."""
+
+    FORM = "form"  # too short
+    EASY = "easy"  # all the same digit, or in a row
+    DIFFERS = "differs"  # the second time
+    DISK = "disk"  # it could not be written down
 
 
 class PinDigits:
@@ -80,3 +109,7 @@ class PinDigits:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a PIN is not pickled or copied to disk")
+
+
+UNKEYED = PinDigits()
+"""No digit yet."""

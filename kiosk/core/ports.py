@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.commands import Examine, LookFor, ReadPast, Record, Sound
+from kiosk.core.commands import Examine, LookFor, PinAct, ReadPast, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
 from kiosk.core.money import Money
@@ -75,6 +75,7 @@ class Snapshot:
     refunds: tuple[Refund, ...]  # all that are not DONE or ATTENTION
     sales: tuple[Sale, ...]  # those of `orders`, of `recent` and of the orders that `refunds` give back
     recent: tuple[Order, ...]  # the last 20 that were sent, newest first
+    refused: tuple[tuple[Order, int], ...] = ()  # orders of which a refund came to ATTENTION, and when; the last ones
 
 
 class Ledger(Protocol):
@@ -104,6 +105,10 @@ class Ledger(Protocol):
 
     def walked(self, out_trade_no: str) -> tuple[Walked, ...]:
         """What happened to the order and its refunds, oldest first."""
+        ...
+
+    def given_back_by(self, operator: str, since: int) -> int:
+        """What this operator gave back since then, in smallest units; what was refused is nothing."""
         ...
 
     def trouble(self) -> str | None:
@@ -193,6 +198,20 @@ class Printer(Protocol):
 
     def run(self, beat: Callable[[], None]) -> None:
         """Print until `stop`, in a thread of its own; calls `beat` several times a second, whatever the printer does."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Keyholder(Protocol):
+    """Who knows the operators' PINs. What it finds it tells as events."""
+
+    def take(self, act: PinAct) -> None:
+        """Look at a PIN or keep a new one, soon; never blocks, never raises. Any thread may call it."""
+        ...
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Do so until `stop`, in a thread of its own; calls `beat` several times a second."""
         ...
 
     def stop(self) -> None: ...

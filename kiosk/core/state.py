@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from kiosk.core import lifecycle, past, refunds, till, trying
+from kiosk.core import giving, lifecycle, past, refunds, till, trying, who
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
+from kiosk.core.operators import ALL_OF_IT, ALONE, Operator, RefundRules
+from kiosk.core.ports import Snapshot
 from kiosk.core.screens import Network, News
 from kiosk.core.slips import PrinterTrouble, Receipts
 
@@ -37,6 +39,8 @@ class Settings:
     receipts: Receipts | None = None  # None: there is no printer
     trial: bool = False  # a new release shows that it works: nothing is sold
     news: News | None = None  # how the last update ended, when nobody was told
+    operators: tuple[Operator, ...] = (ALONE,)
+    refunds: RefundRules = ALL_OF_IT
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ class Kiosk:
     parents: Mapping[str, Order]  # the paid orders of the open refunds
     siblings: Mapping[str, tuple[Refund, ...]]  # earlier refunds of those orders
     recent: tuple[Order, ...] = ()
-    attention: tuple[Order, ...] = ()  # a person must look at them, and has not opened the last orders since
+    attention: tuple[Order, ...] = ()  # a person must look at them or a refund of them, and has not opened the last orders since
     since: int = 0  # when this life of the kiosk began
     till: till.Till = field(default_factory=till.Idle)
     in_flight: frozenset[tuple[str, Call]] = frozenset()
@@ -75,6 +79,8 @@ class Kiosk:
     ends: tuple[Ends, ...] = ()  # what runs out one day
     page: PageTold | None = None  # the owner's, while it says that it is there
     page_at: int = 0  # when it last did
+    pins: frozenset[str] = frozenset()  # operators who have one
+    operator: Operator | None = None  # who works here now, as far as anybody has said
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -179,7 +185,9 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case there if isinstance(there, past.There | trying.There):
+        case who.EnteringPin(until, shut_until=at) if at is not None and at > now:
+            return [until, at]
+        case there if isinstance(there, past.There | who.There | giving.There | trying.There):
             return [there.until]
         case till.Front() as front:
             order = kiosk.orders[front.out_trade_no]
@@ -187,3 +195,9 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
             return [at for at in times if at is not None and at > now]
         case _:
             return []
+
+
+def for_a_person(snapshot: Snapshot, now: int) -> tuple[Order, ...]:
+    """The orders that need somebody, or a refund of which does; older ones are no news."""
+    orders = lifecycle.for_a_person(snapshot.recent, now)
+    return (*orders, *(order for order, at in snapshot.refused if now - at < lifecycle.DAY and order not in orders))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from kiosk.core import past, trying
+from kiosk.core import giving, past, trying, who
 from kiosk.core.checkup import Trial
 from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
@@ -67,7 +67,7 @@ class Front:
     since: int | None = None  # when the payment code was taken: the cashier has waited from then on
 
 
-Till = Idle | Keying | Asking | Scanning | Front | past.There | trying.There
+Till = Idle | Keying | Asking | Scanning | Front | past.There | who.There | giving.There | trying.There
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -205,8 +205,8 @@ def press(till: Till, key: Key, order: Order | None, default: Tender, limit: int
             return _front(stage(till, order, now), key)
         case trying.Checkup() | trying.TryingRead() | trying.TryingKeys() | trying.TryingColours():
             return _trying(till, key, now)
-        case there:  # looking back: looking_back.py knows what a key means there
-            assert isinstance(there, past.There)
+        case there:  # looking back, and what follows from it: their own parts of the turn know what a key means there
+            assert isinstance(there, past.There | who.There | giving.There)
             return Refused()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import past, screens, till, trying
+from kiosk.core import giving, past, screens, till, trying, who
 from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
 from kiosk.core.expiry import expiring
+from kiosk.core.giving_view import giving_view
 from kiosk.core.lifecycle import TOO_LONG, is_open
 from kiosk.core.model import Decline, Order, OrderState
 from kiosk.core.money import Money
@@ -56,6 +57,8 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return _front(kiosk, front, kiosk.orders[front.out_trade_no], now)
         case there if isinstance(there, past.There):
             return past_view(kiosk, there)
+        case there if isinstance(there, who.There | giving.There):
+            return giving_view(kiosk, there, now)
         case tried:
             return _trying(kiosk, tried)
 

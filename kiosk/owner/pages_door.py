@@ -9,8 +9,8 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 
 from kiosk.owner import cookies
 from kiosk.owner.parts import Parts
-from kiosk.pins import PinRefused, Tried, weakness
 from kiosk.owner.words import LANGUAGES
+from kiosk.pins import PinRefused, Tried, weakness
 
 Page = Any  # what Flask takes
 

@@ -163,6 +163,7 @@ class SqliteLedger:
             refunds=tuple(ledger_rows.refund(row) for row in refunds),
             sales=tuple(sale for sale in sales if sale is not None),
             recent=tuple(recent),
+            refused=past.refused(self._file, RECENT),
         )
 
     def order(self, out_trade_no: str) -> Order | None:
@@ -188,6 +189,10 @@ class SqliteLedger:
     def walked(self, out_trade_no: str) -> tuple[Walked, ...]:
         """What happened to the order and its refunds, oldest first."""
         return past.walked(self._file, out_trade_no)
+
+    def given_back_by(self, operator: str, since: int) -> int:
+        """What this operator gave back since then, in smallest units; what was refused is nothing."""
+        return past.given_back_by(self._file, operator, since)
 
     def lines(self, start: int, end: int, *, include_open: bool = False) -> list[OrderLine]:
         """Orders opened from `start` up to and without `end`, oldest first; with `include_open` also the older open ones.

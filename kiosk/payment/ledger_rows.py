@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
+from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, RefundTrouble, Sale, SaleState, Tender
 from kiosk.core.money import Money
 
 Value = str | int | None
@@ -76,6 +76,9 @@ def columns(row: Sale | Order | Refund) -> tuple[str, str, dict[str, Value]]:
                     "last_outcome": row.last_outcome,
                     "called_at": row.called_at,
                     "note": row.note,
+                    "reason": row.reason,
+                    "operator": row.operator,
+                    "trouble": row.trouble.value if row.trouble else None,
                 },
             )
 
@@ -129,4 +132,7 @@ def refund(row: Row) -> Refund:
         last_outcome=row["last_outcome"],
         called_at=row["called_at"],
         note=row["note"],
+        reason=row["reason"],
+        operator=row["operator"],
+        trouble=None if row["trouble"] is None else RefundTrouble(row["trouble"]),
     )

@@ -57,7 +57,7 @@ from kiosk.core.model import Answer, Call, Order
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
-from kiosk.runtime import read
+from kiosk.reading import read
 from tests.simulation.bank import MERCHANT, Bank
 from tests.simulation.disk import Disk
 from tests.simulation.luck import Luck
