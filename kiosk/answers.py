@@ -18,11 +18,12 @@ from functools import partial
 from kiosk import __version__, shift_desk
 from kiosk.control import Answer, Request
 from kiosk.core.commands import Reply
-from kiosk.core.errors import LedgerError
+from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.events import Event, Hold, RefundAsked, ShiftAsked
 from kiosk.core.expiry import DAY
 from kiosk.core.pause import HOLD_MOST
 from kiosk.core.ports import Display, Ledger
+from kiosk.core.refunds import REASON_FORM, is_reason
 from kiosk.core.screens import View
 from kiosk.core.shifts import Aim, Reading, report
 from kiosk.core.state import Kiosk, is_calm, unresolved
@@ -57,6 +58,7 @@ class Answers:
         problems: Callable[[], Mapping[str, str | None]] = dict,
         well: Callable[[], list[str]] = list,
         bundle: Callable[[bool], bytes] | None = None,
+        keep_pin: Callable[[str, str], None] | None = None,
     ) -> None:
         self._runtime = runtime
         self._display = display
@@ -66,6 +68,7 @@ class Answers:
         self._problems = problems
         self._well = well
         self._bundle = bundle
+        self._keep_pin = keep_pin
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -87,6 +90,7 @@ class Answers:
             "shift": self._answer_shift,
             "shift_open": self._answer_shift_open,
             "shift_close": self._answer_shift_close,
+            "set_pin": self._answer_set_pin,
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -149,13 +153,15 @@ class Answers:
         return self._runtime.ask(read)
 
     def _answer_refund(self, request: Request) -> Answer:
-        number, amount = request.get("out_trade_no"), request.get("amount")
+        number, amount, reason = request.get("out_trade_no"), request.get("amount"), request.get("reason")
         if not isinstance(number, str) or not (amount is None or type(amount) is int):
             return {"problem": "refund wants out_trade_no and amount, an int of the smallest unit or nothing"}
+        if not (reason is None or (isinstance(reason, str) and is_reason(reason))):
+            return {"problem": REASON_FORM}
         token = secrets.token_hex(8)
 
         def read(ledger: Ledger, _: Kiosk) -> RefundAsked | str:
-            return refund_asked(ledger, number, amount, token)
+            return refund_asked(ledger, number, amount, token, reason)
 
         asked = self._runtime.ask(read)
         if isinstance(asked, str):
@@ -206,6 +212,17 @@ class Answers:
     def _of_shift(self, token: str, asked: ShiftAsked) -> Answer:
         answered = self._reply(token, asked)
         return {"ok": True, "z": answered.result} if answered.problem is None else {"problem": answered.problem}
+
+    def _answer_set_pin(self, request: Request) -> Answer:
+        """An operator's PIN. Who may speak here may read all that the kiosk has, so no PIN is asked for."""
+        name, pin = request.get("operator"), request.get("pin")
+        if self._keep_pin is None or not isinstance(name, str) or not isinstance(pin, str):
+            return {"problem": "set_pin wants operator and pin, two texts"}
+        try:
+            self._keep_pin(name, pin)
+        except (KioskError, OSError) as problem:
+            return {"problem": str(problem)}
+        return {"ok": True}
 
     def _answer_quiet(self, _: Request) -> Answer:
         """Whether the kiosk may be stopped, and for how long that has been so. `now`: its own clock, Unix ms."""
@@ -274,7 +291,7 @@ def orders(ledger: SqliteLedger, start: object, end: object, *, include_open: bo
     return {"last_opened_at": ledger.last_opened_at()}
 
 
-def refund_asked(ledger: Ledger, number: str, amount: int | None, token: str) -> RefundAsked | str:
+def refund_asked(ledger: Ledger, number: str, amount: int | None, token: str, reason: str | None = None) -> RefundAsked | str:
     """The event that asks for a refund, with the rows as committed; or in words why there is nothing to ask for."""
     order = ledger.order(number) if _NUMBER.fullmatch(number) else None  # SQLite takes no lone surrogates, which JSON does
     if order is None:
@@ -282,7 +299,7 @@ def refund_asked(ledger: Ledger, number: str, amount: int | None, token: str) ->
     sale = ledger.sale(order.sale_id)
     if sale is None:
         raise LedgerError(f"order {number} is of no sale: restore the ledger from a backup")
-    return RefundAsked(order, sale, ledger.refunds_of(number), amount, token)
+    return RefundAsked(order, sale, ledger.refunds_of(number), amount, token, reason)
 
 
 def _name(by: object) -> str | None:

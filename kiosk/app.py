@@ -31,8 +31,9 @@ from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
+from kiosk.operators import PinKeeper
 from kiosk.owner_door import OwnerDoor, door
-from kiosk.parts import make_keypad, make_provider, settings
+from kiosk.parts import make_keypad, make_provider, operator_pins, settings
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 from kiosk.support.running import Support
@@ -51,7 +52,7 @@ SCANNER_SILENT_S = 10.0
 DISPLAY_SILENT_S = 10.0
 KEYPAD_SILENT_S = 10.0
 CONTROL_SILENT_S = 10.0
-OTHERS_SILENT_S = 10.0  # printer, notifications, check-ups
+OTHERS_SILENT_S = 10.0  # printer, notifications, check-ups, PINs
 END_MOST_S = 10.0
 LOOK_S = 0.1
 SCREEN_FIRST_S = 3.0  # so long the network waits for the first picture, when no order is open
@@ -98,6 +99,9 @@ class App:
         self._remote = ScriptedKeypad(self._runtime.post)
         self._support = Support(config, self._runtime, self._provider, self._runtime.post)
         self._runtime.use_examiner(self._support.lane)
+        self._pins = operator_pins(config)
+        self._keyholder = PinKeeper(self._pins, self._runtime.post)
+        self._runtime.use_keyholder(self._keyholder)
         logging.getLogger().addHandler(self._support.log)
 
     def run(self) -> int:
@@ -148,6 +152,8 @@ class App:
         self._start_printer(backwards)
         self._supervisor.spawn("check-ups", partial(self._support.lane.run, self._beat("check-ups")), OTHERS_SILENT_S)
         backwards.callback(self._support.lane.stop)
+        self._supervisor.spawn("pins", partial(self._keyholder.run, self._beat("pins")), OTHERS_SILENT_S)
+        backwards.callback(self._keyholder.stop)
         remote = self._remote if config.keypad.remote else None
         answers = Answers(
             self._runtime,
@@ -158,6 +164,7 @@ class App:
             lambda: self._problems,
             lambda: self._updates.well(self._view.signs, self._problems),
             lambda whole: self._support.tar(whole=whole),
+            self._pins.keep,
         )
         controls = {"control": ControlServer(config.control.socket, answers.answer)}
         if config.owner.host is not None:
@@ -347,17 +354,17 @@ class App:
         loop.join(END_MOST_S)
 
 
-def queue_refund(config: Config, out_trade_no: str, amount: int | None) -> str:
+def queue_refund(config: Config, out_trade_no: str, amount: int | None, reason: str | None = None) -> str:
     """Commit a refund into the ledger of a kiosk that does not run; it leaves when the kiosk does. Returns its out_refund_no.
 
     Raises KioskError with the reason when it cannot be asked for, LedgerBusy when a kiosk runs after all.
     """
     clock = SteadyClock()
     with contextlib.closing(ledgers.to_write(config, clock)) as ledger:
-        asked = refund_asked(ledger, out_trade_no, amount, "")
+        asked = refund_asked(ledger, out_trade_no, amount, "", reason)
         if isinstance(asked, str):
             raise KioskError(asked)
-        made = refunds.begin(asked.order, asked.before, amount, clock.now())
+        made = refunds.begin(asked.order, asked.before, amount, clock.now(), reason)
         if isinstance(made, refunds.Refusal):
             raise KioskError(made.problem)
         ledger.commit([Insert(made, "refund asked")], clock.now())

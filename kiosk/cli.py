@@ -197,16 +197,23 @@ def decode(paths: tuple[Path, ...], any_symbols: bool, as_json: bool) -> None:  
 @main.command()
 @click.argument("out_trade_no")
 @click.option("--amount", type=click.IntRange(min=1), metavar="N", help="In the smallest unit; else all that is left.")
+@click.option("--reason", metavar="TEXT", help="For the books and the customer: returned, faulty, ... or in other words.")
 @_config
 @_json
-def refund(out_trade_no: str, amount: int | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
+def refund(out_trade_no: str, amount: int | None, reason: str | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
     """Give money back: all that is left of an order, or a part."""
+    from kiosk.core.refunds import REASON_FORM, is_reason  # noqa: PLC0415  loaded when called
+
+    if reason is not None and not is_reason(reason):
+        raise click.BadParameter(REASON_FORM, param_hint="--reason")
     config = _load()
     from kiosk.control import ControlUnavailable, ask  # noqa: PLC0415  loaded when called
 
     running = True
     try:
-        answer = ask(config.control.socket, {"do": "refund", "out_trade_no": out_trade_no, "amount": amount}, _REFUND_S)
+        answer = ask(
+            config.control.socket, {"do": "refund", "out_trade_no": out_trade_no, "amount": amount, "reason": reason}, _REFUND_S
+        )
         if "problem" in answer:
             raise KioskError(str(answer["problem"]))
         number = str(answer["out_refund_no"])
@@ -214,11 +221,31 @@ def refund(out_trade_no: str, amount: int | None, as_json: bool) -> None:  # noq
         from kiosk import app  # noqa: PLC0415  loaded when called
 
         running = False
-        number = app.queue_refund(config, out_trade_no, amount)
+        number = app.queue_refund(config, out_trade_no, amount, reason)
     if as_json:
         _print({"out_trade_no": out_trade_no, "out_refund_no": number, "running": running})
     else:
         click.echo(f"Refund {number} is queued." if running else f"Refund {number} is queued; it leaves when the kiosk runs.")
+
+
+@main.command()
+@click.option("--set-pin", "name", metavar="NAME", help="Give this operator the PIN on the first line of standard input.")
+@_config
+@_json
+def operator(name: str | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
+    """List who works here and whether they have a PIN, or give one of them a PIN."""
+    from kiosk import operators_command  # noqa: PLC0415  loaded when called
+
+    config = _load()
+    if name is not None:
+        line = click.prompt("PIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+        operators_command.set_pin(config, name, line)
+        return
+    for one in operators_command.listed(config):
+        if as_json:
+            _print(one)
+        else:
+            click.echo(f"{one['name']:<24} {one['role']:<8} {'has a PIN' if one['pin'] else 'no PIN yet'}")
 
 
 @main.command()

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
+from kiosk.config_operators import read_operators, read_refunds
 from kiosk.config_owner import OwnerConfig, read_owner
 from kiosk.config_posting import PostingConfig, read_posting
 from kiosk.config_printer import PrinterConfig, read_printer
@@ -28,6 +29,7 @@ from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant
 from kiosk.core.money import known_currency
+from kiosk.core.operators import ALL_OF_IT, ALONE, Operator, RefundRules
 
 PLACES = (Path("/etc/kiosk/kiosk.toml"), Path("kiosk.toml"))
 CAMERAS = ("picamera2", "v4l2", "folder")
@@ -49,6 +51,8 @@ TABLES = (
     "owner",
     "shifts",
     "posting",
+    "operators",
+    "refunds",
 )
 
 
@@ -115,6 +119,8 @@ class Config:
     update: UpdateConfig = field(default_factory=UpdateConfig)
     shifts: ShiftsConfig | None = None
     posting: PostingConfig = field(default_factory=PostingConfig)
+    operators: tuple[Operator, ...] = (ALONE,)
+    refunds: RefundRules = ALL_OF_IT
     warnings: tuple[str, ...] = ()
 
 
@@ -151,6 +157,8 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         shifts=read_shifts(tables["shifts"]) if "shifts" in raw else None,
         owner=read_owner(tables["owner"], files),
         posting=read_posting(tables["posting"]),
+        operators=read_operators(tables["operators"]),
+        refunds=read_refunds(tables["refunds"]),
         warnings=tuple(files.warnings),
     )
     for table in tables.values():

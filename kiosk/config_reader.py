@@ -41,6 +41,10 @@ class Table:
         self._asked.append(key)
         return key in self._raw
 
+    def names(self) -> tuple[str, ...]:
+        """The keys of a table in which they are not words of ours, in the file's order."""
+        return tuple(self._raw)
+
     def below(self, key: str) -> Table | None:
         """The table within this one, [name.key]; None when the file has none."""
         return Table(f"{self.name}.{key}", self._raw[key], self._problems) if self.has(key) else None

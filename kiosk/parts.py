@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk.core.selling import Selling
 from kiosk.core.state import Settings, ShiftHabits
 from kiosk.keypad import Wiring, open_keypad
+from kiosk.operators import FOLDER, OperatorPins
 from kiosk.payment.wechat import WechatPay, open_provider
 
 if TYPE_CHECKING:
@@ -39,7 +40,14 @@ def settings(config: Config) -> Settings:
             repeat_ms=config.till.repeat_seconds * 1000,
             trains=config.till.mode != "public",
         ),
+        operators=config.operators,
+        refunds=config.refunds,
     )
+
+
+def operator_pins(config: Config) -> OperatorPins:
+    """The operators' PINs, beside the ledger."""
+    return OperatorPins(config.ledger.path.parent / FOLDER, tuple(one.name for one in config.operators))
 
 
 def make_keypad(config: KeypadConfig, post: Post) -> Keypad:

@@ -20,13 +20,16 @@ from kiosk.core.commands import (
     Act,
     Announce,
     Ask,
+    AskForRefund,
     AskRefund,
     Charge,
+    CheckPin,
     Close,
     CorrectClock,
     GiveBack,
     Heard,
     Hush,
+    KeepPin,
     LookUp,
     MakeBundle,
     Place,
@@ -47,17 +50,17 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.errors import LedgerBusy, LedgerError, LedgerFull
-from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, ShiftRead, Tick
+from kiosk.core.events import Event, Health, Key, Left, LookedUp, Part, PastRead, Pressed, RefundAsked, ShiftRead, Tick
 from kiosk.core.lifecycle import is_open, watched_since
 from kiosk.core.model import Order
-from kiosk.core.ports import Clock, Examiner, Ledger, Printer, Scanner
+from kiosk.core.ports import Clock, Examiner, Keyholder, Ledger, Printer, Scanner
 from kiosk.core.screens import Network, OutOfOrder, Signs, View
 from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
 from kiosk.lanes import Lane
-from kiosk.reads import read
+from kiosk.reading import Read, read
 from kiosk.training import Trainings
 
 _log = logging.getLogger(__name__)
@@ -103,7 +106,8 @@ class Runtime:
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
         self._examiner: Examiner | None = None
-        self._to_read: deque[LookUp | ReadPast | ReadShift] = deque()  # what it brings are the next events
+        self._keyholder: Keyholder | None = None
+        self._to_read: deque[Read] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
         self._replies: dict[str, Future[Reply]] = {}
@@ -132,6 +136,10 @@ class Runtime:
     def use_training(self, trainings: Trainings) -> None:
         """Where people learn, beside what is real."""
         self._training = trainings
+
+    def use_keyholder(self, keyholder: Keyholder) -> None:
+        """Who knows the operators' PINs."""
+        self._keyholder = keyholder
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -260,7 +268,7 @@ class Runtime:
         except queue.Empty:
             return Tick()
 
-    def _read(self, ledger: Ledger) -> LookedUp | PastRead | ShiftRead:
+    def _read(self, ledger: Ledger) -> LookedUp | PastRead | ShiftRead | RefundAsked:
         return read(ledger, self._to_read.popleft())
 
     def _carry_out(self, ledger: Ledger, made: Step) -> Kiosk:
@@ -316,8 +324,11 @@ class Runtime:
                 waiting = self._replies.pop(token, None)
                 if waiting is not None:
                     waiting.set_result(act)
-            case LookUp() | ReadPast() | ReadShift():
+            case LookUp() | ReadPast() | ReadShift() | AskForRefund():
                 self._to_read.append(act)
+            case CheckPin() | KeepPin():
+                if self._keyholder is not None:
+                    self._keyholder.take(act)
             case _:
                 assert_never(act)
 

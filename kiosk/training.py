@@ -17,12 +17,15 @@ from kiosk.core.commands import (
     Act,
     Announce,
     Ask,
+    AskForRefund,
     AskRefund,
     Charge,
+    CheckPin,
     Close,
     CorrectClock,
     GiveBack,
     Hush,
+    KeepPin,
     LookUp,
     MakeBundle,
     Place,
@@ -51,6 +54,9 @@ from kiosk.core.events import (
     Key,
     Left,
     Part,
+    PinChecked,
+    PinKept,
+    PinsKnown,
     Pressed,
     Probed,
     ReceiptSeen,
@@ -67,7 +73,7 @@ from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
-from kiosk.reads import read
+from kiosk.reading import read
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +110,7 @@ class Room:
         self.over = False
         settings = replace(settings, kiosk_id=KIOSK_ID, trial=False, news=None, shifts=None, training=True)
         self._kiosk: Kiosk = self._carry_out(resume(settings, ledger.load(now), {}, now), now)
+        self._step(PinsKnown(frozenset(one.name for one in settings.operators)), now)
 
     def takes(self, event: Event) -> bool:
         """Whether this event is for the room, and not for the real kiosk."""
@@ -161,7 +168,7 @@ class Room:
             self._play(act, now)
         return made.kiosk
 
-    def _play(self, act: Act, now: int) -> None:
+    def _play(self, act: Act, now: int) -> None:  # noqa: C901, PLR0912  one arm an act
         """What each act comes to here. Nothing is handed on that is not named: whoever adds an act decides."""
         match act:
             case Charge(order) | Place(order):
@@ -182,8 +189,12 @@ class Room:
                 at = now + lessons.QUICKLY // 3
                 reached = at >= self._offline_until
                 self._coming.append(_Later(at, Probed(reached, at if reached else None, at)))
-            case LookUp() | ReadPast():
+            case LookUp() | ReadPast() | AskForRefund():
                 self._coming.append(_Later(now, read(self._ledger, act)))
+            case CheckPin(ticket):
+                self._coming.append(_Later(now, PinChecked(ticket, right=True)))  # any digits: nobody's PIN is needed here
+            case KeepPin(ticket):
+                self._coming.append(_Later(now, PinKept(ticket)))  # and none is kept
             case Play(sound):
                 self._act(Play(Sound.TRAINING if sound is Sound.PAID else sound))
             case Print(slip):

@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 from kiosk.core.commands import (
     Act,
     Ask,
+    AskForRefund,
     AskRefund,
     Charge,
+    CheckPin,
     Close,
     CorrectClock,
     GiveBack,
+    KeepPin,
     LookUp,
     Place,
     Probe,
@@ -24,7 +27,21 @@ from kiosk.core.commands import (
     Reply,
     Reverse,
 )
-from kiosk.core.events import Answered, CodeSeen, Event, Key, Left, Pressed, Probed, RefundAnswered, RefundAsked, Tick
+from kiosk.core.events import (
+    Answered,
+    CodeSeen,
+    Event,
+    Key,
+    Left,
+    PinChecked,
+    PinKept,
+    PinsKnown,
+    Pressed,
+    Probed,
+    RefundAnswered,
+    RefundAsked,
+    Tick,
+)
 from kiosk.core.lifecycle import watched_since
 from kiosk.core.model import (
     Answer,
@@ -43,6 +60,7 @@ from kiosk.core.model import (
     Why,
 )
 from kiosk.core.money import Money
+from kiosk.core.operators import ALL_OF_IT, ALONE, Operator, RefundRules
 from kiosk.core.screens import Signs
 from kiosk.core.secret import PaymentCode
 from kiosk.core.slips import Receipts
@@ -50,7 +68,7 @@ from kiosk.core.state import Kiosk, Settings, Step, in_front, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.reads import read
+from kiosk.reading import read
 
 START = 1_767_600_000_000  # 2026-01-05 08:00 UTC
 MERCHANT = Direct("wx1", "1900009999")
@@ -72,9 +90,27 @@ class Flow:
         result_ms: int = 0,
         merchant: Merchant = MERCHANT,
         receipts: Receipts | None = None,
+        operators: tuple[Operator, ...] = (ALONE,),
+        rules: RefundRules = ALL_OF_IT,
+        pins: dict[str, str] | None = None,
     ) -> None:
         self.now = START
-        self.settings = Settings(merchant, "Harbour Snacks", currency, "K07", UTC, default, limit, result_ms, receipts)
+        self.settings = Settings(
+            merchant,
+            "Harbour Snacks",
+            currency,
+            "K07",
+            UTC,
+            default,
+            limit,
+            result_ms,
+            receipts,
+            operators=operators,
+            refunds=rules,
+        )
+        self.pins = dict(pins or {})  # of the operators
+        self.looked_at = 0  # PINs, so far
+        self.shut_ms = 0  # how long a wrong one keeps the door shut
         self.ledger = SqliteLedger.in_memory(generation)
         self.kiosk: Kiosk
         self.acts: tuple[Act, ...] = ()
@@ -93,6 +129,8 @@ class Flow:
         parents = {r.out_trade_no: (self.order(r.out_trade_no), self.ledger.refunds_of(r.out_trade_no)) for r in snapshot.refunds}
         self.flying = []  # what an earlier life sent is answered to nobody
         self._carry_out(resume(self.settings, snapshot, parents, self.now))
+        if self.pins:
+            self.happen(PinsKnown(frozenset(self.pins)))
 
     def restart(self, dark_ms: int = 60_000) -> None:
         """The plug is pulled, and is in again later."""
@@ -266,9 +304,16 @@ class Flow:
             elif isinstance(act, Probe) or subject(act) is not None:
                 self.flying.append(act)
         for act in made.acts:
-            if isinstance(act, LookUp | ReadPast):  # as the loop does: at once, and before anything else happens
+            if isinstance(act, LookUp | ReadPast | AskForRefund):  # as the loop does: at once, and before anything else happens
                 self.happen(read(self.ledger, act))
                 self.acts = (*made.acts, *self.acts)
+            elif isinstance(act, CheckPin):
+                self.looked_at += 1
+                self.happen(PinChecked(act.ticket, self.pins.get(act.operator) == act.pin.reveal(), self.shut_ms))
+            elif isinstance(act, KeepPin):
+                self.pins[act.operator] = act.pin.reveal()
+                self.happen(PinsKnown(frozenset(self.pins)))
+                self.happen(PinKept(act.ticket))
 
     def _come_back(self, act: Act, outcome: Outcome) -> None:
         named = subject(act)

@@ -6,8 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from kiosk.core.model import Decline, OrderState, RefundState, Tender
+from kiosk.core.model import Decline, OrderState, Reason, RefundState, RefundTrouble, Tender
 from kiosk.core.money import Money
+from kiosk.core.operators import Against, NoPin, Operator, Role
 from kiosk.core.past import REFUND_LINES, ROWS, STORY_LINES
 from kiosk.core.past_nouns import ByAmount, ByEnd
 from kiosk.core.past_screens import (
@@ -16,11 +17,18 @@ from kiosk.core.past_screens import (
     History,
     More,
     PastLine,
+    PinAsked,
+    PinWanted,
+    RefundAmount,
     RefundLine,
+    RefundLook,
+    RefundRefused,
+    RefundWhy,
     SaleOpened,
     SaleUnknown,
     Searching,
     Told,
+    WhoIsIt,
 )
 from kiosk.core.screens import View
 from kiosk.core.slips import PrinterTrouble
@@ -68,8 +76,14 @@ STORY = (
 _CAUSED = tuple(
     Told(NOW + place, state, 12, cause) for place, (state, cause) in enumerate(zip(_STATES[3:], [*Cause] * 2, strict=False))
 )
-_REFUNDS = tuple(RefundLine(place + 1, _MUCH, state, NOW) for place, state in enumerate(RefundState))
-assert len(_REFUNDS) <= REFUND_LINES
+_REFUNDS = tuple(
+    RefundLine(place + 1, _MUCH, state, NOW, reason="wrong_amount", operator="Mei") for place, state in enumerate(RefundState)
+)
+_TROUBLED = tuple(
+    RefundLine(place + 1, _MUCH, RefundState.ATTENTION, NOW, trouble, "returned", "Chan Siu-ming (evening)")
+    for place, trouble in enumerate(RefundTrouble)
+)
+MEI, LEE = Operator("Mei", Role.CASHIER), Operator("Chan Siu-ming (evening)", Role.MANAGER)
 
 
 VIEWS: dict[str, View] = {
@@ -90,18 +104,48 @@ VIEWS: dict[str, View] = {
     "sale_open": View(SaleOpened(LINES[9], _NUMBER, 0, 1), ONLINE),
     **{f"sale_declined_{why}": View(SaleOpened(LINES[1], _NUMBER, 0, 2, asks=1, decline=why), ONLINE) for why in Decline},
     "sale_printer": View(SALE, replace(ONLINE, printer=PrinterTrouble.COVER)),
-    "sale_refunds": View(replace(SALE, page=1, refunds=_REFUNDS), ONLINE),
+    "sale_refunds": View(replace(SALE, page=1, refunds=_REFUNDS[:REFUND_LINES]), ONLINE),
+    "sale_refunds_ended": View(replace(SALE, page=1, refunds=_REFUNDS[REFUND_LINES:]), ONLINE),
     "sale_story": View(replace(SALE, page=2, story=STORY), ONLINE),
     "sale_story_causes": View(replace(SALE, page=2, story=_CAUSED[:STORY_LINES]), ONLINE),
     "sale_story_more": View(replace(SALE, page=2, story=_CAUSED[STORY_LINES:]), ONLINE),
     "sale_unknown": View(SaleUnknown(_NUMBER), ONLINE),
+    "sale_refundable": View(replace(SALE, refundable=True), ONLINE),
+    "sale_refunds_own_words": View(
+        replace(SALE, page=1, refunds=(replace(_REFUNDS[0], reason="The cup was broken when it came"),)), ONLINE
+    ),
+    **{f"sale_refunds_troubled_{line.trouble}": View(replace(SALE, page=1, refunds=(line, line)), ONLINE) for line in _TROUBLED},
     "more": View(More(tuple(Entry)), ONLINE),
+    "who": View(WhoIsIt((MEI, LEE)), ONLINE),
+    "who_many": View(WhoIsIt((MEI, Operator("Wong Ka-yan", Role.CASHIER)) * 4 + (MEI,)), ONLINE),
+    "who_pins": View(WhoIsIt((MEI, LEE), pins=True), ONLINE),
+    "pin": View(PinAsked(MEI, 0), ONLINE),
+    "pin_keyed": View(PinAsked(MEI, 5), ONLINE),
+    "pin_full": View(PinAsked(LEE, 12), ONLINE),
+    "pin_busy": View(PinAsked(MEI, 0, busy=True), ONLINE),
+    "pin_wrong": View(PinAsked(MEI, 0, wrong=True), ONLINE),
+    "pin_shut": View(PinAsked(MEI, 0, wrong=True, until=NOW + 899_000), ONLINE),
+    "pin_new": View(PinWanted(MEI, 4), ONLINE),
+    "pin_again": View(PinWanted(MEI, 4, again=True), ONLINE),
+    **{f"pin_new_{problem}": View(PinWanted(MEI, 0, problem=problem), ONLINE) for problem in NoPin},
+    "refund_all": View(RefundAmount(_PAID, Money(750, "HKD"), Money(750, "HKD"), keyed=False), ONLINE),
+    "refund_part": View(RefundAmount(_PAID, Money(500, "HKD"), Money(750, "HKD"), keyed=True), ONLINE),
+    "refund_too_much": View(RefundAmount(_WIDE[0], _MUCH, _MUCH, keyed=True, against=Against.TOO_MUCH, most=_MUCH), ONLINE),
+    "refund_why": View(RefundWhy(_MUCH, tuple(Reason)), ONLINE),
+    **{
+        f"refund_look_{reason}": View(RefundLook(_PAID, _NUMBER, Money(500, "HKD"), Money(250, "HKD"), reason, LEE), ONLINE)
+        for reason in Reason
+    },
+    "refund_look_busy": View(
+        RefundLook(_PAID, _NUMBER, Money(500, "HKD"), Money(250, "HKD"), Reason.OTHER, MEI, busy=True), ONLINE
+    ),
+    **{f"refund_refused_{against}": View(RefundRefused(_NUMBER, against, _MUCH), ONLINE) for against in Against},
 }
 
 
 def _write_pictures(folder: Path) -> None:
     painter = Painter((800, 480), "en", "zh_CN")
-    for name in ("history", "sale", "sale_story", "more"):
+    for name in ("history", "sale_refundable", "sale_story", "refund_part", "refund_look_faulty", "more"):
         painter.paint(VIEWS[name], NOW)
         write_picture(painter, folder / f"{name}.png")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.owner.pin import Pin
+from kiosk.pins import Pin
 from kiosk.sandbox.prepare import prepare
 
 ROOT = Path(__file__).parents[1]

@@ -15,15 +15,15 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 
+from kiosk import pins
 from kiosk.owner import front
-from kiosk.owner import pin as pins
 from kiosk.owner.front import LARGEST_FORM, Refused, read_head
 from tests.owner_rig import PIN, Page, page
 
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """What a PIN costs is test_owner_pin.py's."""
+    """What a PIN costs is test_pins.py's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pins, "_SCRYPT", {"n": 2, "r": 1, "p": 1})
         yield

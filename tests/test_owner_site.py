@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from werkzeug.formparser import MultiPartParser
 
+from kiosk import pins
 from kiosk.config_example import EXAMPLE
-from kiosk.owner import pin as pins
 from kiosk.owner import sessions as sessions_of
 from kiosk.owner.site import FORM_MEMORY, host_allowed
 from kiosk.sandbox.keys import Keys
@@ -81,7 +81,7 @@ def enrolled(folder: Path, name: str = "Harbour Snacks") -> FakeSteward:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """What a PIN costs is test_owner_pin.py's."""
+    """What a PIN costs is test_pins.py's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pins, "_SCRYPT", {"n": 2, "r": 1, "p": 1})
         yield
@@ -127,7 +127,7 @@ def test_a_stranger_sees_the_door_and_nothing_else(shared: Page):
     "path",
     [
         "/static/../pin.json",
-        "/static/%2e%2e/%2e%2e/owner/pin.py",
+        "/static/%2e%2e/%2e%2e/pins.py",
         "/static/..%2f..%2f..%2fetc%2fpasswd",
         "/static//etc/passwd",
         "/static/....//....//etc/passwd",

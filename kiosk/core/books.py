@@ -40,6 +40,7 @@ from kiosk.core.model import (
     Tender,
     Unknown,
 )
+from kiosk.core.operators import Against
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.selling import Draft
 from kiosk.core.slips import Receipt, Receipts
@@ -224,25 +225,34 @@ class Books:
             why = "refunded" if state is SaleState.REFUNDED else "refund failed"  # accepted, and then WeChat could not make it
             self.keep_sale(replace(sale, state=state))
             self.records.append(Update(self.k.sales[sale.sale_id], why))
+        if refund.state is RefundState.ATTENTION and order.out_trade_no not in (o.out_trade_no for o in self.k.attention):
+            self.k.attention = (order, *self.k.attention)
         if not refunds.is_open(refund):
             done = (*self.k.siblings.get(order.out_trade_no, ()), refund)
             self.k.siblings = {**self.k.siblings, order.out_trade_no: done}
 
-    def refund_asked(self, asked: RefundAsked) -> None:
+    def refund_asked(self, asked: RefundAsked) -> refunds.Refusal | None:
+        """Begin it, or say why not."""
         order = asked.order
-        if is_held(self.k):
-            self.acts.append(Reply(asked.token, order.out_trade_no, "an update is under way: ask again in some minutes"))
-            return
-        made = refunds.begin(order, asked.before, asked.amount, self.now)
+        made = self._refund(asked)
         if isinstance(made, refunds.Refusal):
             self.acts.append(Reply(asked.token, order.out_trade_no, made.problem))
-            return
+            return made
         self.records.append(Insert(made, "refund asked"))
         self.k.sales = {**self.k.sales, asked.sale.sale_id: asked.sale}
         self.k.refunds = {**self.k.refunds, made.out_refund_no: made}
         self.k.parents = {**self.k.parents, order.out_trade_no: order}
         self.k.siblings = {**self.k.siblings, order.out_trade_no: tuple(r for r in asked.before if not refunds.is_open(r))}
         self.acts.append(Reply(asked.token, made.out_refund_no))
+        return None
+
+    def _refund(self, asked: RefundAsked) -> Refund | refunds.Refusal:
+        if is_held(self.k):
+            return refunds.Refusal(Against.UPDATING, "an update is under way: ask again in some minutes")
+        made = refunds.begin(asked.order, asked.before, asked.amount, self.now, asked.reason)
+        if isinstance(made, refunds.Refusal) or asked.operator is None:
+            return made
+        return refunds.within(made, asked.operator, self.k.settings.refunds, asked.given)
 
     # -- small parts -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
+from kiosk.core.operators import Operator, PinDigits
 from kiosk.core.past_nouns import Cursor, Find
 from kiosk.core.secret import PaymentCode
 from kiosk.core.shifts import Reading, Shift
@@ -218,6 +219,36 @@ class ReadShift:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForRefund:
+    """An operator gives money back: read the rows, also what the operator gave back since then; it comes back as RefundAsked."""
+
+    ticket: str
+    out_trade_no: str
+    amount: int
+    reason: str
+    operator: Operator
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPin:
+    """Look at a PIN; what came of it comes back as PinChecked with this ticket."""
+
+    ticket: str
+    operator: str
+    pin: PinDigits
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPin:
+    """From now on this is the operator's PIN; it comes back as PinKept with this ticket."""
+
+    ticket: str
+    operator: str
+    pin: PinDigits
+
+
+@dataclass(frozen=True, slots=True)
 class StartCheckup:
     """Look at everything; what is found comes back as Checked with this ticket."""
 
@@ -257,6 +288,9 @@ Act = (
     | LookUp
     | ReadPast
     | ReadShift
+    | AskForRefund
+    | CheckPin
+    | KeepPin
     | StartCheckup
     | StopCheckup
     | MakeBundle
@@ -264,3 +298,4 @@ Act = (
 
 Examine = StartCheckup | StopCheckup | MakeBundle
 Heard = Play | Announce | TryVoice | Hush
+PinAct = CheckPin | KeepPin

@@ -8,6 +8,7 @@ from enum import StrEnum
 from kiosk.core.checkup import Bundle, Finding
 from kiosk.core.expiry import Ends
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
+from kiosk.core.operators import NoPin, Operator
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.secret import PaymentCode
 from kiosk.core.shifts import Figures, Reading
@@ -215,6 +216,33 @@ class RefundAsked:
     before: tuple[Refund, ...]
     amount: int | None
     token: str
+    reason: str | None = None
+    operator: Operator | None = None  # at the kiosk; None: by command, and the owner's rules for operators do not count
+    given: int = 0  # what the operator gave back before, today
+
+
+@dataclass(frozen=True, slots=True)
+class PinChecked:
+    """A PIN was looked at. `wait_ms`: nothing is looked at for so long."""
+
+    ticket: str
+    right: bool
+    wait_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PinKept:
+    """A new PIN is in force, or why it is not."""
+
+    ticket: str
+    problem: NoPin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PinsKnown:
+    """These operators have a PIN, and no others."""
+
+    names: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +354,9 @@ Event = (
     | PastRead
     | ShiftAsked
     | ShiftRead
+    | PinChecked
+    | PinKept
+    | PinsKnown
     | NotPrinted
     | Hold
     | CodeRead

@@ -109,6 +109,8 @@ class LookingBack(Signpost):
                 self.go(replace(there, page=(there.page + 1) % (pages + 1), until=self.now + past.READ_FOR))
             case Key.OK if self.k.settings.receipts is not None and there.order.state is OrderState.PAID:
                 self.acts.append(LookUp(there.order.out_trade_no, Wanted.RECEIPT))
+            case Key.QR if there.order.state is OrderState.PAID:
+                return self.want_refund(there)
             case Key.SCAN:
                 return self._seek()
             case Key.CANCEL | Key.MENU if there.back is not None:
@@ -126,12 +128,13 @@ class LookingBack(Signpost):
         elif key is Key.CANCEL:
             self.go(till.Idle())
         elif key.isdigit() and 0 < int(key) <= len(entries):
-            self._enter(entries[int(key) - 1])
+            self.enter(entries[int(key) - 1])
         else:
             return False
         return True
 
-    def _enter(self, entry: Entry) -> None:
+    def enter(self, entry: Entry) -> None:
+        """Open an entry of More. What another part of the turn has to offer, that part opens."""
         match entry:
             case Entry.SHIFT:
                 self.acts.append(ReadShift(Reading(Aim.SHOW)))
@@ -143,7 +146,11 @@ class LookingBack(Signpost):
                 self.go(till.Idle())
                 self.acts.append(StartTraining())
             case _:
-                assert_never(entry)
+                raise AssertionError(entry)
+
+    def want_refund(self, there: past.Opened) -> bool:  # noqa: ARG002  giving_back.py has it
+        """Somebody wants money of this order back; whether that means anything."""
+        return False
 
     # -- where they lead -------------------------------------------------------------------------------------------
 
@@ -192,9 +199,28 @@ class LookingBack(Signpost):
         self.go(past.Opened(self.now + past.READ_FOR, order, back=back))
         self.acts.append(LookUp(order.out_trade_no, Wanted.SALE))
 
+    def reopen(self, sale: past.Opened) -> None:
+        """Back to an order that was left for a moment, as it is by now."""
+        self.go(replace(sale, until=self.now + past.READ_FOR, page=0))
+        self.acts.append(LookUp(sale.order.out_trade_no, Wanted.SALE))
+
     # -- what was read ---------------------------------------------------------------------------------------------
 
-    def past_read(self, read: PastRead) -> None:
+    def about_past(self, event: ReceiptSeen | LookedUp | PastRead) -> None:
+        """What the scanner read off a receipt, or the ledger holds."""
+        match event:
+            case ReceiptSeen():
+                self._receipt_seen(event)
+            case LookedUp(wanted=Wanted.RECEIPT):
+                self.receipt_read(event)
+            case LookedUp():
+                self._sale_read(event)
+            case PastRead():
+                self._past_read(event)
+            case _:
+                assert_never(event)
+
+    def _past_read(self, read: PastRead) -> None:
         """A page of the list, or what a search has found; of another page it is nothing."""
         there = self.k.till
         match there:
@@ -208,12 +234,12 @@ class LookingBack(Signpost):
                 else:
                     self.go(past.Listing(read.ticket, self.now + past.READ_FOR, read.rows, read.more, find))
 
-    def receipt_seen(self, seen: ReceiptSeen) -> None:
+    def _receipt_seen(self, seen: ReceiptSeen) -> None:
         """The scanner read a number off a receipt."""
         if isinstance(self.k.till, past.Seeking) and self.k.till.ticket == seen.ticket:
             self.acts += [Play(Sound.SCANNED), LookUp(seen.out_trade_no, Wanted.SALE)]
 
-    def sale_read(self, found: LookedUp) -> None:
+    def _sale_read(self, found: LookedUp) -> None:
         """The rows of one sale, as committed."""
         order, there = found.order, self.k.till
         match there:
@@ -241,7 +267,7 @@ class LookingBack(Signpost):
             match self.k.till:
                 case past.Listing() as there if not any(isinstance(act, ReadPast) for act in self.acts):
                     self.acts.append(_read(there))
-                case past.Opened(order=order):
+                case past.Opened(order=order) if not any(isinstance(act, LookUp) for act in self.acts):
                     self.acts.append(LookUp(order.out_trade_no, Wanted.SALE))
         return super().done()
 
@@ -259,6 +285,7 @@ def offered(kiosk: Kiosk) -> tuple[Entry, ...]:
         return ()
     there = {
         Entry.SHIFT: kiosk.settings.shifts is not None,
+        Entry.OPERATOR: len(kiosk.settings.operators) > 1 and bool(kiosk.pins),
         Entry.PAGE: kiosk.page is not None,
         Entry.TRAINING: kiosk.settings.selling.trains,
     }

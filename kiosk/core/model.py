@@ -69,6 +69,30 @@ class RefundState(StrEnum):
     ATTENTION = "ATTENTION"
 
 
+class Reason(StrEnum):
+    """Why a merchant gives money back, in the order in which it is asked; a command may give another in its own words."""
+
+    RETURNED = "returned"  # the goods came back
+    FAULTY = "faulty"
+    NOT_DELIVERED = "not_delivered"  # sold out, say
+    WRONG_AMOUNT = "wrong_amount"
+    TWICE = "twice"  # paid twice
+    OTHER = "other"
+
+
+class RefundTrouble(StrEnum):
+    """Why a refund does not come to its end, as far as people can do something about it."""
+
+    POOR = "poor"  # the shop's money at WeChat does not suffice yet; asked again by itself
+    ACCOUNT = "account"  # ABNORMAL, USER_ACCOUNT_ABNORMAL: the customer's account cannot take it
+    CLOSED = "closed"  # WeChat has closed it
+    OVERDUE = "overdue"  # a year is over
+    NUMBER = "number"  # its number was used with other parameters
+    MERCHANT = "merchant"  # the shop's set-up
+    ORDER = "order"  # WeChat does not know the order
+    REFUSED = "refused"  # by a rule
+
+
 class Call(StrEnum):
     """The questions and commands a provider understands."""
 
@@ -89,6 +113,7 @@ class Why(StrEnum):
     CUT = "cut"  # the connection broke after bytes had left
     SERVER = "server"  # 5xx, SYSTEM_ERROR, BANK_ERROR
     BUSY = "busy"  # 429, or a reverse answered "being paid"
+    POOR = "poor"  # a refund: NOT_ENOUGH, until new sales have filled the shop's pool
     UNVERIFIED = "unverified"  # no signature, a wrong one, a probe, a stale time stamp, an unknown serial
     MALFORMED = "malformed"  # verified, yet not what the contract describes; or larger than the cap
     REFUSED = "refused"  # a verified refusal that tells nothing of the money (SIGN_ERROR, NO_AUTH on a query ...)
@@ -130,6 +155,7 @@ class Declined:
 
     reason: Decline
     clean_up: bool = False
+    trouble: RefundTrouble | None = None  # of a refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +292,6 @@ class Refund:
     last_outcome: str | None = None
     called_at: int | None = None
     note: str | None = None
+    reason: str | None = None  # one of Reason, or in other words; None: nobody was asked
+    operator: str | None = None  # who gave it back at the kiosk
+    trouble: RefundTrouble | None = None

@@ -18,7 +18,7 @@ READ_FOR = 30 * SECOND  # without a key
 PAGE_FOR = 120 * SECOND  # enough to type an address and compare a fingerprint
 ROWS = 6  # as many as the smallest screen shows
 STORY_LINES = 6
-REFUND_LINES = 4
+REFUND_LINES = 2
 MOST_PAGES = 1000
 MOST_DIGITS = 9
 

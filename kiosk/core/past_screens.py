@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.core.model import Decline, OrderState, RefundState, Tender
+from kiosk.core.model import Decline, OrderState, Reason, RefundState, RefundTrouble, Tender
 from kiosk.core.money import Money
+from kiosk.core.operators import Against, NoPin, Operator
 from kiosk.core.past_nouns import Find
 
 
@@ -69,12 +70,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """One refund of the sale: `number` counts them; `why` says what a person has to know when it is not on its way."""
+    """One refund of the sale: `number` counts them."""
 
     number: int
     money: Money
     state: RefundState
     at: int
+    trouble: RefundTrouble | None = None
+    reason: str | None = None
+    operator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class SaleOpened:
     refunds: tuple[RefundLine, ...] = ()  # of this page
     story: tuple[Told, ...] = ()  # of this page
     prints: bool = False  # it was paid: a key prints its receipt once more
+    refundable: bool = False  # a key gives money back
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,10 @@ class Entry(StrEnum):
     """What else there is, in the order in which it is listed."""
 
     SHIFT = "shift"
+    OPERATOR = "operator"
     CHECKUP = "checkup"
     PAGE = "page"
+    PINS = "pins"
     TRAINING = "training"
 
 
@@ -119,4 +126,79 @@ class More:
     entries: tuple[Entry, ...]
 
 
-PastScreen = History | Searching | SaleOpened | SaleUnknown | More
+@dataclass(frozen=True, slots=True)
+class WhoIsIt:
+    """These operators, each with the digit of their place. `pins`: whose PIN is to be set."""
+
+    people: tuple[Operator, ...]
+    pins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PinAsked:
+    """The operator's PIN is keyed; how many digits there are is all that is told of it. `until`: nothing is looked at before."""
+
+    who: Operator
+    keyed: int
+    wrong: bool = False
+    busy: bool = False  # it is being looked at
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PinWanted:
+    """A new PIN is keyed. `again`: the same once more."""
+
+    who: Operator
+    keyed: int
+    again: bool = False
+    busy: bool = False
+    problem: NoPin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAmount:
+    """How much goes back: `money` was keyed, or is all that is left. `against`: why not, `most`: what would be allowed."""
+
+    line: PastLine
+    money: Money
+    left: Money
+    keyed: bool
+    against: Against | None = None
+    most: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWhy:
+    """Why, by a digit."""
+
+    money: Money
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLook:
+    """A second look before it is done: all of it. `busy`: it is being done."""
+
+    line: PastLine
+    out_trade_no: str
+    money: Money
+    left: Money  # of the order, afterwards
+    reason: Reason
+    who: Operator
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRefused:
+    """No money goes back, and why. `most`: what would be allowed."""
+
+    out_trade_no: str
+    against: Against
+    most: Money | None = None
+
+
+Giving = WhoIsIt | PinAsked | PinWanted | RefundAmount | RefundWhy | RefundLook | RefundRefused
+"""Somebody says who they are, or gives money back."""
+
+PastScreen = History | Searching | SaleOpened | SaleUnknown | More | Giving

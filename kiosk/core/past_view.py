@@ -23,7 +23,7 @@ def past_view(kiosk: Kiosk, there: past.There) -> Screen:
     match there:
         case past.Listing(find=find):
             sought = Money(find.amount, currency) if isinstance(find, ByAmount) else None
-            return History(tuple(_line(row) for row in there.rows), len(there.starts), there.more, find, sought)
+            return History(tuple(line(row) for row in there.rows), len(there.starts), there.more, find, sought)
         case past.Searching(digits=digits):
             return Searching(digits, Money(int(digits or "0"), currency), there.missed)
         case past.Opened():
@@ -41,7 +41,8 @@ def past_view(kiosk: Kiosk, there: past.There) -> Screen:
             assert_never(there)
 
 
-def _line(row: PastOrder) -> PastLine:
+def line(row: PastOrder) -> PastLine:
+    """One of the list."""
     order = row.order
     back = Money(row.refunded, order.money.currency) if row.refunded else None
     return PastLine(order.money, order.tender, order.state, order.out_trade_no[-TAIL:], order.opened_at, back, row.refused)
@@ -56,7 +57,7 @@ def _opened(kiosk: Kiosk, there: past.Opened) -> SaleOpened:
     payer = order.payer if order.payer is not None and order.payer != order.money else None
     paid = order.state is OrderState.PAID
     return SaleOpened(
-        line=_line(PastOrder(order, given, refused)),
+        line=line(PastOrder(order, given, refused)),
         out_trade_no=order.out_trade_no,
         page=there.page,
         pages=len(parts) + 1,
@@ -66,15 +67,18 @@ def _opened(kiosk: Kiosk, there: past.Opened) -> SaleOpened:
         payer=payer,
         decline=order.decline,
         left=refunds.left(order, there.refunds) if paid and there.refunds else None,
-        refunds=tuple(_refund(there, one) for one in part if isinstance(one, Refund)),
+        refunds=tuple(_refund(there, kiosk.refunds.get(one.out_refund_no, one)) for one in part if isinstance(one, Refund)),
         story=tuple(one for one in part if isinstance(one, Told)),
         prints=paid and kiosk.settings.receipts is not None,
+        refundable=paid,
     )
 
 
 def _refund(there: past.Opened, refund: Refund) -> RefundLine:
-    number = there.refunds.index(refund) + 1
-    return RefundLine(number, refund.money, refund.state, refund.settled_at or refund.opened_at)
+    """As it is in memory, where it may be ahead."""
+    number = [one.out_refund_no for one in there.refunds].index(refund.out_refund_no) + 1
+    at = refund.settled_at or refund.opened_at
+    return RefundLine(number, refund.money, refund.state, at, refund.trouble, refund.reason, refund.operator)
 
 
 def _asks(kiosk: Kiosk, there: past.Opened) -> int:

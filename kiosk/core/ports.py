@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.commands import Examine, LookFor, ReadPast, Record, Sound
+from kiosk.core.commands import Examine, LookFor, PinAct, ReadPast, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
 from kiosk.core.money import Money
@@ -77,6 +77,7 @@ class Snapshot:
     sales: tuple[Sale, ...]  # those of `orders`, of `recent` and of the orders that `refunds` give back
     recent: tuple[Order, ...]  # the last 20 that were sent, newest first
     shift: Shift | None = None  # the newest, open or closed
+    refused: tuple[tuple[Order, int], ...] = ()  # orders of which a refund came to ATTENTION, and when; the last ones
 
 
 class Ledger(Protocol):
@@ -110,6 +111,10 @@ class Ledger(Protocol):
 
     def shift_figures(self, z: int | None) -> Figures | None:
         """What the shift of this number counts, or the newest; None when there is none."""
+        ...
+
+    def given_back_by(self, operator: str, since: int) -> int:
+        """What this operator gave back since then, in smallest units; what was refused is nothing."""
         ...
 
     def trouble(self) -> str | None:
@@ -203,6 +208,20 @@ class Printer(Protocol):
 
     def run(self, beat: Callable[[], None]) -> None:
         """Print until `stop`, in a thread of its own; calls `beat` several times a second, whatever the printer does."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Keyholder(Protocol):
+    """Who knows the operators' PINs. What it finds it tells as events."""
+
+    def take(self, act: PinAct) -> None:
+        """Look at a PIN or keep a new one, soon; never blocks, never raises. Any thread may call it."""
+        ...
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Do so until `stop`, in a thread of its own; calls `beat` several times a second."""
         ...
 
     def stop(self) -> None: ...

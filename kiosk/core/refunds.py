@@ -19,26 +19,39 @@ from kiosk.core.model import (
     NotFound,
     Order,
     OrderState,
+    Outcome,
     Paid,
     Pending,
     Refund,
     RefundState,
+    RefundTrouble,
     Unknown,
+    Why,
 )
 from kiosk.core.money import Money
+from kiosk.core.operators import Against, Operator, RefundRules, Role
 
 APART = MINUTE  # contract 3.7: between two refunds of one order
 MOST = 50  # contract 3.7: refunds of one order
 WITHIN = 365 * DAY  # contract 3.7: TRADE_OVERDUE after a year
 FIRST_ASK = 5 * SECOND
+REASON_MOST = 80  # contract 3.7; bytes, as nobody says whether characters are meant
+REASON_FORM = f"a refund's reason is one line of text, in UTF-8 at most {REASON_MOST} bytes"
 SLOWEST = 60 * MINUTE  # contract 3.7: NOT_ENOUGH is asked for again about hourly
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a refund cannot be asked for, in words."""
+    """Why a refund cannot be asked for, in words for whoever asks by command. `most`: what would be allowed, of a limit."""
 
+    against: Against
     problem: str
+    most: int | None = None
+
+
+def is_reason(text: str) -> bool:
+    """Whether WeChat may be told this as the reason of a refund."""
+    return text.isprintable() and 0 < len(text.encode("utf-8", "replace")) <= REASON_MOST
 
 
 def is_open(refund: Refund) -> bool:
@@ -58,28 +71,45 @@ def left(order: Order, before: Iterable[Refund]) -> Money:
     )
 
 
-def begin(order: Order, before: tuple[Refund, ...], amount: int | None, now: int) -> Refund | Refusal:
+def begin(order: Order, before: tuple[Refund, ...], amount: int | None, now: int, reason: str | None = None) -> Refund | Refusal:
     """The refund a merchant asks for; `amount` None is all that is left. `before`: every earlier refund of the order."""
     name = order.out_trade_no
     if order.state is not OrderState.PAID:
-        return Refusal(f"order {name} is {order.state}, and only a PAID order can be refunded")
+        return Refusal(Against.UNPAID, f"order {name} is {order.state}, and only a PAID order can be refunded")
     rest = left(order, before).amount
     if rest == 0:
-        return Refusal(f"order {name} is refunded already, or about to be: nothing is left of {order.money}")
+        return Refusal(
+            Against.NOTHING_LEFT, f"order {name} is refunded already, or about to be: nothing is left of {order.money}"
+        )
     if amount is not None and amount <= 0:
-        return Refusal(f"amount {amount}: a refund is more than nothing")
+        return Refusal(Against.NOTHING, f"amount {amount}: a refund is more than nothing")
     if amount is not None and amount > rest:
-        return Refusal(f"amount {amount}: {Money(rest, order.money.currency)} is left of order {name}")
+        return Refusal(Against.TOO_MUCH, f"amount {amount}: {Money(rest, order.money.currency)} is left of order {name}", rest)
     if len(before) >= MOST:
-        return Refusal(f"order {name} has {len(before)} refunds, and WeChat allows {MOST}")
+        return Refusal(Against.TOO_MANY, f"order {name} has {len(before)} refunds, and WeChat allows {MOST}")
     if now - (order.paid_at or order.opened_at) > WITHIN:
-        return Refusal(f"order {name} is older than a year: WeChat refunds it no more, pay back another way")
+        return Refusal(Against.TOO_OLD, f"order {name} is older than a year: WeChat refunds it no more, pay back another way")
     return Refund(
         out_refund_no=f"{name}-R{len(before) + 1}",
         out_trade_no=name,
         money=Money(rest if amount is None else amount, order.money.currency),
         opened_at=now,
+        reason=reason,
     )
+
+
+def within(made: Refund, who: Operator, rules: RefundRules, given_today: int) -> Refund | Refusal:
+    """The refund in this operator's name, if the owner's rules allow it. `given_today`: what the operator gave back before."""
+    if who.role is not Role.MANAGER and not rules.cashiers:
+        return Refusal(Against.NOT_ALLOWED, f"operator {who.name} may not give money back: [refunds] cashiers allows it")
+    if rules.most is not None and made.money.amount > rules.most:
+        most = Money(rules.most, made.money.currency)
+        return Refusal(Against.LIMIT, f"amount {made.money.amount}: one refund is {most} at most ([refunds] most)", rules.most)
+    if rules.most_a_day is not None and given_today + made.money.amount > rules.most_a_day:
+        rest = max(0, rules.most_a_day - given_today)
+        left_today = Money(rest, made.money.currency)
+        return Refusal(Against.LIMIT_A_DAY, f"{left_today} is left today for {who.name} ([refunds] most_a_day)", rest)
+    return replace(made, operator=who.name)
 
 
 def late(order: Order, now: int) -> Refund:
@@ -99,6 +129,7 @@ def merge(refund: Refund, call: Call, answer: Answer, now: int) -> Refund:
         last_outcome=type(outcome).__name__.lower(),
         called_at=now,
         refund_id=refund.refund_id or answer.transaction_id,
+        trouble=_trouble(call, outcome),
     )
     match outcome:
         case Pending():
@@ -115,6 +146,18 @@ def merge(refund: Refund, call: Call, answer: Answer, now: int) -> Refund:
             return noted
         case _:
             assert_never(outcome)
+
+
+def _trouble(call: Call, outcome: Outcome) -> RefundTrouble | None:
+    match outcome:
+        case Declined(trouble=known):
+            return known or RefundTrouble.REFUSED
+        case NotFound() if call is Call.REFUND:
+            return RefundTrouble.ORDER
+        case Unknown(Why.POOR):
+            return RefundTrouble.POOR
+        case _:
+            return None
 
 
 def resume(refund: Refund) -> Refund:

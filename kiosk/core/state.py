@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time, tzinfo
 
-from kiosk.core import keying, lifecycle, past, refunds, shift_till, shifts, till, trying
+from kiosk.core import giving, keying, lifecycle, past, refunds, shift_till, shifts, till, trying, who
 from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends, Lasting
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Call, Merchant, Order, OrderState, Refund, Sale, Tender
+from kiosk.core.operators import ALL_OF_IT, ALONE, Operator, RefundRules
+from kiosk.core.ports import Snapshot
 from kiosk.core.screens import Network, News
 from kiosk.core.selling import Selling
 from kiosk.core.shifts import MIDNIGHT, Shift, Waiting
@@ -50,6 +52,8 @@ class Settings:
     training: bool = False  # nothing here is real
     shifts: ShiftHabits | None = None  # None: no shifts are kept
     day_starts: time = MIDNIGHT  # of the business day, which stands on each report
+    operators: tuple[Operator, ...] = (ALONE,)
+    refunds: RefundRules = ALL_OF_IT
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ class Kiosk:
     parents: Mapping[str, Order]  # the paid orders of the open refunds
     siblings: Mapping[str, tuple[Refund, ...]]  # earlier refunds of those orders
     recent: tuple[Order, ...] = ()
-    attention: tuple[Order, ...] = ()  # a person must look at them, and has not opened the last orders since
+    attention: tuple[Order, ...] = ()  # a person must look at them or a refund of them, and has not opened the last orders since
     since: int = 0  # when this life of the kiosk began
     till: till.Till = field(default_factory=till.Idle)
     in_flight: frozenset[tuple[str, Call]] = frozenset()
@@ -89,6 +93,8 @@ class Kiosk:
     page: PageTold | None = None  # the owner's, while it says that it is there
     page_at: int = 0  # when it last did
     shift: Shift | None = None  # the newest, open or closed
+    pins: frozenset[str] = frozenset()  # operators who have one
+    operator: Operator | None = None  # who works here now, as far as anybody has said
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -230,7 +236,9 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
     match kiosk.till:
         case till.Scanning(until=until, hint_until=hint_until):
             return [until] if hint_until is None else [until, hint_until]
-        case there if isinstance(there, past.There | shift_till.There | trying.There | keying.Tipping):
+        case who.EnteringPin(until, shut_until=at) if at is not None and at > now:
+            return [until, at]
+        case there if isinstance(there, past.There | shift_till.There | who.There | giving.There | trying.There | keying.Tipping):
             return [there.until]
         case keying.Board(until=at) if at is not None:
             return [at]
@@ -240,3 +248,9 @@ def _till_times(kiosk: Kiosk, now: int) -> list[int]:
             return [at for at in times if at is not None and at > now]
         case _:
             return []
+
+
+def for_a_person(snapshot: Snapshot, now: int) -> tuple[Order, ...]:
+    """The orders that need somebody, or a refund of which does; older ones are no news."""
+    orders = lifecycle.for_a_person(snapshot.recent, now)
+    return (*orders, *(order for order, at in snapshot.refused if now - at < lifecycle.DAY and order not in orders))

@@ -47,6 +47,9 @@ from kiosk.core.events import (
     PageTold,
     Part,
     PastRead,
+    PinChecked,
+    PinKept,
+    PinsKnown,
     Pressed,
     Probed,
     ReceiptSeen,
@@ -58,8 +61,8 @@ from kiosk.core.events import (
     TextSeen,
     Tick,
 )
+from kiosk.core.giving_back import GivingBack
 from kiosk.core.lifecycle import Around, is_open
-from kiosk.core.looking_back import LookingBack
 from kiosk.core.model import (
     Answer,
     Call,
@@ -75,13 +78,13 @@ from kiosk.core.model import (
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.shift_turn import Shifts
-from kiosk.core.slips import Wanted
 from kiosk.core.state import (
     Kiosk,
     Settings,
     Step,
     at_counter,
     busy,
+    for_a_person,
     in_front,
     leave_at,
     may_leave,
@@ -107,7 +110,7 @@ def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[O
             parents={number: order for number, (order, _) in parents.items()},
             siblings={number: tuple(r for r in found if not refunds.is_open(r)) for number, (_, found) in parents.items()},
             recent=snapshot.recent[:RECENT],
-            attention=lifecycle.for_a_person(snapshot.recent, now),
+            attention=for_a_person(snapshot, now),
             since=now,
             news=settings.news,
             shift=snapshot.shift,
@@ -139,12 +142,10 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
             turn.code_seen(CodeSeen(ticket, code))
         case CodeRefused(ticket, hint):
             turn.code_refused(ticket, hint)
-        case ReceiptSeen():
-            turn.receipt_seen(event)
-        case LookedUp(wanted=wanted):
-            (turn.receipt_read if wanted is Wanted.RECEIPT else turn.sale_read)(event)
-        case PastRead():
-            turn.past_read(event)
+        case ReceiptSeen() | LookedUp() | PastRead():
+            turn.about_past(event)
+        case PinChecked() | PinKept() | PinsKnown():
+            turn.about_pins(event)
         case NotPrinted(number):
             turn.not_printed(number)
         case Left(number, _):
@@ -178,13 +179,13 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
     return turn.done()
 
 
-class _Turn(Checkups, LookingBack, Shifts):
+class _Turn(Checkups, GivingBack, Shifts):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
 
     def press(self, key: Key) -> None:
-        if self.held_key() or self.paper_key(key) or self.past_key(key):
+        if self.held_key() or self.paper_key(key) or self.past_key(key) or self.who_key(key) or self.giving_key(key):
             return
         settings = self.k.settings
         rules = keying.Rules(settings.default_tender, settings.max_amount, settings.selling)

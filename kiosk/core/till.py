@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from kiosk.core import keying, past, shift_till, trying
+from kiosk.core import giving, keying, past, shift_till, trying, who
 from kiosk.core.checkup import Trial
 from kiosk.core.commands import LookFor, StartScan
 from kiosk.core.events import Key, ScanHint
@@ -51,7 +51,7 @@ class Front:
     since: int | None = None  # when the payment code was taken: the cashier has waited from then on
 
 
-Till = Idle | keying.There | Scanning | Front | past.There | shift_till.There | trying.There
+Till = Idle | keying.There | Scanning | Front | past.There | shift_till.There | who.There | giving.There | trying.There
 WITH_AN_ORDER = (Scanning, Front)
 
 
@@ -185,8 +185,8 @@ def press(till: Till, key: Key, order: Order | None, rules: keying.Rules, now: i
             return _trying(till, key, now)
         case shift_till.Report() | shift_till.NoShift() | shift_till.Closing():
             return _shift(till, key, now)
-        case there:  # looking back: looking_back.py knows what a key means there
-            assert isinstance(there, past.There)
+        case there:  # looking back, and what follows from it: their own parts of the turn know what a key means there
+            assert isinstance(there, past.There | who.There | giving.There)
             return Refused()
 
 

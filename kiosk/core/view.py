@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kiosk.core import checkup_screens, keying, past, screens, shift_till, till, trying
+from kiosk.core import checkup_screens, giving, keying, past, screens, shift_till, till, trying, who
 from kiosk.core.checkup import COLOURS, Verdict, ordered
 from kiosk.core.events import Part
 from kiosk.core.expiry import expiring
+from kiosk.core.giving_view import giving_view
 from kiosk.core.lifecycle import TOO_LONG, is_open
 from kiosk.core.model import Decline, Order, OrderState
 from kiosk.core.money import Money
@@ -55,6 +56,8 @@ def _screen(kiosk: Kiosk, now: int) -> Screen:
             return past_view(kiosk, there)
         case shift_till.Report() | shift_till.NoShift() | shift_till.Closing() as there:
             return _shift(kiosk, there)
+        case there if isinstance(there, who.There | giving.There):
+            return giving_view(kiosk, there, now)
         case tried:
             return _trying(kiosk, tried)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
-from kiosk.core.past_screens import History, More, SaleOpened, SaleUnknown, Searching
+from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -98,6 +98,8 @@ def _sells(signs: Signs) -> bool:
 
 def _screen(screen: Screen, shop: str) -> CustomerScreen:
     """Each screen has its arm, so that whoever adds one decides. What stays of it is what the customer's words are made of."""
+    if isinstance(screen, PastScreen):  # somebody looks back, or says who they are
+        return Idle(shop)
     match screen:
         case Keying(money) if money.amount:
             return Keying(money)
@@ -122,8 +124,6 @@ def _screen(screen: Screen, shop: str) -> CustomerScreen:
         case QuickAmounts() | Noting() | PaidAlready() | UnusualAmount():
             return Idle(shop)
         case Starting() | Idle() | Keying() | SeekingReceipt() | OwnersPage():
-            return Idle(shop)
-        case History() | Searching() | SaleOpened() | SaleUnknown() | More():
             return Idle(shop)
         case Checkup() | ReadTest() | KeyTest() | ColourTest() | ShiftReport() | NoShift() | ShiftClosing():
             return Idle(shop)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from kiosk.core.checkup_screens import ReadTest
+from kiosk.core.past_screens import PinAsked
 from kiosk.core.screens import (
     Cancelling,
     Charging,
@@ -37,6 +38,7 @@ MOVING = (
     | Cancelling
     | Unresolved
     | Updating
+    | PinAsked
     | SetupBusy
 )
 """Screens on which something goes on, and the picture shows it each second."""

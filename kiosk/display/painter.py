@@ -7,7 +7,7 @@ from typing import assert_never
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
-from kiosk.core.past_screens import History, More, SaleOpened, SaleUnknown, Searching
+from kiosk.core.past_screens import PastScreen
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -183,6 +183,9 @@ class Painter:
         return (words_of(screen.language),) * 2
 
     def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
+        if isinstance(view.screen, PastScreen):
+            past.draw(sheet, stage, view.screen, now, view.signs.printer)
+            return None
         match view.screen:
             case Starting() as screen:
                 answers.starting(sheet, stage, screen, now)
@@ -228,8 +231,6 @@ class Painter:
                 answers.attention(sheet, stage, screen)
             case SeekingReceipt() as screen:
                 return receipts.seeking(sheet, stage, screen, now)
-            case History() | Searching() | SaleOpened() | SaleUnknown() | More() as screen:
-                past.draw(sheet, stage, screen, now, view.signs.printer)
             case Updating() as screen:
                 answers.updating(sheet, stage, screen, now)
             case Checkup() as screen:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
-from kiosk.core.model import OrderState, RefundState, Tender
+from kiosk.core.model import OrderState, Reason
 from kiosk.core.money import in_words
 from kiosk.core.past_nouns import ByAmount, ByEnd
-from kiosk.core.past_screens import History, More, PastLine, PastScreen, RefundLine, SaleOpened, SaleUnknown, Searching, Told
+from kiosk.core.past_screens import (
+    History,
+    More,
+    PastScreen,
+    PinAsked,
+    PinWanted,
+    RefundAmount,
+    RefundLine,
+    RefundLook,
+    RefundRefused,
+    RefundWhy,
+    SaleOpened,
+    SaleUnknown,
+    Searching,
+    Told,
+    WhoIsIt,
+)
 from kiosk.core.slips import PrinterTrouble
-from kiosk.display import icons
+from kiosk.display import giving, icons
 from kiosk.display.canvas import Rect
-from kiosk.display.frame import key_cap, wall_clock, wall_day, wall_month_day, wall_time
+from kiosk.display.frame import wall_clock, wall_day, wall_month_day, wall_time
 from kiosk.display.icons import Icon
+from kiosk.display.lists import ROWS, WIDE, headed, numbered, order_row, refund_sign, sign_of
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
-from kiosk.display.theme import AMBER, BLUE, CAP, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
+from kiosk.display.theme import AMBER, BLUE, MUTED, PANEL, RED, TEXT, Colour, Tone
 from kiosk.display.voices import Card, Sign, Voice, amount, two_voices
 
-ROWS = 6  # of the history: each has a digit, so all of them stand on every screen
-REFUND_ROWS = 4  # higher: what became of a refund is longer to say
+_REASONS = frozenset(Reason)
+REFUND_ROWS = 2  # high: what hinders a refund is longer to say
 
 
 def draw(sheet: Sheet, stage: Rect, screen: PastScreen, now: int, printer: PrinterTrouble | None) -> None:
@@ -37,6 +53,8 @@ def draw(sheet: Sheet, stage: Rect, screen: PastScreen, now: int, printer: Print
             two_voices(sheet, stage, card, voice, sign=Sign(icons.WARNING, AMBER))
         case More():
             _more(sheet, stage, screen)
+        case WhoIsIt() | PinAsked() | PinWanted() | RefundAmount() | RefundWhy() | RefundLook() | RefundRefused():
+            giving.draw(sheet, stage, screen, now)
         case _:
             assert_never(screen)
 
@@ -51,103 +69,20 @@ def _history(sheet: Sheet, stage: Rect, screen: History, now: int) -> None:
             title = words("history.of_end", digits=digits)
         case None:
             title = words("history.title")
-    body = _headed(sheet, stage, title, str(screen.page + 1) if screen.page or screen.more else "")
+    body = headed(sheet, stage, title, str(screen.page + 1) if screen.page or screen.more else "")
     if not screen.lines:
         _empty(sheet, body, words("history.empty"))
         return
     x, y, width, height = body
     row = height // ROWS
     for place, line in enumerate(screen.lines):
-        _row(sheet, (x, y + place * row, width, row - 3), line, now, place + 1)
-
-
-def _row(sheet: Sheet, box: Rect, line: PastLine, now: int, number: int | None = None) -> None:
-    """One order: its digit, time, amount, how, what became of it, what was given back; where there is room its number's end."""
-    scale, words = sheet.scale, sheet.merchant
-    x, y, width, height = box
-    sheet.canvas.panel(box, PANEL, scale.radius // 2)
-    roomy = scale.roomy and width >= scale.body * 30
-    columns = (0.055, 0.105, 0.26, 0.06, 0.23, 0.155, 0.135) if roomy else (0.08, 0.14, 0.34, 0.06, 0.38, 0.0, 0.0)
-    left, room = x + scale.pad, width - 2 * scale.pad
-    edges = [left + round(room * sum(columns[:place])) for place in range(len(columns) + 1)]
-    cells: list[Rect] = [(edges[place], y, edges[place + 1] - edges[place], height) for place in range(len(columns))]
-    if number is not None:
-        side = min(cells[0][2], height - 4, round(scale.body * 1.4))
-        cap = (cells[0][0], y + (height - side) // 2, side, side)
-        key_cap(sheet, cap, CAP)
-        digit = Say(str(number), words, max(scale.floor, side * 3 // 5), TEXT, bold=True, tight=True, most_lines=1)
-        sheet.say(cap, digit, align=0.5)
-    sheet.say(cells[1], Say(_when(line.opened_at, now), words, scale.small, MUTED, most_lines=1, least=scale.floor))
-    money = Say(in_words(line.money, words.language), words, scale.body, TEXT, bold=True, most_lines=1, least=scale.floor)
-    sheet.say((*cells[2][:2], cells[2][2] - scale.gap // 2, height), money, align=1.0)
-    how = icons.SCAN if line.tender is Tender.QUICK_PAY else icons.QR
-    sheet.canvas.icon(how, (cells[3][0], y + height // 4, min(scale.body, cells[3][2]), height // 2), MUTED)
-    icon, colour = sign_of(line.state)
-    state = Say(words(f"state.{line.state}"), words, scale.body, colour, icon=icon, most_lines=1, least=scale.floor)
-    back = _back(sheet, line)
-    beside = roomy and back is not None and sheet.width(replace(back, size=scale.floor)) <= cells[5][2]
-    if back is not None and beside:
-        sheet.say(cells[5], back)
-    if back is None or beside:
-        sheet.say(cells[4], state)
-    else:  # what was given back says that it was paid
-        sheet.say((*cells[4][:2], cells[4][2] + cells[5][2], height), back)
-    if roomy:
-        tail = Say(f"...{line.tail}", words, scale.small, MUTED, most_lines=1, least=scale.floor)
-        sheet.say(cells[6], tail, align=1.0)
-
-
-def _back(sheet: Sheet, line: PastLine) -> Say | None:
-    """What was given back of it, or that a refund of it needs somebody."""
-    scale, words = sheet.scale, sheet.merchant
-    if line.refused:
-        return Say(words("history.refused"), words, scale.body, AMBER, icon=icons.WARNING, most_lines=1, least=scale.floor)
-    if line.refunded is None:
-        return None
-    text = in_words(line.refunded, words.language)
-    return Say(text, words, scale.body, BLUE, icon=icons.BACK_ARROW, most_lines=1, least=scale.floor)
-
-
-def _when(at: int, now: int) -> str:
-    """The time of today, the day of any other."""
-    return wall_time(at) if wall_day(at) == wall_day(now) else wall_month_day(at)
-
-
-def sign_of(state: OrderState) -> tuple[Icon, Colour]:
-    """The sign of a state: no two kinds of end share a shape."""
-    match state:
-        case OrderState.PAID:
-            return icons.TICK, GREEN
-        case OrderState.DECLINED:
-            return icons.CROSS, RED
-        case OrderState.ATTENTION:
-            return icons.WARNING, AMBER
-        case OrderState.REFUNDED | OrderState.REFUNDING:
-            return icons.BACK_ARROW, BLUE
-        case OrderState.CLOSED | OrderState.REVERSED | OrderState.VOID:
-            return icons.BARRED, MUTED
-        case OrderState.ARMED | OrderState.SENT | OrderState.PAYING | OrderState.REVERSING | OrderState.CLOSING:
-            return icons.HOURGLASS, AMBER
-        case _:
-            assert_never(state)
-
-
-def _refund_sign(state: RefundState) -> tuple[Icon, Colour]:
-    match state:
-        case RefundState.REQUESTED | RefundState.ACCEPTED:
-            return icons.HOURGLASS, AMBER
-        case RefundState.DONE:
-            return icons.TICK, GREEN
-        case RefundState.ATTENTION:
-            return icons.WARNING, AMBER
-        case _:
-            assert_never(state)
+        order_row(sheet, (x, y + place * row, width, row - 3), line, now, place + 1)
 
 
 def _searching(sheet: Sheet, stage: Rect, screen: Searching) -> None:
     """What was keyed, as an amount and as the end of a number; below it that there is none."""
     scale, words = sheet.scale, sheet.merchant
-    x, y, width, height = _headed(sheet, stage, words("search.title"), "")
+    x, y, width, height = headed(sheet, stage, words("search.title"))
     below = round(height * 0.3)
     sheet.canvas.panel((x, y, width, height - below - scale.gap), PANEL, scale.radius)
     inner = (x + scale.pad, y + scale.gap, width - 2 * scale.pad, height - below - 3 * scale.gap)
@@ -168,13 +103,15 @@ def _sale(sheet: Sheet, stage: Rect, screen: SaleOpened, printer: PrinterTrouble
     scale, words = sheet.scale, sheet.merchant
     paging = f"{screen.page + 1}/{screen.pages}" if screen.pages > 1 else ""
     title = words("sale.title") if not screen.page else words("sale.refunds") if screen.refunds else words("sale.story")
-    x, y, width, height = _headed(sheet, stage, title, paging)
-    if screen.refunds or screen.story:
-        lines = [*(_refund(sheet, line) for line in screen.refunds), *(_told(sheet, told) for told in screen.story)]
-        _table(sheet, (x, y, width, height), lines, REFUND_ROWS if screen.refunds else ROWS)
+    x, y, width, height = headed(sheet, stage, title, paging)
+    if screen.refunds:
+        _refunds(sheet, (x, y, width, height), screen.refunds)
+        return
+    if screen.story:
+        _table(sheet, (x, y, width, height), [_told(sheet, told) for told in screen.story])
         return
     row = height // ROWS
-    _row(sheet, (x, y, width, row - 3), screen.line, screen.line.opened_at)
+    order_row(sheet, (x, y, width, row - 3), screen.line, screen.line.opened_at)
     top = y + row + scale.gap // 2
     sheet.stack(
         (x + scale.gap, top, width - 2 * scale.gap, y + height - top), _facts(sheet, screen, printer), align=0.0, valign=0.0
@@ -215,10 +152,31 @@ _Line = tuple[str, str, Say, str]
 """When, how much, what became of it, and what else is to say."""
 
 
-def _refund(sheet: Sheet, line: RefundLine) -> _Line:
-    words, (icon, colour) = sheet.merchant, _refund_sign(line.state)
-    state = Say(words(f"refund_state.{line.state}"), words, sheet.scale.body, colour, icon=icon, least=sheet.scale.floor)
-    return f"{wall_month_day(line.at)} {wall_time(line.at)}", in_words(line.money, words.language), state, ""
+def _refunds(sheet: Sheet, box: Rect, lines: tuple[RefundLine, ...]) -> None:
+    """Each with its time, money and state; below them what hinders it and what to do, why it was given back and by whom."""
+    scale, words = sheet.scale, sheet.merchant
+    x, y, width, height = box
+    high = height // REFUND_ROWS
+    for place, line in enumerate(lines):
+        icon, colour = refund_sign(line.state)
+        state = Say(words(f"refund_state.{line.state}"), words, scale.body, colour, icon=icon, least=scale.floor)
+        when = f"{wall_month_day(line.at)} {wall_time(line.at)}"
+        top = y + place * high
+        row = round(scale.body * 1.9)
+        sheet.canvas.panel((x, top, width, high - 3), PANEL, scale.radius // 2)
+        beside = width > scale.body * WIDE
+        nothing = Say("", words, scale.body, colour)
+        _cells(sheet, (x, top, width, row), (when, in_words(line.money, words.language), state if beside else nothing, ""))
+        reason = words(f"reason.{line.reason}") if line.reason in _REASONS else line.reason
+        told = "  ".join(filter(None, (reason, None if line.operator is None else f"({line.operator})")))
+        items: list[Item] = [] if beside or line.trouble is not None else [state]
+        if line.trouble is not None:
+            mark = None if beside else icon
+            items.append(Say(words(f"refund_trouble.{line.trouble}"), words, scale.body, AMBER, icon=mark, least=scale.floor))
+        if told:
+            items.append(Say(told, words, scale.body, MUTED, most_lines=2, least=scale.floor))
+        below = (x + scale.pad, top + row, width - 2 * scale.pad, high - 3 - row)
+        sheet.stack(below, items, align=0.0, valign=0.0)
 
 
 def _told(sheet: Sheet, told: Told) -> _Line:
@@ -226,74 +184,52 @@ def _told(sheet: Sheet, told: Told) -> _Line:
     if isinstance(told.became, OrderState):
         (icon, colour), text = sign_of(told.became), words(f"state.{told.became}")
     else:
-        (icon, colour), text = _refund_sign(told.became), words(f"refund_state.{told.became}")
+        (icon, colour), text = refund_sign(told.became), words(f"refund_state.{told.became}")
     state = Say(text, words, sheet.scale.body, colour, icon=icon, least=sheet.scale.floor)
     money = "" if told.money is None else in_words(told.money, words.language)
     cause = "" if told.cause is None else words(f"cause.{told.cause.name.lower()}")
     asked = words("sale.asked", count=told.asks) if told.asks else ""
-    roomy = sheet.canvas.size[0] > sheet.scale.body * 30  # else one of the two
+    roomy = sheet.canvas.size[0] > sheet.scale.body * WIDE  # else one of the two
     return wall_clock(told.at), money, state, "  ".join(filter(None, (cause, asked))) if roomy else cause or asked
 
 
-def _table(sheet: Sheet, box: Rect, lines: list[_Line], rows: int) -> None:
+def _table(sheet: Sheet, box: Rect, lines: list[_Line]) -> None:
     """One under another, each in a row of its own."""
-    scale, words = sheet.scale, sheet.merchant
     x, y, width, height = box
-    row = height // rows
-    for place, (when, money, state, more) in enumerate(lines):
-        top, high = y + place * row, row - 3
-        sheet.canvas.panel((x, top, width, high), PANEL, scale.radius // 2)
-        left, room = x + scale.pad, width - 2 * scale.pad
-        time = Say(when, words, scale.small, MUTED, most_lines=1, least=scale.floor)
-        own = sheet.width(time) + scale.gap
-        sheet.say((left, top, own, high), time)
+    row = height // ROWS
+    for place, line in enumerate(lines):
+        cell = (x, y + place * row, width, row - 3)
+        sheet.canvas.panel(cell, PANEL, sheet.scale.radius // 2)
+        _cells(sheet, cell, line)
+
+
+def _cells(sheet: Sheet, box: Rect, line: _Line) -> None:
+    """When, how much, what became of it, what else is to say: beside each other."""
+    scale, words = sheet.scale, sheet.merchant
+    x, top, width, high = box
+    when, money, state, more = line
+    left, room = x + scale.pad, width - 2 * scale.pad
+    time = Say(when, words, scale.small, MUTED, most_lines=1, least=scale.floor)
+    own = sheet.width(time) + scale.gap
+    sheet.say((left, top, own, high), time)
+    left, room = left + own, room - own
+    if money:
+        say = Say(money, words, scale.body, TEXT, bold=True, most_lines=1, least=scale.floor)
+        own = min(sheet.width(say) + scale.gap, room // 2)
+        sheet.say((left, top, own, high), say)
         left, room = left + own, room - own
-        if money:
-            say = Say(money, words, scale.body, TEXT, bold=True, most_lines=1, least=scale.floor)
-            own = min(sheet.width(say) + scale.gap, room // 2)
-            sheet.say((left, top, own, high), say)
-            left, room = left + own, room - own
-        if more and scale.roomy:
-            half = room * 11 // 20
-            sheet.say((left + half, top, room - half, high), Say(more, words, scale.small, MUTED, least=scale.floor), align=1.0)
-            room = half - scale.gap
-        sheet.say((left, top, room, high), state)
+    if more and scale.roomy:
+        half = room * 11 // 20
+        sheet.say((left + half, top, room - half, high), Say(more, words, scale.small, MUTED, least=scale.floor), align=1.0)
+        room = half - scale.gap
+    sheet.say((left, top, room, high), state)
 
 
 def _more(sheet: Sheet, stage: Rect, screen: More) -> None:
     """What else there is, each behind its key."""
-    scale, words = sheet.scale, sheet.merchant
-    x, y, width, height = _headed(sheet, stage, words("more.title"), "")
-    columns = 1 if len(screen.entries) <= ROWS else 2
-    rows = max(ROWS, -(-len(screen.entries) // columns))
-    row, wide = height // rows, width // columns
-    for place, entry in enumerate(screen.entries):
-        left, top = x + place // rows * wide, y + place % rows * row
-        side = min(row - 6, round(scale.body * 1.6))
-        cap = (left + scale.gap, top + (row - side) // 2, side, side)
-        key_cap(sheet, cap, CAP)
-        digit = Say(str(place + 1), words, max(scale.floor, side * 3 // 5), TEXT, bold=True, tight=True, most_lines=1)
-        sheet.say(cap, digit, align=0.5)
-        after = left + side + 3 * scale.gap
-        sheet.say((after, top, left + wide - after, row), Say(words(f"more.{entry}"), words, scale.head, TEXT, least=scale.floor))
-
-
-def _headed(sheet: Sheet, stage: Rect, title: str, page: str) -> Rect:
-    """A title, and at its right which page this is. Returns the room below."""
-    scale, words = sheet.scale, sheet.merchant
-    x, y, width, height = stage
-    head = round(scale.head * 1.45)
-    edge = x + width - scale.gap
-    if page:
-        say = Say(page, words, scale.body, MUTED, most_lines=1)
-        own = sheet.width(say) + 2
-        sheet.say((edge - own, y, own, head), say, align=1.0)
-        edge -= own + scale.gap
-    sheet.say(
-        (x + scale.gap, y, edge - x - scale.gap, head),
-        Say(title, words, scale.head, TEXT, bold=True, most_lines=1, least=scale.floor),
-    )
-    return x, y + head, width, height - head
+    words = sheet.merchant
+    x, y, width, height = headed(sheet, stage, words("more.title"))
+    numbered(sheet, (x, y, width, height), [words(f"more.{entry}") for entry in screen.entries])
 
 
 def _empty(sheet: Sheet, box: Rect, text: str) -> None:

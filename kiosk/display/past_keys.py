@@ -5,7 +5,22 @@ from __future__ import annotations
 from typing import assert_never
 
 from kiosk.core.events import Key
-from kiosk.core.past_screens import History, More, PastScreen, SaleOpened, SaleUnknown, Searching
+from kiosk.core.operators import LEAST_PIN
+from kiosk.core.past_screens import (
+    History,
+    More,
+    PastScreen,
+    PinAsked,
+    PinWanted,
+    RefundAmount,
+    RefundLook,
+    RefundRefused,
+    RefundWhy,
+    SaleOpened,
+    SaleUnknown,
+    Searching,
+    WhoIsIt,
+)
 
 _DIGITS = tuple(Key(str(digit)) for digit in range(10))
 
@@ -29,6 +44,7 @@ def past_keys(screen: PastScreen) -> tuple[tuple[str, str], ...]:
         case SaleOpened():
             return (
                 *([(Key.OK, "receipt")] if screen.prints else []),
+                *([(Key.QR, "refund")] if screen.refundable else []),
                 *([(Key.D0, "story")] if screen.pages > 1 else []),
                 (Key.SCAN, "find_receipt"),
                 (Key.CANCEL, "back"),
@@ -37,6 +53,21 @@ def past_keys(screen: PastScreen) -> tuple[tuple[str, str], ...]:
             return (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")
         case More():
             return (*_range(len(screen.entries), "open"), (Key.CANCEL, "back"))
+        case WhoIsIt():
+            return (*_range(len(screen.people), "choose"), (Key.CANCEL, "back"))
+        case PinAsked():
+            ready = screen.keyed >= LEAST_PIN and not screen.busy
+            return (*([(Key.OK, "go_on")] if ready else []), *_clear(screen.keyed), (Key.CANCEL, "back"))
+        case PinWanted():
+            return (*([] if screen.busy else [(Key.OK, "go_on")]), *_clear(screen.keyed), (Key.CANCEL, "back"))
+        case RefundAmount():
+            return ((Key.OK, "go_on"), *_clear(screen.keyed), (Key.CANCEL, "back"))
+        case RefundWhy():
+            return (*_range(len(screen.reasons), "choose"), (Key.CANCEL, "back"))
+        case RefundLook():
+            return () if screen.busy else ((Key.OK, "give_back"), (Key.CANCEL, "back"))
+        case RefundRefused():
+            return ((Key.OK, "back"),)
         case _:
             assert_never(screen)
 
@@ -54,8 +85,27 @@ def past_meant(screen: PastScreen) -> frozenset[Key]:
             return named | {Key.MENU}
         case More():
             return named | {Key.MENU, *_DIGITS[1 : len(screen.entries) + 1]}
+        case WhoIsIt():
+            return named | {Key.MENU, *_DIGITS[1 : len(screen.people) + 1]}
+        case PinAsked():
+            listens = not screen.busy and screen.until is None
+            return named | {Key.MENU} | (frozenset(_DIGITS) if listens else frozenset())
+        case PinWanted():
+            return named | {Key.MENU} | (frozenset() if screen.busy else frozenset(_DIGITS))
+        case RefundAmount():
+            return named | {Key.MENU, *(_DIGITS if screen.keyed else _DIGITS[1:])}
+        case RefundWhy():
+            return named | {Key.MENU, *_DIGITS[1 : len(screen.reasons) + 1]}
+        case RefundLook():
+            return named if screen.busy else named | {Key.MENU}
+        case RefundRefused():
+            return named | {Key.CANCEL, Key.MENU}
         case _:
             assert_never(screen)
+
+
+def _clear(keyed: int) -> tuple[tuple[str, str], ...]:
+    return ((Key.CLEAR, "clear"),) if keyed else ()
 
 
 def _range(count: int, word: str) -> tuple[tuple[str, str], ...]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from kiosk import config as configuration
 from kiosk.config_owner import OwnerConfig
 from kiosk.core.errors import KioskError
-from kiosk.owner.pin import Pin
 from kiosk.owner.place import make_folder
+from kiosk.pins import Pin
 
 
 def set_pin(path: Path, line: str) -> None:

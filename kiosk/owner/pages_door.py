@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from kiosk.core.languages import LANGUAGES
 from kiosk.owner import cookies
 from kiosk.owner.parts import Parts
-from kiosk.owner.pin import PinRefused, Tried, weakness
+from kiosk.pins import PinRefused, Tried, weakness
 
 Page = Any  # what Flask takes
 

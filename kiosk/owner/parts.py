@@ -10,9 +10,9 @@ from pathlib import Path
 from kiosk.owner.certificates import PageCertificate
 from kiosk.owner.jobs import Jobs
 from kiosk.owner.kiosk_link import KioskLink
-from kiosk.owner.pin import Pin
 from kiosk.owner.sessions import OneTimeCode, Sessions
 from kiosk.owner.shop import ShopFile
+from kiosk.pins import Pin
 from kiosk.steward.client import Steward
 
 

@@ -27,11 +27,11 @@ from kiosk.owner.certificates import PageCertificate
 from kiosk.owner.front import CONNECTIONS, LARGEST_UPLOAD, Front
 from kiosk.owner.kiosk_link import KioskAway, KioskLink, SocketKiosk
 from kiosk.owner.parts import Parts
-from kiosk.owner.pin import Pin
 from kiosk.owner.place import address_of, addresses_of, make_folder, own_names, wanted
 from kiosk.owner.sessions import OneTimeCode, Sessions
 from kiosk.owner.shop import ShopFile
 from kiosk.owner.site import make_site, may_be_large
+from kiosk.pins import Pin
 from kiosk.steward.client import SocketSteward, Steward
 
 TELL_EACH_S = 20.0

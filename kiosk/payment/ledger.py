@@ -171,6 +171,7 @@ class SqliteLedger:
             sales=tuple(sale for sale in sales if sale is not None),
             recent=tuple(recent),
             shift=self.shifts.one(None),
+            refused=past.refused(self._file, RECENT),
         )
 
     def order(self, out_trade_no: str) -> Order | None:
@@ -200,6 +201,10 @@ class SqliteLedger:
     def shift_figures(self, z: int | None) -> Figures | None:
         """As the port has it."""
         return self.shifts.figures(z)
+
+    def given_back_by(self, operator: str, since: int) -> int:
+        """What this operator gave back since then, in smallest units; what was refused is nothing."""
+        return past.given_back_by(self._file, operator, since)
 
     def lines(
         self, start: int, end: int, *, include_open: bool = False, after: After = NOTHING, limit: int = -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
+from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, RefundTrouble, Sale, SaleState, Tender
 from kiosk.core.money import Money
 from kiosk.core.shifts import Shift
 from kiosk.payment import shift_rows
@@ -79,6 +79,9 @@ def columns(row: Sale | Order | Refund | Shift) -> tuple[str, str, dict[str, Val
                     "last_outcome": row.last_outcome,
                     "called_at": row.called_at,
                     "note": row.note,
+                    "reason": row.reason,
+                    "operator": row.operator,
+                    "trouble": row.trouble.value if row.trouble else None,
                 },
             )
         case Shift():
@@ -137,4 +140,7 @@ def refund(row: Row) -> Refund:
         last_outcome=row["last_outcome"],
         called_at=row["called_at"],
         note=row["note"],
+        reason=row["reason"],
+        operator=row["operator"],
+        trouble=None if row["trouble"] is None else RefundTrouble(row["trouble"]),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from kiosk.core.commands import ReadPast
+from kiosk.core.model import Order
 from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Find, PastOrder, Walked
 from kiosk.payment import ledger_rows
 from kiosk.payment.ledger_file import LedgerFile, Row
@@ -47,6 +48,23 @@ def walked(file: LedgerFile, out_trade_no: str) -> tuple[Walked, ...]:
             found.append(Walked(row["number"], row["became"], row["why"], row["at"], asks))
             asks = 0
     return tuple(found)
+
+
+def refused(file: LedgerFile, most: int) -> tuple[tuple[Order, int], ...]:
+    """The orders of which a refund came to ATTENTION last, each once, with when."""
+    rows = file.rows(
+        "SELECT out_trade_no, max(settled_at) AS at FROM refunds WHERE state = 'ATTENTION' AND late = 0 AND settled_at >= "
+        "(SELECT coalesce(min(settled_at), 0) FROM (SELECT settled_at FROM refunds WHERE state = 'ATTENTION' "
+        "ORDER BY settled_at DESC LIMIT ?)) GROUP BY out_trade_no ORDER BY at DESC",
+        (most,),
+    )
+    return tuple((found.order, row["at"]) for row in rows for found in map(_past, _of(file, row["out_trade_no"])))
+
+
+def given_back_by(file: LedgerFile, operator: str, since: int) -> int:
+    """What this operator gave back since then, in smallest units; what was refused is nothing."""
+    given = "SELECT coalesce(sum(amount), 0) AS given FROM refunds WHERE opened_at >= ? AND operator = ? AND state <> 'ATTENTION'"
+    return int(file.rows(given, (since, operator))[0]["given"])
 
 
 def _of(file: LedgerFile, out_trade_no: str) -> list[Row]:

@@ -22,6 +22,7 @@ from kiosk.core.model import (
     Paid,
     Pending,
     Refund,
+    RefundTrouble,
     Tender,
     Unknown,
     Why,
@@ -72,12 +73,11 @@ _CHARGE_DECLINES = {
 # INVALID_REQUEST is missing on purpose: it also answers a number placed before with other parameters, so an order may exist.
 _PLACE_DECLINES = {**_SHOP, **_RULES, **_NUMBER}
 _REFUND_DECLINES = {
-    **_SHOP,
-    **_RULES,
-    "INVALIDREQUEST": Decline.MERCHANT,
-    "TRADEOVERDUE": Decline.REFUSED,
-    "USERACCOUNTABNORMAL": Decline.REFUSED,
-    "OUTREFUNDNOUSED": Decline.NUMBER,
+    **dict.fromkeys((*_SHOP, "INVALIDREQUEST"), Declined(Decline.MERCHANT, trouble=RefundTrouble.MERCHANT)),
+    **dict.fromkeys(_RULES, Declined(Decline.REFUSED, trouble=RefundTrouble.REFUSED)),
+    "TRADEOVERDUE": Declined(Decline.REFUSED, trouble=RefundTrouble.OVERDUE),
+    "USERACCOUNTABNORMAL": Declined(Decline.REFUSED, trouble=RefundTrouble.ACCOUNT),
+    "OUTREFUNDNOUSED": Declined(Decline.NUMBER, trouble=RefundTrouble.NUMBER),
 }
 _NO_ORDER = frozenset({"ORDERNOTEXIST", "ORDERNOTEXISTS", "NOTFOUND"})
 _NO_REFUND = _NO_ORDER | {"RESOURCENOTEXISTS", "REFUNDNOTEXIST", "REFUNDNOTEXISTS"}
@@ -153,13 +153,15 @@ def refunded(status: int, body: bytes, refund: Refund) -> Answer:
     code = normal(code_of(data))
     if _fine(status) and not code:
         return _about_refund(data, refund, Pending(), number_known=True)
-    if code in {"NOTENOUGH", "BIZERRNEEDRETRY"}:  # the same number, later: the shop's pool fills with new sales
+    if code == "NOTENOUGH":  # the same number, later: the shop's pool fills with new sales
+        return Answer(Unknown(Why.POOR, code_of(data)))
+    if code == "BIZERRNEEDRETRY":  # the same parameters again
         return Answer(Unknown(Why.BUSY, code_of(data)))
     if 400 <= status < 500:  # noqa: PLR2004  HTTP's own numbers
         if code in _NO_ORDER:
             return Answer(NotFound())
         if code in _REFUND_DECLINES:
-            return Answer(Declined(_REFUND_DECLINES[code]))
+            return Answer(_REFUND_DECLINES[code])
     return Answer(_open_end(status, data))
 
 
@@ -176,8 +178,10 @@ def refund_asked(status: int, body: bytes, refund: Refund) -> Answer:
             outcome = Ended(OrderState.REFUNDED)
         case "PROCESSING":
             outcome = Pending()
-        case "ABNORMAL" | "REFUNDCLOSE" | "CLOSED":
-            outcome = Declined(Decline.REFUSED)
+        case "ABNORMAL":
+            outcome = Declined(Decline.REFUSED, trouble=RefundTrouble.ACCOUNT)
+        case "REFUNDCLOSE" | "CLOSED":
+            outcome = Declined(Decline.REFUSED, trouble=RefundTrouble.CLOSED)
         case None:
             return Answer(Unknown(Why.MALFORMED, "status"))
         case other:

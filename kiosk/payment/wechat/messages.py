@@ -6,13 +6,23 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
-from kiosk.core.model import Call, Direct, Institution, Merchant, Order, Refund
+from kiosk.core.model import Call, Direct, Institution, Merchant, Order, Reason, Refund
 from kiosk.core.secret import PaymentCode
 
 _BEIJING = timezone(timedelta(hours=8))
 _MICROPAY = "/v3/global/micropay/transactions"
 _TRANSACTIONS = "/v3/global/transactions"
 _REFUNDS = "/v3/global/refunds"
+
+# The customer reads it on the phone. For ever the same words: a refund that is sent again must be the same (contract 3.7).
+_REASONS: dict[str, str] = {
+    Reason.RETURNED: "商品退回 Goods returned",
+    Reason.FAULTY: "商品有问题 Faulty goods",
+    Reason.NOT_DELIVERED: "未能提供商品 Not delivered",
+    Reason.WRONG_AMOUNT: "金额有误 Wrong amount",
+    Reason.TWICE: "重复付款 Paid twice",
+    Reason.OTHER: "商家退款 Refund by the shop",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +89,14 @@ def close(merchant: Merchant, order: Order) -> Outgoing:
 
 def refund(merchant: Merchant, refund: Refund, order: Order) -> Outgoing:
     """Give back (contract 3.7): `total` is the original order's, the currency is the order's."""
-    body = {
+    body: dict[str, object] = {
         **_numbers(merchant),
         "out_trade_no": order.out_trade_no,
         "out_refund_no": refund.out_refund_no,
         "amount": {"refund": refund.money.amount, "total": order.money.amount, "currency": order.money.currency},
     }
+    if refund.reason is not None:
+        body["reason"] = _REASONS.get(refund.reason, refund.reason)
     return Outgoing(Call.REFUND, "POST", _REFUNDS, _bytes(body))
 
 

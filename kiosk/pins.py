@@ -1,4 +1,4 @@
-"""The owner's PIN, and how long a wrong one keeps the door shut. Knows files and a clock that counts; nothing of HTTP.
+"""A PIN, the owner's or an operator's, and how long a wrong one keeps the door shut. Knows files and a clock that counts.
 
 A try counts as failed on disk before it is looked at, so that pulling the plug is no way to a free one. A wait is counted by
 the time since boot, never by the wall clock, which a stranger's time server may set. Across a boot nobody knows how much of it
@@ -23,10 +23,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from kiosk import keep
 from kiosk.core.errors import KioskError
-from kiosk.owner import keep
 
-LEAST_DIGITS, MOST_DIGITS = 6, 12
+LEAST_DIGITS, MOST_DIGITS = 6, 12  # of one that opens a page to the whole network
 FREE_TRIES = 3
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
@@ -39,9 +39,9 @@ _STRANGERS = "strangers"
 class PinRefused(KioskError):
     """What is to become the PIN is none. `reason`: `form`, `easy`."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, least: int = LEAST_DIGITS) -> None:
         self.reason = reason
-        super().__init__(f"The PIN has {LEAST_DIGITS} to {MOST_DIGITS} digits, not all the same and not in a row.")
+        super().__init__(f"The PIN has {least} to {MOST_DIGITS} digits, not all the same and not in a row.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def wait_after(failures: int) -> float:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - FREE_TRIES - 1, 20))
 
 
-def weakness(pin: str) -> str | None:
+def weakness(pin: str, least: int = LEAST_DIGITS) -> str | None:
     """Why this cannot be the PIN: `form` or `easy`; None when it can."""
-    if not (pin.isascii() and pin.isdigit() and LEAST_DIGITS <= len(pin) <= MOST_DIGITS):
+    if not (pin.isascii() and pin.isdigit() and least <= len(pin) <= MOST_DIGITS):
         return "form"
     steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
     return "easy" if len(steps) == 1 and steps <= {0, 1, 9} else None
@@ -107,9 +107,12 @@ class _State:
 
 
 class Pin:
-    """The PIN in `folder`. Any thread may call; one try at a time is looked at."""
+    """The PIN in `folder`, of `least` digits. Any thread may call; one try at a time is looked at."""
 
-    def __init__(self, folder: Path, *, now: Callable[[], float] = since_boot, boot: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, least: int = LEAST_DIGITS, now: Callable[[], float] = since_boot, boot: str | None = None
+    ) -> None:
+        self._least = least
         self._pin, self._tries = folder / "pin.json", folder / "tries.json"
         self._now = now
         self._boot = boot or boot_id()
@@ -122,9 +125,9 @@ class Pin:
 
     def set(self, pin: str) -> None:
         """From now on this is the PIN, and nobody has to wait. PinRefused when it cannot be one; OSError."""
-        reason = weakness(pin)
+        reason = weakness(pin, self._least)
         if reason is not None:
-            raise PinRefused(reason)
+            raise PinRefused(reason, self._least)
         salt = secrets.token_bytes(16)
         kept = {**_SCRYPT, "salt": salt.hex(), "hash": _scrypt(pin, salt, _SCRYPT).hex()}
         with self._lock:

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.owner import keep
-from kiosk.owner import pin as pins
-from kiosk.owner.pin import LONGEST_WAIT_S, Pin, PinRefused, Tried, wait_after
+from kiosk import keep, pins
+from kiosk.pins import LONGEST_WAIT_S, Pin, PinRefused, Tried, wait_after
 
 RIGHT, WRONG = "482915", "482916"
 
