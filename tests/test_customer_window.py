@@ -86,7 +86,7 @@ def test_both_windows_stand_in_one_display_each_with_its_own_picture(xserver: st
             if name == "qr":
                 OUT.mkdir(exist_ok=True)
                 ImageGrab.grab(xdisplay=xserver).save(OUT / "two_windows.png")
-        two.display.show(MAIN["menu"])
+        two.display.show(MAIN["checkup"])
         until(lambda: two.stands() and np.array_equal(two.customer(), expected["idle"]))
 
     two.run(work)
