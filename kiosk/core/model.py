@@ -246,7 +246,7 @@ class Order:
     called_at: int | None = None  # when last_call was answered
     pay_refused: bool = False  # the last reverse or close was refused with ORDER_PAID
     note: str | None = None  # why a person has to decide
-    memo: str = ""  # the shop's own number of the sale, in digits; WeChat gives it back as `attach`
+    memo: str = ""  # the shop's own number of the sale, in digits; WeChat gives it back in `attach`
 
 
 @dataclass(frozen=True, slots=True)

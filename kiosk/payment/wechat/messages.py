@@ -130,16 +130,18 @@ def _query(merchant: Merchant) -> str:
 
 
 def _order(shop: Shop, order: Order) -> dict[str, object]:
-    """The shop's own number, if there is one: the customer reads it in the description, statements have it as `attach`."""
+    """The shop's own number, if there is one: the customer reads it in the description, statements have it in `attach`.
+
+    There it stands behind the moment the order was begun, which comes back in each answer about the order (answers.py).
+    """
     described = f"{shop.description}-{order.memo}" if order.memo else shop.description  # brand-branch-goods (contract 3.2.1)
     return {
         "description": described,
-        **({"attach": order.memo} if order.memo else {}),
+        "attach": f"{order.opened_at} {order.memo}".rstrip(),
         "out_trade_no": order.out_trade_no,
         "merchant_category_code": shop.merchant_category_code,
         "amount": {"total": order.money.amount, "currency": order.money.currency},
         "scene_info": {"device_id": shop.device_id},
-        "attach": str(order.opened_at),  # comes back in each answer about the order (answers.py)
     }
 
 
