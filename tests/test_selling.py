@@ -245,18 +245,18 @@ def test_another_order_of_the_sale_has_the_number_too() -> None:
     assert (flow.front().tender, flow.front().memo) == (Tender.NATIVE, "42")
 
 
-ORDER = Order("K07-260105-aa0001", "S-1", Tender.NATIVE, Money(1250, "HKD"), 0, OrderState.SENT, memo="0042")
+ORDER = Order("K07-260105-aa0001", "S-1", Tender.NATIVE, Money(1250, "HKD"), 1767607920123, OrderState.SENT, memo="0042")
 
 
 @pytest.mark.parametrize("merchant", [Direct("wx1", "1900009999"), Institution("wx1", "1900007777", "1900008888")])
 def test_wechat_is_told_as_the_contract_allows(merchant: Direct | Institution) -> None:
-    """Contract 3.2.1: attach and description of 1 to 127 characters."""
+    """Contract 3.2.1: attach and description of 1 to 127 characters; in attach the number stands behind the order's moment."""
     house = Shop(merchant, "5814", "Harbour Snacks", "https://pay.example.net/notify", "K07")
     for made in (place(house, ORDER), charge(house, ORDER, PaymentCode("134567890123456789"))):
         body = json.loads(made.body)
-        assert (body["attach"], body["description"]) == ("0 0042", "Harbour Snacks-0042")
+        assert (body["attach"], body["description"]) == ("1767607920123 0042", "Harbour Snacks-0042")
     plain = json.loads(place(house, replace(ORDER, memo="")).body)
-    assert plain["attach"] == "0"
+    assert plain["attach"] == "1767607920123"
     assert plain["description"] == "Harbour Snacks"
 
 
