@@ -250,6 +250,7 @@ def report(day: date | None, z: int | None, x: bool, as_json: bool) -> None:  # 
         paid, refunded, late = (Money(total[key], total["currency"]) for key in ("paid", "refunded", "late"))
         click.echo(
             f"{total['tender']:<10} paid {total['paid_count']} x, {paid}; refunded {total['refund_count']} x, {refunded}"
+            + (f"; in it tips {Money(total['tips'], total['currency'])}" if total["tips"] else "")
             + (f"; late money given back {total['late_count']} x, {late}" if total["late_count"] else "")
         )
     for currency in sorted({total["currency"] for total in found["totals"]}):

@@ -65,7 +65,7 @@ default_tender = "quick_pay"          # what OK does after the amount; or "nativ
 #memo = false                         # true: each sale is asked for a number of your own; it is on receipts and in exports
 #tips = []                            # ["5%", "10%", 500]: the customer is offered these; []: nobody is asked
 #guard_times = 10                     # an amount of ten times the usual asks back; 0: never
-#repeat_seconds = 10                  # the same amount so soon after a payment asks back; 0: never
+#repeat_seconds = 0                   # 10: the same amount within 10 s of its payment asks back; 0: never
 #training = false                     # true: a kiosk to learn on; nothing is real, and every screen says so
 
 [ledger]

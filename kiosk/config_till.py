@@ -30,7 +30,7 @@ class TillConfig:
     memo: bool = False
     tips: tuple[Offer, ...] = ()
     guard_times: int = 10
-    repeat_seconds: int = 10
+    repeat_seconds: int = 0
     training: bool = False
 
     @property
@@ -72,7 +72,7 @@ def read_till(table: Table, currency: str) -> TillConfig:
             "repeat_seconds",
             "Write for how long after a payment the same amount is asked about, as 10; 0 is never.",
             bounds=(0, 600),
-            default=10,
+            default=0,
         ),
         training=table.flag(
             "training", "Write true for a kiosk to learn on, where nothing is real, or leave the key out.", default=False

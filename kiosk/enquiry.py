@@ -44,6 +44,9 @@ def orders(config: Config, day: date | None) -> list[Line]:
     for line in lines:
         line["opened_at"] = rfc3339(line["opened_at"], zone)
         line["settled_at"] = None if line["settled_at"] is None else rfc3339(line["settled_at"], zone)
+        for key in ("tip", "memo"):  # where there is one; the other keys are always there
+            if not line.get(key):
+                line.pop(key, None)
     return lines
 
 

@@ -96,7 +96,7 @@ class People:
         end, moved, screen, watching = time.monotonic() + sale.lasts_s, set[str](), "", False
         while time.monotonic() < end:
             now = self._kiosk.screen()
-            if now == "SameCustomer":
+            if now in ("SameCustomer", "PaidAlready", "UnusualAmount"):
                 self._kiosk.key("OK")
             elif now in sale.moves and now not in moved:
                 moved.add(now)
