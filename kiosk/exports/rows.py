@@ -20,11 +20,11 @@ KINDS = ("orders", "sales", "refunds", "shifts")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "orders": (
         *("opened_at", "settled_at", "out_trade_no", "transaction_id", "tender", "state", "amount", "refunded", "currency"),
-        "sale",
+        *("sale", "memo"),
     ),
     "sales": (
         *("business_day", "settled_at", "paid_at", "opened_at", "out_trade_no", "transaction_id", "tender", "amount", "tip"),
-        *("refunded", "currency", "payer_amount", "payer_currency", "rate", "z", "sale"),
+        *("refunded", "currency", "payer_amount", "payer_currency", "rate", "z", "sale", "memo"),
     ),
     "refunds": (
         *("business_day", "accepted_at", "asked_at", "out_refund_no", "out_trade_no", "refund_id", "tender", "state", "amount"),
@@ -74,6 +74,7 @@ def _order(told: Told, shop: Shop) -> Iterator[Row]:
         "refunded": _sum(told["refunded"], currency),
         "currency": currency,
         "sale": str(told["sale"]),
+        "memo": _text(told.get("memo")),
     }
 
 
@@ -96,6 +97,7 @@ def _sale(told: Told, shop: Shop) -> Iterator[Row]:
         "rate": None if rate is None else f"{rate // 10**8}.{rate % 10**8:08}",
         "z": _text(told["z"]),
         "sale": str(told["sale"]),
+        "memo": _text(told.get("memo")),
     }
 
 

@@ -21,7 +21,7 @@ REFUNDED_WITHIN = 400 * 86_400_000  # contract 3.7: after a year WeChat takes no
 
 _SALES = (
     "SELECT o.settled_at, o.paid_at, o.opened_at, o.sale_id AS sale, o.out_trade_no, o.transaction_id, o.tender, o.amount, "
-    "coalesce(s.tip, 0) AS tip, o.currency, o.payer_amount, o.payer_currency, o.rate_e8, "
+    "coalesce(s.tip, 0) AS tip, o.currency, o.payer_amount, o.payer_currency, o.rate_e8, o.memo, "
     "(SELECT coalesce(sum(r.amount), 0) FROM refunds r WHERE r.out_trade_no = o.out_trade_no "
     "AND r.state IN ('ACCEPTED', 'DONE')) AS refunded, "
     "(SELECT max(h.seq) FROM history h "
