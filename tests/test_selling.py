@@ -344,3 +344,10 @@ def test_the_rate_is_on_screen_and_receipt() -> None:
 def test_a_draft_adds_up() -> None:
     assert Draft((1250, 50), tip=130).total == 1430
     assert Draft((1250, 50)).goods == 1300
+
+
+def test_the_board_opens_from_the_start_alone() -> None:
+    flow = shop(Selling(QUICK))
+    pay(flow, "1 2 5 0 OK")
+    flow.press("SCAN")
+    assert flow.acts == (Play(Sound.REFUSED_KEY),)

@@ -238,7 +238,7 @@ def _leave(key: Key, rules: keying.Rules, now: int) -> Intent:
     """From a result: OK and CANCEL to the start, a digit straight into the next amount. Open orders settle behind."""
     if key in (Key.OK, Key.CANCEL, Key.CLEAR):
         return Go(Idle())
-    return _idle(key, rules, now)
+    return Refused() if key is Key.SCAN else _idle(key, rules, now)  # the board opens from the start alone, which says so
 
 
 def _trying(till: trying.There, key: Key, now: int) -> Intent:
