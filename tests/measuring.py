@@ -1,4 +1,4 @@
-"""A canvas that measures what would be drawn and draws little of it: whether texts fit is asked of ten languages, pictures of two.
+"""A canvas that measures what would be drawn and draws little of it: ten languages are asked whether they fit, two are painted.
 
 Grounds are filled, as a text's contrast is with what lies under it. Text leaves the ink that its glyphs would (Thai, which is
 shaped, is drawn), from the font's own figures at that size; test_display_gallery.py holds the two against each other.

@@ -41,7 +41,7 @@ def major(money: Money) -> str:
 
 
 def in_words(money: Money, locale: str) -> str:
-    """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250", "12,50 €" with a space that does not break."""
+    """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250", "12,50 €" (no line breaks there)."""
     value = Decimal(money.amount).scaleb(-exponent(money.currency))
     return format_currency(value, money.currency, locale=locale).translate(_IN_NO_FONT)
 
