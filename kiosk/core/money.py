@@ -1,11 +1,11 @@
-"""Amounts: an integer of the currency's smallest unit, never a float. The one file that knows Babel's numbers."""
+"""Amounts: an integer of the currency's smallest unit, never a float."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from babel.numbers import format_currency, get_currency_precision, is_currency
+from kiosk.core.cldr import amount_in_words, get_currency_precision, is_currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ def major(money: Money) -> str:
 
 
 def in_words(money: Money, locale: str) -> str:
-    """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250", "12,50 €" (no line breaks there)."""
+    """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250", "12,50 €"."""
     value = Decimal(money.amount).scaleb(-exponent(money.currency))
-    return format_currency(value, money.currency, locale=locale).translate(_IN_NO_FONT)
+    return amount_in_words(value, money.currency, locale)
 
 
 def rate_in_words(money: Money, payer: Money, rate_e8: int) -> str:
@@ -61,7 +61,3 @@ def from_major(text: str, currency: str) -> Money:
     if not units.is_finite() or units != units.to_integral_value():
         raise ValueError(f"not an amount of {currency}: {text!r}")
     return Money(int(units), currency)
-
-
-_IN_NO_FONT = str.maketrans({"\u202f": "\u00a0", "₽": "RUB"})
-"""What CLDR writes and no font of a kiosk or printer holds: French groups by a narrow space, the rouble has a sign of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from itertools import product
 
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
@@ -155,14 +155,9 @@ def wall_clock(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M:%S}"
 
 
-def wall_month_day(at: int) -> str:
-    """The shop's day without its year, as wall_time."""
-    return f"{datetime.fromtimestamp(at / 1000).astimezone():%m-%d}"
-
-
-def wall_day(at: int) -> str:
+def wall_day(at: int) -> date:
     """The shop's day, as wall_time."""
-    return f"{datetime.fromtimestamp(at / 1000).astimezone():%Y-%m-%d}"
+    return datetime.fromtimestamp(at / 1000).astimezone().date()
 
 
 def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:

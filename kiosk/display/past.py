@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from kiosk.core.cldr import day_in_words, day_of_year
 from kiosk.core.model import OrderState, RefundState, Tender
 from kiosk.core.money import in_words
 from kiosk.core.past_nouns import ByAmount, ByEnd
@@ -12,7 +13,7 @@ from kiosk.core.past_screens import History, More, PastLine, PastScreen, RefundL
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
-from kiosk.display.frame import key_cap, wall_clock, wall_day, wall_month_day, wall_time
+from kiosk.display.frame import key_cap, wall_clock, wall_day, wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
 from kiosk.display.theme import AMBER, BLUE, CAP, GREEN, MUTED, PANEL, RED, TEXT, Colour, Tone
@@ -77,7 +78,8 @@ def _row(sheet: Sheet, box: Rect, line: PastLine, now: int, number: int | None =
         key_cap(sheet, cap, CAP)
         digit = Say(str(number), words, max(scale.floor, side * 3 // 5), TEXT, bold=True, tight=True, most_lines=1)
         sheet.say(cap, digit, align=0.5)
-    sheet.say(cells[1], Say(_when(line.opened_at, now), words, scale.small, MUTED, most_lines=1, least=scale.floor))
+    when = _when(line.opened_at, now, words.language)
+    sheet.say(cells[1], Say(when, words, scale.small, MUTED, most_lines=1, least=scale.floor))
     money = Say(in_words(line.money, words.language), words, scale.body, TEXT, bold=True, most_lines=1, least=scale.floor)
     sheet.say((*cells[2][:2], cells[2][2] - scale.gap // 2, height), money, align=1.0)
     how = icons.SCAN if line.tender is Tender.QUICK_PAY else icons.QR
@@ -108,9 +110,10 @@ def _back(sheet: Sheet, line: PastLine) -> Say | None:
     return Say(text, words, scale.body, BLUE, icon=icons.BACK_ARROW, most_lines=1, least=scale.floor)
 
 
-def _when(at: int, now: int) -> str:
+def _when(at: int, now: int, language: str) -> str:
     """The time of today, the day of any other."""
-    return wall_time(at) if wall_day(at) == wall_day(now) else wall_month_day(at)
+    day = wall_day(at)
+    return wall_time(at) if day == wall_day(now) else day_of_year(day, language)
 
 
 def sign_of(state: OrderState) -> tuple[Icon, Colour]:
@@ -188,7 +191,8 @@ def _facts(sheet: Sheet, screen: SaleOpened, printer: PrinterTrouble | None) -> 
     def plain(text: str, colour: Colour = TEXT, icon: Icon | None = None) -> Say:
         return Say(text, words, scale.body, colour, icon=icon, least=scale.floor)
 
-    items: list[Item] = [plain(f"{wall_day(line.opened_at)} {wall_time(line.opened_at)}   {screen.out_trade_no}")]
+    day = day_in_words(wall_day(line.opened_at), words.language)
+    items: list[Item] = [plain(f"{day} {wall_time(line.opened_at)}   {screen.out_trade_no}")]
     if screen.transaction_id is not None:
         items.append(plain(words("sale.transaction", number=screen.transaction_id), MUTED))
     asked = words("sale.asked", count=screen.asks) if screen.asks else ""
@@ -218,7 +222,8 @@ _Line = tuple[str, str, Say, str]
 def _refund(sheet: Sheet, line: RefundLine) -> _Line:
     words, (icon, colour) = sheet.merchant, _refund_sign(line.state)
     state = Say(words(f"refund_state.{line.state}"), words, sheet.scale.body, colour, icon=icon, least=sheet.scale.floor)
-    return f"{wall_month_day(line.at)} {wall_time(line.at)}", in_words(line.money, words.language), state, ""
+    when = f"{day_of_year(wall_day(line.at), words.language)} {wall_time(line.at)}"
+    return when, in_words(line.money, words.language), state, ""
 
 
 def _told(sheet: Sheet, told: Told) -> _Line:
