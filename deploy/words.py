@@ -76,7 +76,7 @@ def write(catalogue: Catalog, place: Path) -> None:
 
 
 def update(catalogue: Catalog, english: Catalog) -> None:
-    """Bring it up to the English: new texts are empty, changed ones fuzzy, those that are gone leave. English is filled."""
+    """Bring it up to the English: new texts are empty, changed ones fuzzy, those that are gone leave."""
     before = {message.context: message for message in texts(catalogue)}
     fresh = deepcopy(english)  # the catalogue takes the messages themselves
     catalogue.update(fresh, no_fuzzy_matching=True, update_header_comment=False)
@@ -87,10 +87,6 @@ def update(catalogue: Catalog, english: Catalog) -> None:
             message.string = old.string
             message.flags.add("fuzzy")
             message.previous_id = [old.id] if isinstance(old.id, str) else list(old.id)
-    if catalogue.locale is not None and catalogue.locale.language == "en":
-        for message in texts(catalogue):
-            message.string = message.id
-            message.flags.discard("fuzzy")
 
 
 def compile_all(top: Path = HERE) -> None:

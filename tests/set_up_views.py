@@ -11,6 +11,7 @@ from kiosk.core.screens import View
 from kiosk.core.setup_nouns import NEEDED, Ask, Facts, Reach, Setup
 from kiosk.core.setup_screens import (
     GOOD,
+    LINES,
     STEPS,
     Doing,
     Inviting,
@@ -27,6 +28,7 @@ from kiosk.core.setup_screens import (
 )
 from kiosk.core.setup_view import screen
 from kiosk.core.wifi import WifiNetwork, wifi_text
+from kiosk.core.zones import ZONES
 from kiosk.display.painter import Painter
 from tests.display_views import NOW, OFFLINE, ONLINE, camera_picture, write_picture
 
@@ -53,10 +55,11 @@ def screens() -> dict[str, SetupScreen]:
     page = (("address", _PAGE), ("code", "47192063"), ("fingerprint", _FINGERPRINT))
     return {
         "language": _asked(Question.LANGUAGE),
+        "language_more": _asked(Question.LANGUAGE, 1),
         "network": _asked(Question.NETWORK),
         "wifi": _asked(Question.WIFI),
         "wifi_next": _asked(Question.WIFI, 1),
-        **{f"zone_{page}": _asked(Question.ZONE, page) for page in range(5)},
+        **{f"zone_{page}": _asked(Question.ZONE, page) for page in range(-(-len(ZONES) // LINES))},
         "merchant": _asked(Question.MERCHANT),
         "merchant_some": _asked(Question.MERCHANT, facts=some),
         "merchant_most": _asked(Question.MERCHANT, facts=replace(_FACTS, held=frozenset(NEEDED[1:]))),

@@ -72,7 +72,7 @@ def test_every_word_is_on_some_screen() -> None:
 @needs_words
 def test_no_word_of_a_technician_reaches_the_customer(language: str) -> None:
     """The owner does read some, while the kiosk is set up: a key goes by the name that the merchant platform gives it."""
-    banned = re.compile(r"retry|error|null|timeout|out_trade_no|auth_code|API", re.IGNORECASE)
+    banned = re.compile(r"retry|error|null|timeout|out_trade_no|auth_code|\bAPI", re.IGNORECASE)
     merchants_alone = ("finding.", "remedy.", "setup.")  # a check-up names what the merchant platform names
     theirs = {key: text for key, text in words_of(language).table.items() if not key.startswith(merchants_alone)}
     assert not [key for key, text in theirs.items() if banned.search(text)]
@@ -150,5 +150,5 @@ def test_fontconfig_is_asked_where_a_font_lies_elsewhere() -> None:
 
 
 def test_a_language_without_words_is_refused_by_name() -> None:
-    with pytest.raises(DriverError, match=r"'fr'.*en, zh_CN"):
-        words_of("fr")
+    with pytest.raises(DriverError, match=r"'it'.*en, zh_CN"):
+        words_of("it")

@@ -73,7 +73,8 @@ def test_the_language_is_the_screens_own_and_the_next_screen_has_the_kiosks_agai
 
 
 def test_each_language_is_called_by_its_own_name() -> None:
-    assert [line.text for line in screens()["language"].lines] == list(LANGUAGES.values())  # type: ignore[union-attr]
+    pages = [screens()[name].lines for name in ("language", "language_more")]  # type: ignore[union-attr]
+    assert [line.text for page in pages for line in page] == list(LANGUAGES.values())
 
 
 @pytest.mark.parametrize("size", [(320, 240), (480, 320), (800, 480), (480, 800)], ids=str)

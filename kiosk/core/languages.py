@@ -9,5 +9,9 @@ LANGUAGES = {
     "ja": "日本語",
     "th": "ไทย",
     "ko": "한국어",
+    "fr": "Français",
+    "de": "Deutsch",
+    "es": "Español",
+    "ru": "Русский",
 }
 """Each by its own name."""

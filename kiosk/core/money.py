@@ -1,11 +1,11 @@
-"""Amounts: an integer of the currency's smallest unit, never a float. The one file that knows Babel's numbers."""
+"""Amounts: an integer of the currency's smallest unit, never a float."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from babel.numbers import format_currency, get_currency_precision, is_currency
+from kiosk.core.cldr import amount_in_words, get_currency_precision, is_currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ def major(money: Money) -> str:
 
 
 def in_words(money: Money, locale: str) -> str:
-    """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250"."""
+    """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250", "12,50 €"."""
     value = Decimal(money.amount).scaleb(-exponent(money.currency))
-    return format_currency(value, money.currency, locale=locale)
+    return amount_in_words(value, money.currency, locale)
 
 
 def rate_in_words(money: Money, payer: Money, rate_e8: int) -> str:

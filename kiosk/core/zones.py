@@ -28,6 +28,7 @@ ZONES = (
     "Europe/Paris",
     "Europe/Berlin",
     "Europe/Rome",
+    "Europe/Madrid",
     "Europe/Istanbul",
     "America/New_York",
     "America/Chicago",
@@ -40,7 +41,16 @@ ZONES = (
     "Australia/Perth",
     "Pacific/Auckland",
 )
-_HOME = {"zh_TW": "Asia/Taipei", "ja": "Asia/Tokyo", "th": "Asia/Bangkok", "ko": "Asia/Seoul"}
+_HOME = {
+    "zh_TW": "Asia/Taipei",
+    "ja": "Asia/Tokyo",
+    "th": "Asia/Bangkok",
+    "ko": "Asia/Seoul",
+    "fr": "Europe/Paris",
+    "de": "Europe/Berlin",
+    "es": "Europe/Madrid",
+    "ru": "Asia/Almaty",
+}
 
 
 def offered(language: str) -> tuple[str, ...]:

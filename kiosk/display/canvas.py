@@ -142,13 +142,14 @@ def _ems(text: str, language: str, *, bold: bool) -> float:
         if script is Script.THAI:
             em += _thai_em(run, bold=bold)
         else:
-            em += sum(_em(char, language, bold=bold) for char in run)
+            face = FACE_OF[language]
+            em += sum(_em(char, face, bold=bold) for char in run)
     return em
 
 
 @lru_cache(maxsize=4096)
-def _em(char: str, language: str, *, bold: bool) -> float:
-    metric = _wide(language, bold=bold).get_metrics(char, size=_EM)[0]
+def _em(char: str, face: int, *, bold: bool) -> float:
+    metric = _face(face, bold=bold).get_metrics(char, size=_EM)[0]
     return 0.0 if metric is None else float(metric[4]) / _EM
 
 
@@ -205,10 +206,14 @@ def _slanted(lines: tuple[tuple[str, str], ...], size: tuple[int, int], colour: 
     return made
 
 
-@lru_cache(maxsize=16)
 def _wide(language: str, *, bold: bool) -> pygame.freetype.Font:
-    """pygame.freetype, as only that can choose a face of a collection."""
-    font = pygame.freetype.Font(path_of(Script.WIDE, bold=bold), 16, font_index=FACE_OF[language])
+    return _face(FACE_OF[language], bold=bold)
+
+
+@lru_cache(maxsize=8)
+def _face(face: int, *, bold: bool) -> pygame.freetype.Font:
+    """pygame.freetype, as only that can choose a face of a collection. One for all languages that share it."""
+    font = pygame.freetype.Font(path_of(Script.WIDE, bold=bold), 16, font_index=face)
     font.origin = True
     return font
 

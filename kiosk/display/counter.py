@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.core.cldr import day_in_words
 from kiosk.core.expiry import Expiring
 from kiosk.core.screens import Idle, Network, OutOfOrder, Signs, UpdateEnd
 from kiosk.display import icons
@@ -51,7 +52,7 @@ def _ends(sheet: Sheet, voice: Voice, sign: Sign, soon: Expiring) -> tuple[Voice
     """What runs out, when, and what to do: below what the merchant can do now, and in the last week instead of it."""
     words = sheet.merchant
     key = f"expiry.{soon.what}_over" if soon.over else f"expiry.{soon.what}"
-    when = words(key, date=wall_day(soon.at), days=soon.days)
+    when = words(key, date=day_in_words(wall_day(soon.at), words.language), days=soon.days)
     remedy = words(f"remedy.{soon.what}_certificate")
     if soon.loud:
         further = voice.first if sheet.scale.roomy else ""

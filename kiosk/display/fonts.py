@@ -1,7 +1,7 @@
 """Which font file holds which characters, and where it lies. Knows files and languages; opens none, draws nothing.
 
-Two families cover all six languages, both packages of Debian and so of Raspberry Pi OS:
-fonts-noto-cjk (Latin, Chinese, kana, Hangul; one collection, a face for each language, as the same code point has other
+Two families cover all languages, both packages of Debian and so of Raspberry Pi OS:
+fonts-noto-cjk (Latin, Cyrillic, Chinese, kana, Hangul; one collection, a face for each language, as the same code point has other
 strokes in Beijing, Taipei and Tokyo) and fonts-tlwg-loma-ttf (Thai).
 """
 
@@ -47,9 +47,9 @@ class Script(Enum):
     )
 
 
-FACE_OF = {"ja": 0, "ko": 1, "en": 1, "th": 1, "zh_CN": 2, "zh_TW": 3}
-"""Index of the face within the collection: 0 JP, 1 KR, 2 SC, 3 TC (fonts-noto-cjk). English takes the Korean face: its quotation
-marks are narrow, those of the others as wide as a Chinese character."""
+FACE_OF = {"ja": 0, "ko": 1, "zh_CN": 2, "zh_TW": 3} | dict.fromkeys(("en", "th", "fr", "de", "es", "ru"), 1)
+"""Index of the face within the collection: 0 JP, 1 KR, 2 SC, 3 TC (fonts-noto-cjk). Latin and Cyrillic take the Korean face: its
+quotation marks are narrow, those of the others as wide as a Chinese character."""
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from itertools import product
 
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
@@ -101,6 +101,9 @@ _WITH_PRINTER: dict[type[Screen], tuple[tuple[str, str], ...]] = {
 }
 """The same where something can be printed: these screens say so by `prints`."""
 
+_ON_ITS_CAP = frozenset(("scan", "qr", "clear", "cancel", "back"))
+"""Words that say little more than the key's own name does."""
+
 CAPS: dict[str, tuple[Colour, Colour]] = {
     # as on every terminal: green goes on, red goes back, yellow corrects; and each has its name
     Key.OK: (GREEN, INK),
@@ -152,14 +155,9 @@ def wall_clock(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M:%S}"
 
 
-def wall_month_day(at: int) -> str:
-    """The shop's day without its year, as wall_time."""
-    return f"{datetime.fromtimestamp(at / 1000).astimezone():%m-%d}"
-
-
-def wall_day(at: int) -> str:
+def wall_day(at: int) -> date:
     """The shop's day, as wall_time."""
-    return f"{datetime.fromtimestamp(at / 1000).astimezone():%Y-%m-%d}"
+    return datetime.fromtimestamp(at / 1000).astimezone().date()
 
 
 def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
@@ -216,7 +214,8 @@ def _network(sheet: Sheet, facts: Signs, size: int) -> Say:
 def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
     """The keys that mean something now, as little key caps, each with a word. Spread over the row; words shrink, then go.
 
-    Before they go a range of digits does: the screen itself shows what those are for.
+    Before all of them go a range of digits does, as the screen itself shows what those are for, and the words that only say
+    what stands on the cap.
     """
     if not keys:
         return
@@ -224,16 +223,19 @@ def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
     x, y, width, height = box
     size, pad = scale.small, scale.gap
     single = tuple(key for key in keys if isinstance(key[0], Key)) or keys
-    for shown, smaller in product((keys, single), range(size - scale.floor + 1)):
+    ways = ((keys, frozenset[str]()), (single, frozenset[str]()), (single, _ON_ITS_CAP))
+    for (shown, silent), smaller in product(ways, range(size - scale.floor + 1)):
         caps = [Say(str(cap), words, size - smaller, CAPS.get(cap, (CAP, TEXT))[1], bold=True, most_lines=1) for cap, _ in shown]
-        tells = [Say(words(f"keys.{word}"), words, size - smaller, TEXT, most_lines=1) for _, word in shown]
+        tells = [
+            None if word in silent else Say(words(f"keys.{word}"), words, size - smaller, TEXT, most_lines=1) for _, word in shown
+        ]
         cap_widths = [sheet.width(cap) + pad * 2 for cap in caps]
-        widths = [cap + sheet.width(tell) + pad + 2 for cap, tell in zip(cap_widths, tells, strict=True)]
+        widths = [cap + (sheet.width(tell) + pad + 2 if tell else 0) for cap, tell in zip(cap_widths, tells, strict=True)]
         free = width - sum(widths) - pad * 2
         if free >= pad * (len(shown) - 1):
             break
     else:
-        tells, widths = [], cap_widths
+        tells, widths = [None] * len(shown), cap_widths
         free = width - sum(widths) - pad * 2
     step = min(scale.pad * 3, free // max(1, len(shown) - 1)) if len(shown) > 1 else 0
     left = x + (width - sum(widths) - step * (len(shown) - 1)) // 2
@@ -241,9 +243,9 @@ def legend(sheet: Sheet, box: Rect, keys: tuple[tuple[str, str], ...]) -> None:
         key = (left, y + height // 6, cap_widths[place], height - height // 3)
         key_cap(sheet, key, CAPS.get(cap, (CAP, TEXT))[0])
         sheet.say(key, caps[place], align=0.5)
-        if tells:
+        if tell := tells[place]:
             after = left + cap_widths[place] + pad
-            sheet.say((after, y, widths[place] - cap_widths[place] - pad, height), tells[place])
+            sheet.say((after, y, widths[place] - cap_widths[place] - pad, height), tell)
         left += widths[place] + step
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from kiosk.core.cldr import day_of_year
 from kiosk.core.model import OrderState, RefundState, Tender
 from kiosk.core.money import in_words
 from kiosk.core.past_screens import PastLine
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
-from kiosk.display.frame import key_cap, wall_day, wall_month_day, wall_time
+from kiosk.display.frame import key_cap, wall_day, wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.sheet import Say, Sheet
 from kiosk.display.theme import AMBER, BLUE, CAP, GREEN, MUTED, PANEL, RED, TEXT, Colour
@@ -69,7 +70,9 @@ def order_row(sheet: Sheet, box: Rect, line: PastLine, now: int, number: int | N
     if number is not None:
         side = min(cells[0][2], height - 4, round(scale.body * 1.4))
         _digit(sheet, (cells[0][0], y + (height - side) // 2, side, side), number)
-    sheet.say(cells[1], Say(_when(line.opened_at, now), words, scale.small, MUTED, most_lines=1, least=scale.floor))
+    sheet.say(
+        cells[1], Say(_when(line.opened_at, now, words.language), words, scale.small, MUTED, most_lines=1, least=scale.floor)
+    )
     money = Say(in_words(line.money, words.language), words, scale.body, TEXT, bold=True, most_lines=1, least=scale.floor)
     sheet.say((*cells[2][:2], cells[2][2] - scale.gap // 2, height), money, align=1.0)
     how = icons.SCAN if line.tender is Tender.QUICK_PAY else icons.QR
@@ -100,9 +103,10 @@ def _back(sheet: Sheet, line: PastLine) -> Say | None:
     return Say(text, words, scale.body, BLUE, icon=icons.BACK_ARROW, most_lines=1, least=scale.floor)
 
 
-def _when(at: int, now: int) -> str:
+def _when(at: int, now: int, language: str) -> str:
     """The time of today, the day of any other."""
-    return wall_time(at) if wall_day(at) == wall_day(now) else wall_month_day(at)
+    day = wall_day(at)
+    return wall_time(at) if day == wall_day(now) else day_of_year(day, language)
 
 
 def sign_of(state: OrderState) -> tuple[Icon, Colour]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.core.cldr import day_in_words, day_of_year
 from kiosk.core.model import OrderState, Reason
 from kiosk.core.money import in_words
 from kiosk.core.past_nouns import ByAmount, ByEnd
@@ -27,7 +28,7 @@ from kiosk.core.past_screens import (
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import giving, icons
 from kiosk.display.canvas import Rect
-from kiosk.display.frame import wall_clock, wall_day, wall_month_day, wall_time
+from kiosk.display.frame import wall_clock, wall_day, wall_time
 from kiosk.display.icons import Icon
 from kiosk.display.lists import ROWS, WIDE, headed, numbered, order_row, refund_sign, sign_of
 from kiosk.display.sheet import Draw, Item, Say, Sheet, Space
@@ -125,7 +126,8 @@ def _facts(sheet: Sheet, screen: SaleOpened, printer: PrinterTrouble | None) -> 
     def plain(text: str, colour: Colour = TEXT, icon: Icon | None = None) -> Say:
         return Say(text, words, scale.body, colour, icon=icon, least=scale.floor)
 
-    items: list[Item] = [plain(f"{wall_day(line.opened_at)} {wall_time(line.opened_at)}   {screen.out_trade_no}")]
+    day = day_in_words(wall_day(line.opened_at), words.language)
+    items: list[Item] = [plain(f"{day} {wall_time(line.opened_at)}   {screen.out_trade_no}")]
     if screen.transaction_id is not None:
         items.append(plain(words("sale.transaction", number=screen.transaction_id), MUTED))
     asked = words("sale.asked", count=screen.asks) if screen.asks else ""
@@ -160,7 +162,7 @@ def _refunds(sheet: Sheet, box: Rect, lines: tuple[RefundLine, ...]) -> None:
     for place, line in enumerate(lines):
         icon, colour = refund_sign(line.state)
         state = Say(words(f"refund_state.{line.state}"), words, scale.body, colour, icon=icon, least=scale.floor)
-        when = f"{wall_month_day(line.at)} {wall_time(line.at)}"
+        when = f"{day_of_year(wall_day(line.at), words.language)} {wall_time(line.at)}"
         top = y + place * high
         row = round(scale.body * 1.9)
         sheet.canvas.panel((x, top, width, high - 3), PANEL, scale.radius // 2)

@@ -5,8 +5,9 @@ The amount stands in for any other: what is kept are letters, digits and layouts
 
 from __future__ import annotations
 
-from kiosk.core.model import Decline
+from kiosk.core.model import Decline, OrderState, Tender
 from kiosk.core.money import Money
+from kiosk.core.past_screens import History, PastLine
 from kiosk.core.screens import (
     CancelledScreen,
     Cancelling,
@@ -45,5 +46,6 @@ def views(now: int) -> list[View]:
         Cancelling(_MONEY, _TAIL),
         CancelledScreen(_MONEY, _TAIL),
         Unresolved(_MONEY, _TAIL),
+        History((PastLine(_MONEY, Tender.QUICK_PAY, OrderState.PAID, _TAIL, opened_at=0),)),
     )
     return [View(screen, _SIGNS) for screen in reversed(screens)]

@@ -131,8 +131,9 @@ class Sheet:
 
     def width(self, say: Say) -> int:
         """How wide the text is in one line at its full size, with its icon."""
-        text = wrap.plain(say.text)
-        return round(measure(text, say.words.language, say.size, bold=say.bold)) + self._extra(say, say.size) + 1
+        text, language, bold = wrap.plain(say.text), say.words.language, say.bold
+        widest = max(each(text, language, say.size, bold=bold) for each in (measure, estimate))  # else `say` would break it
+        return round(widest) + self._extra(say, say.size) + 1
 
     def holds(self, box: Rect, items: list[Item]) -> bool:
         """Whether `items` stand in the box at their full size, no word of them cut."""

@@ -38,6 +38,9 @@ def received(money: Money, language: str) -> Speech:
             return Speech("ja", f"うぃーちゃっとぺいで、{_japanese(money)}の、おしはらいが、かんりょうしました")
         case "ko":
             return Speech("ko", f"위챗페이로 {_korean(money)} 결제되었습니다")
+        case "fr" | "de" | "es" | "ru":
+            voice, sentence = _WITH_COMMA[language]
+            return Speech(voice, sentence.format(f"{_plain(money).replace('.', ',')} {_currency(money, language)}"))
         case _:
             return Speech("en-gb", f"WeChat Pay: {_plain(money)} {_currency(money, 'en')} received")
 
@@ -109,6 +112,13 @@ def _hiragana(char: str) -> str:
     return chr(ord(char) - _KATAKANA_AHEAD) if "ァ" <= char <= "ヴ" else char
 
 
+# WeChat is spelt as its sound is in French, German and Russian: as an English name it would be read by another, English voice.
+_WITH_COMMA = {
+    "fr": ("fr-fr", "Paiement Ouitchat reçu : {}"),
+    "de": ("de", "Wietschätt-Zahlung erhalten: {}"),
+    "es": ("es", "Pago de WeChat recibido: {}"),
+    "ru": ("ru", "Оплата через Вичат получена: {}"),
+}
 _CANTONESE = ("HKD", "MOP")  # where the money of Hong Kong and Macau is taken, traditional characters are read in Cantonese
 _AT_HOME = {("zh_CN", "CNY"): "元", ("zh_TW", "TWD"): "元", ("ko", "KRW"): "원"}
 _KATAKANA_AHEAD = ord("ア") - ord("あ")

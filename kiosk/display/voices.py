@@ -71,7 +71,7 @@ def amount(sheet: Sheet, money: Money, size: int, colour: Colour, soft: Colour, 
     `terse`: without the code where the sign itself names the currency, as HK$ does.
     """
     text = in_words(money, sheet.merchant.language)
-    plain = terse and text[0].isalpha()
+    plain = terse and any(char.isalpha() for char in text)
     code = "" if plain or money.currency in text else money.currency
     least = sheet.scale.floor
     return Say(

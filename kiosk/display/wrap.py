@@ -14,6 +14,7 @@ Measure = Callable[[str], float]  # of two parts together: the sum of both
 MARK = "|"
 _EVEN = 2  # pixels: lines need not be made more even than this
 
+_SPACE = r" \t\n\r"  # a no-break space holds together what stands beside it, as an amount and its currency
 _SCRIPT = re.compile(r"[\u0e00-\u0e7f\u3000-\u9fff\uf900-\ufaff\uff00-\uff60]")
 _NOT_FIRST = "、。，．！？：；）」』】》・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…%,.!?:;)”’"
 _NOT_LAST = "（「『【《(“‘￥¥$＄"
@@ -51,7 +52,7 @@ def lines(text: str, width: float, measure: Measure, *, cut: bool) -> list[str] 
 
 
 def _atoms(text: str) -> list[str]:
-    return [atom for part in text.split(MARK) for atom in re.findall(r"\S+\s*|\s+", part)]
+    return [atom for part in text.split(MARK) for atom in re.findall(rf"[^{_SPACE}]+[{_SPACE}]*|[{_SPACE}]+", part)]
 
 
 def _pieces(atom: str) -> list[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from kiosk.core.cldr import day_in_words
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import Money, in_words
 from kiosk.owner import front, pages_door, pages_machine, pages_sales, pages_shop
@@ -121,7 +123,11 @@ def _around(parts: Parts) -> dict[str, Any]:
         sign = "\u2212" if amount < 0 else ""
         return sign + in_words(Money(abs(amount), currency), words.language)
 
+    def day(of: date) -> str:
+        return day_in_words(of, words.language)
+
     return {
+        "day_in_words": day,
         "w": words,
         "shop": shop,
         "csrf": g.csrf,

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import Protocol, assert_never
 
 from kiosk.core import shift_lines
+from kiosk.core.cldr import day_in_words
 from kiosk.core.model import Tender
 from kiosk.core.money import Money, in_words, rate_in_words
 from kiosk.core.slips import Bill, Receipt, Sample, ShiftSlip, Slip
@@ -251,10 +252,11 @@ def _both(house: House, key: str) -> tuple[Span, ...]:
 def _money(money: Money, house: House) -> Span:
     """As the merchant's language writes it, and the code where the sign does not name the currency: one ¥ is yen or yuan."""
     text = in_words(money, house.merchant.language)
-    named = text[0].isalpha() or money.currency in text
+    named = any(char.isalpha() for char in text)
     return Span(text if named else f"{text} {money.currency}", house.merchant.language)
 
 
 def _time(at: int, house: House) -> Span:
     """In the shop's zone, which is the process's."""
-    return Span(f"{datetime.fromtimestamp(at / 1000).astimezone():%Y-%m-%d %H:%M}", house.merchant.language)
+    then, language = datetime.fromtimestamp(at / 1000).astimezone(), house.merchant.language
+    return Span(f"{day_in_words(then.date(), language)} {then:%H:%M}", language)

@@ -7,7 +7,7 @@ from kiosk.display.english.texts import counted, said, table
 SET_UP = table(
     said("setup.step", "Step {step} of {steps}"),
     said("setup.missing", "Still missing: {items}"),
-    said("setup.ask.language", "Language · 语言 · 語言 · 言語 · ภาษา · 언어"),
+    said("setup.ask.language", "Language · 语言 · 言語 · ภาษา · 언어 · Язык"),
     said("setup.ask.network", "How does the kiosk get on line?"),
     said("setup.ask.network_more", "With a cable: just plug it in."),
     said("setup.ask.wifi", "Which Wi-Fi?"),
@@ -133,6 +133,7 @@ SET_UP = table(
     said("setup.zone.Europe_Paris", "Paris"),
     said("setup.zone.Europe_Berlin", "Berlin"),
     said("setup.zone.Europe_Rome", "Rome"),
+    said("setup.zone.Europe_Madrid", "Madrid"),
     said("setup.zone.Europe_Istanbul", "Istanbul"),
     said("setup.zone.America_New_York", "New York"),
     said("setup.zone.America_Chicago", "Chicago"),

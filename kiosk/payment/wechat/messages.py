@@ -144,8 +144,8 @@ def _query(merchant: Merchant) -> str:
 def _order(shop: Shop, order: Order) -> dict[str, object]:
     """What charge and place share.
 
-    `attach` comes back in each answer about the order (answers.py): when the order was begun, then the shop's own number of it, if
-    there is one, which the customer reads in the description, too.
+    `attach` comes back in each answer about the order (answers.py): when the order was begun, then the shop's own number of it,
+    if there is one, which the customer reads in the description, too.
     """
     described = f"{shop.description}-{order.memo}" if order.memo else shop.description  # brand-branch-goods (contract 3.2.1)
     return {
