@@ -29,6 +29,7 @@ from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.timings import Timings, newest
+from kiosk.reconcile_answers import BooksAnswers
 from kiosk.runtime import Runtime
 from kiosk.support.latency import SPEED_DAYS, latency
 
@@ -55,6 +56,7 @@ class Answers:
         problems: Callable[[], Mapping[str, str | None]] = dict,
         well: Callable[[], list[str]] = list,
         bundle: Callable[[bool], bytes] | None = None,
+        books: BooksAnswers | None = None,
     ) -> None:
         self._runtime = runtime
         self._display = display
@@ -64,6 +66,7 @@ class Answers:
         self._problems = problems
         self._well = well
         self._bundle = bundle
+        self._books = books
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -81,6 +84,7 @@ class Answers:
             "health": self._answer_health,
             "bundle": self._answer_bundle,
             "latencies": self._answer_latencies,
+            **self._about_books(),
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -88,6 +92,11 @@ class Answers:
             return handler(request)
         except (TimeoutError, queue.Full):
             return {"problem": _NO_ANSWER}
+
+    def _about_books(self) -> dict[str, Callable[[Request], Answer]]:
+        if self._books is None:
+            return {}
+        return {"reconcile": self._books.begin, "reconciling": self._books.look, "books": self._books.books}
 
     def _answer_screen(self, _: Request) -> Answer:
         display = self._display()

@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kiosk.config_books import BooksConfig, read_books
 from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
@@ -45,6 +46,7 @@ TABLES = (
     "printer",
     "update",
     "owner",
+    "books",
 )
 
 
@@ -117,6 +119,7 @@ class Config:
     owner: OwnerConfig
     printer: PrinterConfig | None = None
     update: UpdateConfig = field(default_factory=UpdateConfig)
+    books: BooksConfig = field(default_factory=BooksConfig)
     warnings: tuple[str, ...] = ()
 
 
@@ -150,6 +153,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         printer=read_printer(tables["printer"], files) if "printer" in raw else None,
         sound=read_sound(tables["sound"]),
         update=read_update(tables["update"]),
+        books=read_books(tables["books"]),
         owner=read_owner(tables["owner"], files),
         warnings=tuple(files.warnings),
     )

@@ -24,6 +24,7 @@ from kiosk.core.commands import (
     Charge,
     Close,
     CorrectClock,
+    FetchStatement,
     GiveBack,
     Heard,
     Hush,
@@ -97,6 +98,7 @@ class Runtime:
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
         self._examiner: Examiner | None = None
+        self._fetch: Callable[[str], None] | None = None
         self._to_read: deque[LookUp] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
         self._left = threading.Event()  # the charge dispatched last begins to leave
@@ -121,6 +123,10 @@ class Runtime:
     def use_examiner(self, examiner: Examiner) -> None:
         """Who looks at everything when somebody wants to know."""
         self._examiner = examiner
+
+    def use_fetcher(self, fetch: Callable[[str], None]) -> None:
+        """Who has a day's statement fetched; never blocks."""
+        self._fetch = fetch
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -285,6 +291,9 @@ class Runtime:
             case StartCheckup() | StopCheckup() | MakeBundle():
                 if self._examiner is not None:
                     self._examiner.take(act)
+            case FetchStatement(day):
+                if self._fetch is not None:
+                    self._fetch(day)
             case CorrectClock(offset_ms):
                 self._clock.correct(offset_ms)
                 _log.warning("the clock was corrected", extra={"offset_ms": offset_ms})

@@ -143,6 +143,18 @@ class Run:
             self.report.stopped = str(why)
         return self.report
 
+    def bring_back(self, question: Question, at: int) -> str | None:
+        """One order that a statement has and the ledger lacks, paid at `at` by it. In words why not; None: it is there now."""
+        self.latest.setdefault(question.day, at)
+        problems = len(self.report.problems)
+        try:
+            there = self._settle(question)
+        except _Stopped:
+            return None  # no answer now: the row is not there, and it is asked for again
+        if len(self.report.problems) > problems:
+            return self.report.problems[-1][1]
+        return None if there else "WeChat's statement has it, and WeChat does not know it: look it up in the merchant platform"
+
     def mark_recovered(self, days: Sequence[date], only: str | None) -> None:
         """What was missing of these days is there now, as far as WeChat knows of it. `only`: no other generation was walked."""
         for loss in self.ledger.losses():

@@ -34,6 +34,7 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.ports"),
     (1, "kiosk.core.slips"),
     (1, "kiosk.core.checkup"),
+    (1, "kiosk.core.differences"),
     (1, "kiosk.core.expiry"),
     (1, "kiosk.core.setup_screens"),
     (2, "kiosk.core.*"),
@@ -78,6 +79,11 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.listener"),
     (5, "kiosk.lookup"),
     (5, "kiosk.lost_orders"),
+    (5, "kiosk.loop_rows"),
+    (5, "kiosk.reconcile"),
+    (5, "kiosk.reconcile_*"),
+    (5, "kiosk.reconciler"),
+    (5, "kiosk.statement_files"),
     (5, "kiosk.notifications"),
     (5, "kiosk.parts"),
     (5, "kiosk.owner"),
@@ -137,6 +143,7 @@ SANDBOX_LIBRARIES = {"PIL", "babel", "cryptography", "flask", "qrcode", "request
 # Some are a folder's element rather than a tool behind a door.
 SEVERAL_FILES = {
     "flask": "kiosk/*/*",  # a route's request and answer, in the rooms that have routes
+    "sqlite3": "kiosk/payment/*",  # the ledger's file, and the scratch in which a statement is held against it
     "numpy": "kiosk/camera/*",  # what a frame is made of
     "werkzeug": "kiosk/*/*",  # as flask
 }

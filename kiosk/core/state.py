@@ -14,9 +14,10 @@ from kiosk.core.commands import Act, Record
 from kiosk.core.events import PageTold, Part
 from kiosk.core.expiry import Ends
 from kiosk.core.lifecycle import is_open
-from kiosk.core.model import Call, Merchant, Order, Refund, Sale, Tender
+from kiosk.core.model import Call, Merchant, Order, OrderState, Refund, Sale, Tender
 from kiosk.core.screens import Network, News
 from kiosk.core.slips import PrinterTrouble, Receipts
+from kiosk.core.statements import Statements
 
 PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
 PROBE_ONLINE = 60 * lifecycle.SECOND
@@ -75,6 +76,8 @@ class Kiosk:
     ends: tuple[Ends, ...] = ()  # what runs out one day
     page: PageTold | None = None  # the owner's, while it says that it is there
     page_at: int = 0  # when it last did
+    statements: Statements | None = None  # None: nobody has said yet which are there
+    differing: int = 0  # differences that came to a person lately, and nobody has opened the last orders since
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -128,6 +131,8 @@ def is_held(kiosk: Kiosk) -> bool:
 def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
     """The next call of an order; what was hastened is asked for at once."""
     due = lifecycle.next_call(order, at_counter=at_counter(kiosk, order))
+    if order.state is OrderState.VOID and order.out_trade_no in kiosk.hastened:
+        return lifecycle.Due(Call.ASK, 0)
     if due is not None and order.out_trade_no in kiosk.hastened and due.call in (Call.ASK, Call.REVERSE, Call.CLOSE):
         return lifecycle.Due(Call.ASK, 0)  # a question is always allowed, and what it teaches sets the next date
     return due

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import lifecycle, refunds, till
+from kiosk.core.accounts import Accounts
 from kiosk.core.books import RECENT, reason
 from kiosk.core.checkups import Checkups
 from kiosk.core.commands import (
@@ -30,10 +31,13 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.events import (
+    Accounted,
     Answered,
+    BooksKnown,
     ClockSynchronized,
     CodeRefused,
     CodeSeen,
+    Doubted,
     Event,
     Health,
     Hold,
@@ -50,6 +54,7 @@ from kiosk.core.events import (
     RefundAnswered,
     RefundAsked,
     ScanHint,
+    StatementCame,
     TextSeen,
     Tick,
 )
@@ -68,7 +73,6 @@ from kiosk.core.model import (
 )
 from kiosk.core.ports import Snapshot
 from kiosk.core.screens import AmountHint, Network
-from kiosk.core.signpost import Signpost
 from kiosk.core.state import (
     Kiosk,
     Settings,
@@ -153,6 +157,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
             turn.hold(event)
         case PageTold():
             turn.page_told(event)
+        case BooksKnown() | StatementCame() | Accounted() | Doubted():
+            turn.about_books(event)
         case _:
             turn.about_checkup(event)
     turn.time_passes()
@@ -160,7 +166,7 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
     return turn.done()
 
 
-class _Turn(Checkups, Signpost):
+class _Turn(Checkups, Accounts):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -339,6 +345,7 @@ class _Turn(Checkups, Signpost):
         if not self.k.probing and self.now >= probe_at(self.k):
             self.k.probing = True
             self.acts.append(Probe())
+        self.look_after_statements()
 
     def _ask_or_do(self, order: Order, call: Call) -> None:
         counter = at_counter(self.k, order) and (order.out_trade_no, Call.CHARGE) not in self.k.in_flight

@@ -99,9 +99,7 @@ class LedgerFile:
                 _set(connection, path, _SAFETY | _OF_A_FILE)
                 _checkpoint(connection)
                 _migrate(connection, newest)
-                sync_folder(
-                    path.parent
-                )  # for the log's name: SQLite does so with its first commit, and lets it pass when it fails
+                sync_folder(path.parent)  # for the log's name: SQLite does it too, and lets it pass when it fails
             except (*_TROUBLE, OSError) as error:
                 raise said(path, error, ballast) from error
             undo.pop_all()
@@ -161,8 +159,16 @@ class LedgerFile:
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """What a question yields, all of it. Raises LedgerError when the disk failed."""
+        return self._fetch(self._connection.cursor(), sql, values)
+
+    def tuples(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """As rows, without names: for very many."""
+        (cursor := self._connection.cursor()).row_factory = None
+        return self._fetch(cursor, sql, values)
+
+    def _fetch(self, cursor: sqlite3.Cursor, sql: str, values: Values) -> list[Any]:
         try:
-            return self._connection.execute(sql, values).fetchall()
+            return cursor.execute(sql, values).fetchall()
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):  # the row's fault, and ours
             raise
         except _TROUBLE as error:
