@@ -3,6 +3,8 @@
 Exit codes: 0 done, 1 the thing asked about is not well, 2 wrong words or wrong configuration.
 """
 
+# long: one command after another; nothing is decided here
+
 from __future__ import annotations
 
 import gc

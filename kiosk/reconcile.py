@@ -1,13 +1,13 @@
 """One day's statement held against the ledger, and what follows: the differences kept, and each asked for until it is settled.
 
-Whose ledger it is, is given: a running kiosk's, read and written between two steps of its loop (reconciler.py), or one that no kiosk
-holds (reconcile_command.py). Rows leave it in slices; reading, matching and counting happen outside of it (payment/matching.py).
+Whose ledger it is, is given: a running kiosk's, read and written between two steps of its loop (reconciler.py), or one that no
+kiosk holds (reconcile_command.py). Rows leave it in slices; reading, matching and counting happen outside (payment/matching.py).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from kiosk.clock import SteadyClock
 from kiosk.config import MerchantConfig
 from kiosk.core import recovery, statements
 from kiosk.core.commands import Insert, Record, Update
-from kiosk.core.differences import Account, Difference, Elsewhere, Moved, Reconciliation, Source, Standing
+from kiosk.core.differences import Account, Difference, Elsewhere, Moved, Reconciliation, Source, Standing, What
 from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.lifecycle import DAY, MINUTE
 from kiosk.core.model import Ended, Order, OrderState, Paid, Pending, Refund, RefundState, Sale, SaleState, Unknown
@@ -26,7 +26,7 @@ from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.matching import MARGIN_MS, Matching
 from kiosk.payment.reconciliations import ASKED_AT_ONCE, Cursor, Ours
-from kiosk.payment.statement import Mine, Statement, StatementWrong
+from kiosk.payment.statement import Entry, Kind, Mine, Statement, StatementWrong
 from kiosk.walk import Report, Run
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def compare(day: str, found: Found, shop: MerchantConfig, books: Books, now: int
         rows = others = 0
         if found.stream is not None:
             statement = Statement(found.stream, mine)
-            matching.take_statement(_of_day(_told(statement, found.size, tell), day, statement))
+            matching.take_statement(_watched(statement, day, found.size, tell), lambda: statement.line)
             rows, others = statement.rows, statement.others
         tell(0.5, "ledger")
         for slice_ in _slices(books, start - OPENED_BEFORE, end + OPENED_AFTER):
@@ -115,10 +115,11 @@ def _keep(made: Reconciliation, matching: Matching, books: Books, now: int) -> N
         if difference.key not in known:
             new.append(replace(difference, noted_at=now))
     for key, difference in known.items():
-        if key not in there and difference.standing is not Standing.SETTLED:
+        brought_back = difference.what is What.ONLY_THEIRS and difference.standing is Standing.ATTENTION
+        if key not in there and difference.standing is not Standing.SETTLED and not brought_back:
             new.append(_settled(difference, Verdict(Standing.SETTLED, "a later comparison finds no difference"), now))
     stated = {(each.number, each.moved) for each in _elsewhere(books, made.day)}
-    new += [each for each in matching.elsewhere() if (each.number, each.moved) not in stated]
+    new += [each for each in matching.elsewhere(*statements.bounds(made.day)) if (each.number, each.moved) not in stated]
     for at in range(0, len(new), TOLD_AT_ONCE):
         books.keep(tuple(new[at : at + TOLD_AT_ONCE]))
     before = books.read(lambda ledger: ledger.read(lambda file: reconciliations.days(file, made.day, made.day)))
@@ -142,24 +143,16 @@ def _known(books: Books, day: str) -> Iterator[Difference]:
         after = (found[-1].moved.value, found[-1].number)
 
 
-def _told(statement: Statement, size: int, tell: Tell) -> Iterator[tuple[object, ...]]:
-    each = 20_000
+def _watched(statement: Statement, day: str, size: int, tell: Tell) -> Iterator[Entry]:
+    """Its rows; StatementWrong when a payment is not of this day. What went back may carry the time of its payment."""
+    start, end = statements.bounds(day)
+    lo, hi, each = start - MINUTE, end + MINUTE, 20_000
     for count, entry in enumerate(statement):
         if count % each == 0:
             tell(min(0.5, statement.line * 230 / size * 0.5) if size else 0.0, "statement")
-        yield entry
-
-
-def _of_day(entries: Iterable[tuple[object, ...]], day: str, statement: Statement) -> Iterator[tuple[object, ...]]:
-    """The rows; StatementWrong when a payment is not of this day. What went back may carry the time of its payment (contract 8)."""
-    start, end = statements.bounds(day)
-    lo, hi = start - MINUTE, end + MINUTE
-    for entry in entries:
-        at = entry[7]
-        assert isinstance(at, int)
-        if not lo <= at < hi and entry[1] == 0:
+        if not lo <= entry.at < hi and entry.kind == Kind.PAYMENT:
             raise StatementWrong(
-                f"line {statement.line} of the statement: a payment of {statements.day_of(at)}, and not of {day}"
+                f"line {statement.line} of the statement: a payment of {statements.day_of(entry.at)}, and not of {day}"
             )
         yield entry
 

@@ -63,8 +63,10 @@ def told_of(ledger: SqliteLedger, first: str, last: str) -> dict[str, Any]:
 def is_day(text: object) -> bool:
     """Whether this is a day, as 2026-01-05."""
     try:
-        return isinstance(text, str) and re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", text, re.ASCII) is not None and bool(
-            date.fromisoformat(text)
+        return (
+            isinstance(text, str)
+            and re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", text, re.ASCII) is not None
+            and bool(date.fromisoformat(text))
         )
     except ValueError:
         return False

@@ -21,14 +21,14 @@ from kiosk.config import Config
 from kiosk.control import ControlUnavailable, ask
 from kiosk.core import statements
 from kiosk.core.commands import Keep, Record
-from kiosk.core.differences import Account, Source
+from kiosk.core.differences import Account
 from kiosk.core.errors import KioskError
 from kiosk.core.model import Order, Sale
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.payment.wechat.statements import Lack, NoStatement
-from kiosk.reconcile import Found, Settler, Tell, compare
+from kiosk.payment.wechat.statements import NoStatement
+from kiosk.reconcile import Settler, Tell, compare
 from kiosk.reconcile_answers import told_of
-from kiosk.statement_files import from_file, hand_over
+from kiosk.statement_files import from_file, hand_over, of_wechat
 
 T = TypeVar("T")
 _LOOK_S = 0.3
@@ -42,7 +42,7 @@ def days_of(wanted: str, now: int) -> list[str]:
         return [last]
     if len(wanted) == len("2026-01-05"):
         if wanted > last:
-            raise KioskError(f"the statement of {wanted} is not there yet: it can be fetched from 10:00 Beijing time of the next day on")
+            raise KioskError(f"the statement of {wanted} is not there yet: it comes at 10:00 Beijing time of the next day")
         return [wanted]
     year, month = int(wanted[:4]), int(wanted[5:])
     days = [date(year, month, each).isoformat() for each in range(1, calendar.monthrange(year, month)[1] + 1)]
@@ -53,7 +53,7 @@ def days_of(wanted: str, now: int) -> list[str]:
 
 
 def reconcile(config: Config, days: Sequence[str], file: Path | None, tell: Tell) -> dict[str, Any]:
-    """Compare these days, one after the other; what the ledger has of them then (reconcile_report.books), with `lacking` by day."""
+    """Compare these days, one after the other; what the ledger has of them then, and `lacking` by day."""
     try:
         ask(config.control.socket, {"do": "state"})
     except ControlUnavailable:
@@ -114,15 +114,12 @@ def _alone(config: Config, days: Sequence[str], file: Path | None, tell: Tell) -
                     compare(day, found, config.merchant, books, clock.now(), told)
                 continue
             with tempfile.TemporaryFile() as plain:
-                came = provider.statement(day, plain)
-                if isinstance(came, NoStatement) and came.lack is not Lack.NONE:
+                came = of_wechat(provider.statement(day, plain), plain)
+                if isinstance(came, NoStatement):
                     lacking[day] = came.words
                     continue
-                plain.seek(0)
-                none = isinstance(came, NoStatement)
-                found = Found(Source.NONE, None, None) if none else Found(Source.FETCHED, came.sha1, plain, came.size)
                 with books.open():
-                    compare(day, found, config.merchant, books, clock.now(), told)
+                    compare(day, came, config.merchant, books, clock.now(), told)
         with books.open():
             give_back = config.books.unknown_payments == "refund"
             Settler(config.merchant, books, provider, clock, time.sleep, give_unknown_back=give_back).settle()

@@ -58,9 +58,7 @@ def as_text(told: Books, kiosk: str) -> str:
         lines.append(f"{day['day']} (Beijing) {kiosk}: {day['agreed']} agree; {', '.join(left) or 'no difference'}; {sums}")
         if day["others"]:
             lines.append(f"  {day['others']} rows of other kiosks or numbers, not judged")
-    for each in told["differences"]:
-        if each["standing"] != "settled":
-            lines.append(f"  {_line(each)}")
+    lines += [f"  {_line(each)}" for each in told["differences"] if each["standing"] != "settled"]
     lines += [_settlement_line(batch) for batch in told["settlements"]]
     return "\n".join(lines)
 
@@ -97,8 +95,7 @@ def as_html(told: Books, *, title: str, zone: tzinfo, made_at: int) -> str:
         _differences_table([each for each in told["differences"] if each["standing"] != "settled"], "To look at, or being asked"),
         _differences_table([each for each in told["differences"] if each["standing"] == "settled"], "Settled"),
         _settlements_table(told["settlements"]),
-        f"<p class=foot>Days are Beijing days (UTC+8), as WeChat counts them; the shop's own day is {escape(str(zone))}'s. "
-        f"Made {datetime.fromtimestamp(made_at / 1000, zone).isoformat(timespec='seconds')}.</p>",
+        _foot(zone, made_at),
     ]
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -106,6 +103,12 @@ def as_html(told: Books, *, title: str, zone: tzinfo, made_at: int) -> str:
         + "\n".join(part for part in parts if part)
         + "\n</body></html>\n"
     )
+
+
+def _foot(zone: tzinfo, made_at: int) -> str:
+    made = datetime.fromtimestamp(made_at / 1000, zone).isoformat(timespec="seconds")
+    days = f"Days are Beijing days (UTC+8), as WeChat counts them; the shop's own day is of {escape(str(zone))}."
+    return f"<p class=foot>{days} Made {made}.</p>"
 
 
 def picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
@@ -132,11 +135,13 @@ def _picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
         else:
             bars.append(f'<text class="mark" x="{x + (step - 6) / 2}" y="{base + 17}">·</text>')
         bars.append(f'<text class="day" x="{x + (step - 6) / 2}" y="{base + 32}">{int(name[8:])}</text>')
-        bars.append(f'<rect class="over" x="{x}" y="20" width="{step - 6}" height="{base + 14}"><title>{escape(label)}</title></rect>')
+        bars.append(
+            f'<rect class="over" x="{x}" y="20" width="{step - 6}" height="{base + 14}"><title>{escape(label)}</title></rect>'
+        )
     width = 56 + len(all_days) * step
     top = _signed(highest, currency)
     return (
-        f'<svg viewBox="0 0 {width} {base + 42}" role="img" aria-label="{escape(currency)} of each day, and whether the books agree">'
+        f'<svg viewBox="0 0 {width} {base + 42}" role="img" aria-label="{escape(currency)} of each day, and whether it agrees">'
         f'<text class="axis" x="40" y="{base - height + 4}">{top}</text><text class="axis" x="40" y="{base + 1}">0</text>'
         f'<text class="axis" x="40" y="16">{escape(currency)}</text>'
         f'<line x1="44" x2="{width - 8}" y1="{base}" y2="{base}"/>{"".join(bars)}</svg>'
@@ -180,7 +185,10 @@ def _days_table(days: Sequence[Mapping[str, Any]]) -> str:
                 back = theirs["reversed"] + theirs["refunded"]
                 fee = f"{sums['fee'] / FEE_UNIT:.{exponent(currency)}f}"
                 cells += [currency, f"{theirs['paid_count']} × {_whole(theirs['paid'], currency)}", _whole(back, currency), fee]
-                cells += [_signed(theirs["net"], currency) + ("" if ours["net"] == theirs["net"] else f" / {_signed(ours['net'], currency)}")]
+                cells += [
+                    _signed(theirs["net"], currency)
+                    + ("" if ours["net"] == theirs["net"] else f" / {_signed(ours['net'], currency)}")
+                ]
             rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     heads = ("Beijing day", "Books", "Agree", "", "Paid", "Given back", "WeChat's fee", "Left (ours, where it differs)")
     return _table("Days", heads, rows)
@@ -260,11 +268,15 @@ def _signed(amount: int, currency: str) -> str:
 _STYLE = (
     "body{font:16px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#16211d;background:#fff}"
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}.wide{overflow-x:auto}"
-    "table{border-collapse:collapse;font-size:.88rem;width:100%}td,th{padding:.3rem .6rem;border-bottom:1px solid #d5dcd9;text-align:left;"
+    "table{border-collapse:collapse;font-size:.88rem;width:100%}"
+    "td,th{padding:.3rem .6rem;border-bottom:1px solid #d5dcd9;text-align:left;"
     "vertical-align:top;font-variant-numeric:tabular-nums}th{font-weight:600}.good,.agrees,.settled{color:#086b3f}"
     ".bad,.attention{color:#a3160f;font-weight:600}.open{color:#7a4b00}.legend,.foot{font-size:.82rem;color:#4a5753}"
-    "svg{width:100%;max-height:16rem}svg text{font:10px system-ui,sans-serif;text-anchor:middle;fill:#16211d}svg .axis{text-anchor:end}"
-    "svg line{stroke:#16211d}svg .bar{fill:#4f9d7a;stroke:#086b3f}svg .bar.attention{fill:#e7a39f;stroke:#a3160f;stroke-width:2}"
-    "svg .bar.open{fill:#f3d08a;stroke:#7a4b00;stroke-dasharray:3 2}svg .mark{font-size:13px;font-weight:700}svg .over{fill:transparent}"
+    "svg{width:100%;max-height:16rem}"
+    "svg text{font:10px system-ui,sans-serif;text-anchor:middle;fill:#16211d}svg .axis{text-anchor:end}"
+    "svg line{stroke:#16211d}"
+    "svg .bar{fill:#4f9d7a;stroke:#086b3f}svg .bar.attention{fill:#e7a39f;stroke:#a3160f;stroke-width:2}"
+    "svg .bar.open{fill:#f3d08a;stroke:#7a4b00;stroke-dasharray:3 2}svg .mark{font-size:13px;font-weight:700}"
+    "svg .over{fill:transparent}"
     "@media print{body{margin:0}}"
 )

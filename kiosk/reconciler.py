@@ -1,7 +1,7 @@
-"""The running kiosk's reconciliations: a thread of its own that fetches a day's statement, holds it against the ledger and settles.
+"""The running kiosk's reconciliations: a thread of its own fetches a day's statement, holds it against the ledger and settles.
 
-When a day is due is the core's to say (core/statements.py); here it is done, with a client of its own, beside the lanes of the sales.
-Rows are read in the loop's thread, slice by slice, and what comes of it goes through the loop's step: committed first.
+When a day is due is the core's to say (core/statements.py); here it is done, with a client of its own, beside the lanes. Rows are
+read in the loop's thread, slice by slice, and what comes of it goes through the loop's step: committed first.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from kiosk.loop_rows import InLoop
 from kiosk.payment import reconciliations
 from kiosk.payment.wechat import WechatPay
 from kiosk.payment.wechat.statements import Lack, NoStatement
-from kiosk.reconcile import Found, Settler, compare
-from kiosk.statement_files import from_file
+from kiosk.reconcile import Settler, compare
+from kiosk.statement_files import from_file, of_wechat
 
 if TYPE_CHECKING:
     from kiosk.clock import SteadyClock
@@ -186,25 +186,18 @@ class Reconciler:
         provider = self._provider()
         try:
             with tempfile.TemporaryFile() as file:
-                came = provider.statement(job.day, file)
-                if isinstance(came, NoStatement):
-                    if came.lack is Lack.NONE:
-                        found = Found(Source.NONE, None, None)
-                    else:
-                        job.how = Came.NOT_READY if came.lack is Lack.NOT_READY else Came.FAILED
-                        job.lack = came.words
-                        _log.warning("no statement yet", extra={"day": job.day, "why": came.words})
-                        return
-                else:
-                    file.seek(0)
-                    found = Found(Source.FETCHED, came.sha1, file, came.size)
+                found = of_wechat(provider.statement(job.day, file), file)
+                if isinstance(found, NoStatement):
+                    job.how, job.lack = Came.NOT_READY if found.lack is Lack.NOT_READY else Came.FAILED, found.words
+                    _log.warning("no statement yet", extra={"day": job.day, "why": found.words})
+                    return
                 job.done = compare(job.day, found, self._config.merchant, self._books, self._clock.now(), told)
         finally:
             provider.stop()
 
     def _settle(self) -> float | None:
         """One round; when the next one is due, None when nothing is left."""
-        standing = self._books.read(lambda ledger: ledger.read(lambda file: reconciliations.counts(file)))
+        standing = self._books.read(lambda ledger: ledger.read(reconciliations.counts))
         if not any(how == "open" for _, how in standing):
             self._tell_attention()
             return None

@@ -1,16 +1,18 @@
-"""A statement that somebody has as a file, as the merchant platform gives it: plain or zipped. Nobody vouches for it but its giver."""
+"""A statement that somebody has as a file, plain or zipped, as the merchant platform gives it: nobody vouches for it but them."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from kiosk.core.differences import Source
 from kiosk.core.errors import KioskError
-from kiosk.payment.wechat.statements import Aside
+from kiosk.payment.wechat.statements import Aside, Fetched, Lack, NoStatement
 from kiosk.reconcile import Found
 
 _CHUNK = 1 << 20
@@ -33,14 +35,22 @@ def from_file(path: Path) -> Iterator[Found]:
         raise KioskError(f"{path.name} cannot be read ({error.strerror})") from error
 
 
+def of_wechat(came: Fetched | NoStatement, file: BinaryIO) -> Found | NoStatement:
+    """What WeChat's answer is to a comparison: its file from the beginning, no trades at all, or nothing to compare with."""
+    if isinstance(came, Fetched):
+        file.seek(0)
+        return Found(Source.FETCHED, came.sha1, file, came.size)
+    return Found(Source.NONE, None, None) if came.lack is Lack.NONE else came
+
+
 def hand_over(path: Path, folder: Path) -> Path:
-    """A copy beside the ledger, for the kiosk that runs as another user; who takes it deletes it. KioskError when it cannot be."""
+    """A copy beside the ledger, for the kiosk that runs as another user; who takes it deletes it. KioskError."""
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="statement-", suffix=".csv", delete=False) as copy:
-            with path.open("rb") as raw:
-                shutil.copyfileobj(raw, copy, _CHUNK)
+        file, name = tempfile.mkstemp(dir=folder, prefix="statement-", suffix=".csv")
+        with path.open("rb") as raw, os.fdopen(file, "wb") as copy:
+            shutil.copyfileobj(raw, copy, _CHUNK)
         owner = folder.stat()
-        made = Path(copy.name)
+        made = Path(name)
         if owner.st_uid != made.stat().st_uid:
             shutil.chown(made, owner.st_uid, owner.st_gid)
     except OSError as error:

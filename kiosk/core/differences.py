@@ -122,7 +122,7 @@ class Reconciliation:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A payment or refund that stands in the statement of another day than the ledger's time of it: not looked for again there."""
+    """A payment or refund in the statement of another day than the ledger's time of it says: not looked for there again."""
 
     number: str
     moved: Moved

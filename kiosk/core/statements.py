@@ -1,7 +1,7 @@
 """When which day's statement is asked for, and what a difference between it and the ledger needs. Pure.
 
-WeChat makes the statement of a Beijing day at 9:00 of the next one, to be fetched after 10:00; it keeps them for 180 days (contract 8).
-A day that could not be compared is tried again, ever more slowly, and holds up no other day.
+WeChat makes the statement of a Beijing day at 9:00 of the next one, to be fetched after 10:00, and keeps it for 180 days
+(contract 8). A day that could not be compared is tried again, ever more slowly, and holds up no other day.
 """
 
 from __future__ import annotations

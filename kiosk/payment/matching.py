@@ -1,7 +1,7 @@
 """A statement and the ledger's rows of the same days, held against each other in a scratch database of their own.
 
-The scratch is SQLite's private temporary database: small days stay in memory, large ones go to a file without a name. The ledger's
-own connection takes no part: its rows are handed in, slice by slice. Knows which states agree, and not what follows when they do not.
+The scratch is SQLite's private temporary database: small days stay in memory, large ones go to a file without a name. The
+ledger's own connection takes no part: its rows are handed in, slice by slice. Knows which states agree, and not what follows.
 """
 
 # ruff: noqa: S608  what is put into SQL text here are conditions of this file; values are bound
@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from kiosk.core.differences import Difference, Elsewhere, Moved, Side, Sums, What
 from kiosk.core.money import Money
-from kiosk.payment.statement import Kind, Statement, StatementWrong
+from kiosk.payment.statement import Entry, Kind, StatementWrong
 
 MARGIN_MS: Final = 10 * 60_000
 """What our clock dates so shortly before midnight may stand in the next day's statement: it is looked for there, too."""
@@ -74,12 +74,12 @@ class Matching:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._scratch.close()
 
-    def take_statement(self, statement: Statement) -> None:
-        """All of it. Raises StatementWrong, also for what stands there twice."""
+    def take_statement(self, entries: Iterable[Entry], line: Callable[[], int]) -> None:
+        """All of it; `line`: at which it is. Raises StatementWrong for what stands there twice."""
         try:
-            self._scratch.executemany("INSERT INTO stated VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", statement)
+            self._scratch.executemany("INSERT INTO stated VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
         except sqlite3.IntegrityError:
-            raise StatementWrong(f"line {statement.line} of the statement: the same order or refund stands there twice") from None
+            raise StatementWrong(f"line {line()} of the statement: the same order or refund stands there twice") from None
         self._scratch.execute("CREATE INDEX back ON stated (trade) WHERE kind > 0")
 
     def take_ours(self, rows: Iterable[Sequence[Any]]) -> None:
@@ -129,8 +129,8 @@ class Matching:
     def differences(self) -> Iterator[Difference]:
         """Each, in the order of their names."""
         cursor = self._scratch.execute(
-            "SELECT d.number, d.kind, d.verdict, coalesce(s.trade, o.trade), coalesce(s.at, o.at), o.state, o.amount, o.currency, "
-            "s.kind, s.status, s.amount, s.currency FROM differing AS d "
+            "SELECT d.number, d.kind, d.verdict, coalesce(s.trade, o.trade), coalesce(s.at, o.at), o.state, o.amount, "
+            "o.currency, s.kind, s.status, s.amount, s.currency FROM differing AS d "
             "LEFT JOIN stated AS s ON s.number = d.number AND s.kind = d.kind AND d.verdict <> 'only_ours' "
             "LEFT JOIN ours AS o ON o.number = d.number AND o.kind = iif(d.kind = 1, 0, d.kind) "
             "ORDER BY d.kind = 2, d.number, d.kind"
@@ -158,18 +158,18 @@ class Matching:
         ).fetchone()
         return found
 
-    def elsewhere(self) -> Iterator[Elsewhere]:
-        """What stands in this statement, and may once have another day in the ledger, by the time of its row there."""
+    def elsewhere(self, start: int, end: int) -> Iterator[Elsewhere]:
+        """What stands in this statement and might be looked for in another day's. `start` to `end`: this day."""
         cursor = self._scratch.execute(
             "SELECT s.number, s.kind FROM stated AS s JOIN ours AS o ON o.number = s.number AND o.kind = s.kind "
             "WHERE o.at < ? OR o.at >= ? OR o.state NOT IN ('PAID', 'DONE')",
-            self._window,
+            (start, end - MARGIN_MS),
         )
         for number, kind in cursor:
             yield Elsewhere(number, _MOVED[Kind(kind)], self._day)
 
     def sums(self) -> tuple[Sums, ...]:
-        """Of each currency. Ours are what agrees, and what the ledger says of the rest: the differences are all that parts them."""
+        """Of each currency. Ours are what agrees, and what the ledger says of the rest: only the differences part them."""
         rows = self._scratch.execute(
             "SELECT currency FROM stated UNION SELECT o.currency FROM differing AS d JOIN ours AS o ON o.number = d.number"
         )
@@ -180,17 +180,17 @@ class Matching:
         ours: dict[int, tuple[int, int]] = {}
         for kind in Kind:
             count, amount, fee = self._one(
-                "SELECT count(*), ifnull(sum(amount), 0), ifnull(sum(fee), 0) FROM stated AS s WHERE s.currency = ? AND s.kind = ? "
-                f"AND NOT ({_CAME_TO_NOTHING})",
+                "SELECT count(*), ifnull(sum(amount), 0), ifnull(sum(fee), 0) FROM stated AS s "
+                f"WHERE s.currency = ? AND s.kind = ? AND NOT ({_CAME_TO_NOTHING})",
                 (currency, int(kind)),
             )
             apart, apart_amount = self._one(
-                "SELECT count(*), ifnull(sum(s.amount), 0) FROM differing AS d JOIN stated AS s ON s.number = d.number AND s.kind = d.kind "
+                "SELECT count(*), ifnull(sum(s.amount), 0) FROM differing AS d JOIN stated AS s USING (number, kind) "
                 f"WHERE s.currency = ? AND s.kind = ? AND d.verdict <> 'only_ours' AND NOT ({_CAME_TO_NOTHING})",
                 (currency, int(kind)),
             )
             alone, alone_amount = self._one(
-                "SELECT count(*), ifnull(sum(o.amount), 0) FROM differing AS d JOIN ours AS o ON o.number = d.number AND o.kind = d.kind "
+                "SELECT count(*), ifnull(sum(o.amount), 0) FROM differing AS d JOIN ours AS o USING (number, kind) "
                 f"WHERE o.currency = ? AND o.kind = ? AND {_OURS_MOVED}",
                 (currency, int(kind)),
             )

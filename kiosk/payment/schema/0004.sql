@@ -8,7 +8,7 @@ CREATE TABLE reconciliations (
     rows    INTEGER NOT NULL CONSTRAINT rows_are_counted CHECK (rows >= 0),
     others  INTEGER NOT NULL CONSTRAINT others_are_counted CHECK (others BETWEEN 0 AND rows),
     agreed  INTEGER NOT NULL CONSTRAINT agreed_are_counted CHECK (agreed BETWEEN 0 AND rows - others),
-    sums    TEXT    NOT NULL CONSTRAINT sums_are_json CHECK (json_valid(sums)),
+    sums    TEXT    NOT NULL CONSTRAINT sums_are_a_list CHECK (substr(sums, 1, 1) = '['),
     CONSTRAINT a_statement_has_a_sha1 CHECK ((sha1 IS NULL) = (source = 'none'))
 ) STRICT, WITHOUT ROWID;
 

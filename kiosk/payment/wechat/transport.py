@@ -103,8 +103,8 @@ class Transport:
     ) -> Reply | NoReply:
         """Send one request from the calling thread's connections and wait for its answer.
 
-        `into` takes the body of a 200 as it comes, which is then not in the Reply. `undated` asks a server of any date, on a connection that nothing else is sent on. ValueError when the library would
-        not send the target as it is given.
+        `into` takes the body of a 200 as it comes, which is then not in the Reply. `undated` asks a server of any date, on a
+        connection that nothing else is sent on. ValueError when the library would not send the target as it is given.
         """
         now = time.monotonic()
         lane = self._lane()
