@@ -96,7 +96,12 @@ class Answers:
     def _about_books(self) -> dict[str, Callable[[Request], Answer]]:
         if self._books is None:
             return {}
-        return {"reconcile": self._books.begin, "reconciling": self._books.look, "books": self._books.books}
+        return {
+            "reconcile": self._books.begin,
+            "reconciling": self._books.look,
+            "books": self._books.books,
+            "seen": self._books.seen,
+        }
 
     def _answer_screen(self, _: Request) -> Answer:
         display = self._display()

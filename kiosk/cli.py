@@ -266,9 +266,17 @@ def report(day: date | None, as_json: bool) -> None:  # noqa: FBT001  a flag of 
 )
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also a report with a picture.")
 @click.option("--csv", "table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also the differences.")
+@click.option("--seen", metavar="NUMBER", help="Only say that you have looked at what differs of this order or refund.")
 @_config
 @_json
-def reconcile(day: str, statement: Path | None, html: Path | None, table: Path | None, as_json: bool) -> None:  # noqa: FBT001  a flag
+def reconcile(
+    day: str,
+    statement: Path | None,
+    html: Path | None,
+    table: Path | None,
+    seen: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Hold WeChat's statement of a Beijing day (else yesterday), or of a month, against the ledger."""
     if statement is not None and len(day) != _A_DAY:
         raise click.UsageError("A statement's file is of one day: name it, as 2026-01-05.")
@@ -277,6 +285,10 @@ def reconcile(day: str, statement: Path | None, html: Path | None, table: Path |
 
     now = time.time_ns() // 1_000_000
     days = reconcile_command.days_of(day, now)
+    if seen is not None:
+        count = reconcile_command.look_at(config, days[0], seen)
+        click.echo(f"{count} settled." if count else f"Nothing waits for a person under {seen} on {days[0]}.")
+        sys.exit(0 if count else _NOT_WELL)
     with click.progressbar(length=1000, label=day or days[0], file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         books = reconcile_command.reconcile(
             config, days, statement, lambda share, _at: bar.update(max(0, round(share * 1000) - bar.pos))

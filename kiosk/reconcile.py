@@ -174,6 +174,16 @@ def _of_numbers(books: Books, kind: int, numbers: list[str]) -> list[Ours]:
     return found
 
 
+def seen(books: Books, day: str, number: str, now: int) -> int:
+    """A person has looked at what waits for one under this number: it is settled. How many there were."""
+    found = books.read(lambda ledger: ledger.read(lambda file: reconciliations.differences(file, day, day, standing=True)))
+    looked = [each for each in found if number in (each.number, each.out_trade_no) and each.standing is Standing.ATTENTION]
+    rows = [_settled(each, Verdict(Standing.SETTLED, f"looked at: {each.note}"), now) for each in looked]
+    if rows:
+        books.keep(tuple(rows))
+    return len(rows)
+
+
 # -- settling ----------------------------------------------------------------------------------------------------------
 
 

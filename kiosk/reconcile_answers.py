@@ -42,6 +42,13 @@ class BooksAnswers:
         over = job.over.is_set()
         return {"ok": True, "share": job.share, "at": job.at, "over": over, "lack": job.lack if over else None}
 
+    def seen(self, request: Request) -> Answer:
+        """Somebody has looked at a difference."""
+        day, number = request.get("day"), request.get("number")
+        if not is_day(day) or not isinstance(number, str):
+            return {"problem": "seen wants a day, as 2026-01-05, and the number of an order or refund"}
+        return {"ok": True, "count": self._reconciler.seen(str(day), number)}
+
     def books(self, request: Request) -> Answer:
         """What the ledger has of these days."""
         first, last = request.get("first"), request.get("last")

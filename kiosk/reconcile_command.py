@@ -26,7 +26,7 @@ from kiosk.core.errors import KioskError
 from kiosk.core.model import Order, Sale
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.wechat.statements import NoStatement
-from kiosk.reconcile import Settler, Tell, compare
+from kiosk.reconcile import Settler, Tell, compare, seen
 from kiosk.reconcile_answers import told_of
 from kiosk.statement_files import from_file, hand_over, of_wechat
 
@@ -59,6 +59,19 @@ def reconcile(config: Config, days: Sequence[str], file: Path | None, tell: Tell
     except ControlUnavailable:
         return _alone(config, days, file, tell)
     return _at_kiosk(config, days, file, tell)
+
+
+def look_at(config: Config, day: str, number: str) -> int:
+    """A person has looked at what waits for one under this number; how many differences that settles."""
+    try:
+        answer = ask(config.control.socket, {"do": "seen", "day": day, "number": number}, 15.0)
+    except ControlUnavailable:
+        books = _FileBooks(config, SteadyClock())
+        with books.open():
+            return seen(books, day, number, SteadyClock().now())
+    if "problem" in answer:
+        raise KioskError(f"The running kiosk says: {answer['problem']}")
+    return int(str(answer["count"]))
 
 
 def settlements(config: Config, first: str, last: str) -> list[dict[str, Any]] | str:

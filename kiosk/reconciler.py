@@ -28,7 +28,7 @@ from kiosk.loop_rows import InLoop
 from kiosk.payment import reconciliations
 from kiosk.payment.wechat import WechatPay
 from kiosk.payment.wechat.statements import Lack, NoStatement
-from kiosk.reconcile import Settler, compare
+from kiosk.reconcile import Settler, compare, seen
 from kiosk.statement_files import from_file, of_wechat
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ class Reconciler:
     def job(self, name: str) -> Job | None:
         """What has become of it."""
         return self._jobs.get(name)
+
+    def seen(self, day: str, number: str) -> int:
+        """A person has looked at what waits for one under this number; how many differences that were. May raise KioskError."""
+        count = seen(self._books, day, number, self._clock.now())
+        self._wanted.put(None)  # the sign on the screen
+        return count
 
     def stop(self, most_s: float) -> None:
         """Leave off; a day cut short is compared again by the next start."""

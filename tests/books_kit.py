@@ -1,4 +1,4 @@
-"""A shop for tests of the books: the stand-in with a clock that is moved, its client, and a ledger in memory; no thread, no kiosk.
+"""A shop for tests of the books: the stand-in with a clock that is moved, its client, a ledger in memory; no kiosk.
 
 Sales are made on both sides at once, and a test then spoils one of them.
 """
@@ -36,7 +36,7 @@ SHOP = MerchantConfig("Harbour Snacks", NUMBERS, "5814", "HKD", "K07", ZoneInfo(
 
 
 def beijing(text: str) -> int:
-    """ms of "2026-01-05 12:00:00" in Beijing."""
+    """Milliseconds of "2026-01-05 12:00:00" in Beijing."""
     return int(datetime.fromisoformat(text).replace(tzinfo=BEIJING).timestamp()) * 1000
 
 

@@ -1,8 +1,9 @@
-"""A day's statement against the ledger: each kind of difference is found, asked for and settled or put to a person; twice is once."""
+"""A day's statement against the ledger: each kind of difference is found, asked for, settled or put to a person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kiosk.payment.history import Loss
 from kiosk.payment.statement import StatementWrong
 from kiosk.payment.wechat.statements import Lack, NoStatement
 from kiosk.reconcile import MOST_DIFFERENCES
-from tests.books_kit import DAY, BooksShop
+from tests.books_kit import DAY, BooksShop, beijing
 from tests.statement_files import row, statement
 
 NEXT = "2026-01-06"
@@ -128,7 +129,7 @@ def test_what_is_not_proved_to_be_wechats_changes_nothing(shop: BooksShop, switc
 @pytest.mark.parametrize("zipped", ["never", "always"])
 @pytest.mark.parametrize("plain", [True, False])
 def test_every_form_of_the_file_is_taken(shop: BooksShop, zipped: str, plain: bool) -> None:
-    """gzip or not, mark and sums or not."""
+    """Zipped or not, mark and sums or not."""
     shop.sell()
     shop.morning()
     shop.stand.trouble.set("statement_gzip", zipped)
@@ -276,10 +277,6 @@ def test_the_shops_day_is_not_beijings(shop: BooksShop) -> None:
 
 
 def _at(shop: BooksShop, order: Order, text: str) -> Any:
-    from dataclasses import replace
-
-    from tests.books_kit import beijing
-
     return replace(shop.stand.bank.book[order.out_trade_no].entries[0], at=beijing(text))
 
 
