@@ -26,7 +26,7 @@ from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.matching import MARGIN_MS, Matching
 from kiosk.payment.reconciliations import ASKED_AT_ONCE, Cursor, Ours
-from kiosk.payment.statement import Entry, Kind, Mine, Statement, StatementWrong
+from kiosk.payment.statement import Fields, Kind, Mine, Statement, StatementWrong
 from kiosk.walk import Report, Run
 
 _log = logging.getLogger(__name__)
@@ -84,10 +84,11 @@ def compare(day: str, found: Found, shop: MerchantConfig, books: Books, now: int
     mine = Mine.of(shop.numbers, shop.kiosk_id)
     with Matching(day, mine.sub_mchid or mine.mchid, lo, hi) as matching:
         rows = others = 0
+        currencies: tuple[str, ...] = ()
         if found.stream is not None:
             statement = Statement(found.stream, mine)
             matching.take_statement(_watched(statement, day, found.size, tell), lambda: statement.line)
-            rows, others = statement.rows, statement.others
+            rows, others, currencies = statement.rows, statement.others, statement.currencies
         tell(0.5, "ledger")
         for slice_ in _slices(books, start - OPENED_BEFORE, end + OPENED_AFTER):
             matching.take_ours(slice_)
@@ -95,7 +96,7 @@ def compare(day: str, found: Found, shop: MerchantConfig, books: Books, now: int
         matching.take_elsewhere(near)
         tell(0.8, "matching")
         matching.judge(lambda kind, numbers: _of_numbers(books, kind, numbers))
-        made = Reconciliation(day, now, found.source, found.sha1, rows, others, matching.agreed, matching.sums())
+        made = Reconciliation(day, now, found.source, found.sha1, rows, others, matching.agreed, matching.sums(currencies))
         _keep(made, matching, books, now)
     tell(1.0, "done")
     return made
@@ -143,16 +144,17 @@ def _known(books: Books, day: str) -> Iterator[Difference]:
         after = (found[-1].moved.value, found[-1].number)
 
 
-def _watched(statement: Statement, day: str, size: int, tell: Tell) -> Iterator[Entry]:
+def _watched(statement: Statement, day: str, size: int, tell: Tell) -> Iterator[Fields]:
     """Its rows; StatementWrong when a payment is not of this day. What went back may carry the time of its payment."""
     start, end = statements.bounds(day)
     lo, hi, each = start - MINUTE, end + MINUTE, 20_000
+    payment = int(Kind.PAYMENT)
     for count, entry in enumerate(statement):
-        if count % each == 0:
+        if not count % each:
             tell(min(0.5, statement.line * 230 / size * 0.5) if size else 0.0, "statement")
-        if not lo <= entry.at < hi and entry.kind == Kind.PAYMENT:
+        if entry[1] == payment and not lo <= (at := entry[2]) < hi:
             raise StatementWrong(
-                f"line {statement.line} of the statement: a payment of {statements.day_of(entry.at)}, and not of {day}"
+                f"line {statement.line} of the statement: a payment of {statements.day_of(at)}, and not of {day}"
             )
         yield entry
 

@@ -159,16 +159,16 @@ class LedgerFile:
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """What a question yields, all of it. Raises LedgerError when the disk failed."""
-        return self._fetch(self._connection.cursor(), sql, values)
+        return self._fetch(self._connection.execute, sql, values)
 
     def tuples(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """As rows, without names: for very many."""
         (cursor := self._connection.cursor()).row_factory = None
-        return self._fetch(cursor, sql, values)
+        return self._fetch(cursor.execute, sql, values)
 
-    def _fetch(self, cursor: sqlite3.Cursor, sql: str, values: Values) -> list[Any]:
+    def _fetch(self, execute: Callable[[str, Values], sqlite3.Cursor], sql: str, values: Values) -> list[Any]:
         try:
-            return cursor.execute(sql, values).fetchall()
+            return execute(sql, values).fetchall()
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):  # the row's fault, and ours
             raise
         except _TROUBLE as error:

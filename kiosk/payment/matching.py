@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from kiosk.core.differences import Difference, Elsewhere, Moved, Side, Sums, What
 from kiosk.core.money import Money
-from kiosk.payment.statement import Entry, Kind, StatementWrong
+from kiosk.payment.statement import Fields, Kind, StatementWrong
 
 MARGIN_MS: Final = 10 * 60_000
 """What our clock dates so shortly before midnight may stand in the next day's statement: it is looked for there, too."""
@@ -24,9 +24,9 @@ _CACHE_KIB = 48 * 1024
 _CHUNK = 500
 
 _TABLES = """
-CREATE TABLE stated (number TEXT, kind INT, line INT, trade TEXT, told TEXT, currency TEXT, amount INT, at INT, status TEXT,
-                     tender TEXT, refund_id TEXT, fee INT, PRIMARY KEY (number, kind)) WITHOUT ROWID;
-CREATE TABLE ours (number TEXT, kind INT, state TEXT, amount INT, currency TEXT, at INT, trade TEXT, told TEXT,
+CREATE TABLE stated (number TEXT, kind INT, at INT, currency TEXT, amount INT, fee INT, refunded TEXT, status TEXT,
+                     PRIMARY KEY (number, kind)) WITHOUT ROWID;
+CREATE TABLE ours (number TEXT, kind INT, state TEXT, amount INT, currency TEXT, at INT, refunded TEXT, opened_at INT,
                    PRIMARY KEY (number, kind)) WITHOUT ROWID;
 CREATE TABLE elsewhere (number TEXT, kind INT, day TEXT, PRIMARY KEY (number, kind)) WITHOUT ROWID;
 CREATE TABLE differing (number TEXT, kind INT, verdict TEXT, PRIMARY KEY (number, kind)) WITHOUT ROWID;
@@ -37,9 +37,13 @@ _CAME_TO_NOTHING = "s.kind = 2 AND s.status NOT IN ('SUCCESS', 'PROCESSING', '',
 _TAKEN = "('PAID', 'REFUNDED', 'REFUNDING')"  # the ledger says that this order's money was taken
 _UNDONE = "('REVERSED', 'REVERSING', 'DECLINED', 'CLOSED', 'VOID')"  # or that it was not, or was given back by undoing
 _GIVEN = "('ACCEPTED', 'DONE')"
-_GOES_BACK = "EXISTS (SELECT 1 FROM stated AS b WHERE b.trade = s.number AND b.kind > 0 AND b.amount = s.amount)"
+_GOES_BACK = (
+    "(EXISTS (SELECT 1 FROM stated AS b WHERE b.number = s.number AND b.kind = 1 AND b.amount = s.amount) "
+    "OR EXISTS (SELECT 1 FROM stated AS b WHERE b.refunded = s.number AND b.kind = 2 AND b.amount = s.amount))"
+)
 _OF_AN_UNDONE_ORDER = (  # WeChat may show what was reversed as a refund that has a number of its own (contract 14)
-    f"EXISTS (SELECT 1 FROM ours AS p WHERE p.number = s.trade AND p.kind = 0 AND p.amount = s.amount AND p.state IN {_UNDONE})"
+    "EXISTS (SELECT 1 FROM ours AS p WHERE p.number = s.refunded AND p.kind = 0 "
+    f"AND p.amount = s.amount AND p.state IN {_UNDONE})"
 )
 _VERDICT = f"""
 CASE WHEN o.number IS NULL THEN CASE WHEN {_CAME_TO_NOTHING} THEN 'agree'
@@ -50,6 +54,9 @@ CASE WHEN o.number IS NULL THEN CASE WHEN {_CAME_TO_NOTHING} THEN 'agree'
      WHEN s.kind = 1 THEN CASE WHEN o.state IN {_UNDONE} OR o.state = 'REFUNDED' THEN 'agree' ELSE 'state' END
      WHEN ({_CAME_TO_NOTHING}) = (o.state IN {_GIVEN}) THEN 'state'
      ELSE 'agree' END"""
+_BY_KIND = ", ".join(  # the order of Side's fields
+    f"ifnull(sum({{0}}.kind = {kind}), 0), ifnull(sum(iif({{0}}.kind = {kind}, {{0}}.amount, 0)), 0)" for kind in (0, 1, 2)
+)
 _PAIRS = "stated AS s LEFT JOIN ours AS o ON o.number = s.number AND o.kind = iif(s.kind = 1, 0, s.kind)"
 _OURS_MOVED = f"((o.kind = 0 AND o.state IN {_TAKEN}) OR (o.kind = 2 AND o.state IN {_GIVEN}))"
 
@@ -74,13 +81,13 @@ class Matching:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._scratch.close()
 
-    def take_statement(self, entries: Iterable[Entry], line: Callable[[], int]) -> None:
+    def take_statement(self, entries: Iterable[Fields], line: Callable[[], int]) -> None:
         """All of it; `line`: at which it is. Raises StatementWrong for what stands there twice."""
         try:
-            self._scratch.executemany("INSERT INTO stated VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
+            self._scratch.executemany("INSERT INTO stated VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entries)
         except sqlite3.IntegrityError:
             raise StatementWrong(f"line {line()} of the statement: the same order or refund stands there twice") from None
-        self._scratch.execute("CREATE INDEX back ON stated (trade) WHERE kind > 0")
+        self._scratch.execute("CREATE INDEX back ON stated (refunded) WHERE kind = 2")
 
     def take_ours(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of the ledger, as payment/reconciliations.py has them; one that is here already stays."""
@@ -97,7 +104,7 @@ class Matching:
         """
         judged = f"SELECT s.number, s.kind, {_VERDICT} AS verdict FROM {_PAIRS}"
         self._scratch.execute(f"INSERT INTO differing SELECT * FROM ({judged}) WHERE verdict <> 'agree'")
-        for kind, name, wanted in ((0, "number", "kind < 2"), (0, "trade", "kind = 2"), (2, "number", "kind = 2")):
+        for kind, name, wanted in ((0, "number", "kind < 2"), (0, "refunded", "kind = 2"), (2, "number", "kind = 2")):
             for numbers in self._unknown(kind, name, wanted):
                 self.take_ours(look_up(kind, numbers))
         again = f"{judged} WHERE (s.number, s.kind) IN (SELECT number, kind FROM differing WHERE verdict = 'only_theirs')"
@@ -129,8 +136,8 @@ class Matching:
     def differences(self) -> Iterator[Difference]:
         """Each, in the order of their names."""
         cursor = self._scratch.execute(
-            "SELECT d.number, d.kind, d.verdict, coalesce(s.trade, o.trade), coalesce(s.at, o.at), o.state, o.amount, "
-            "o.currency, s.kind, s.status, s.amount, s.currency FROM differing AS d "
+            "SELECT d.number, d.kind, d.verdict, coalesce(s.refunded, o.refunded, d.number), coalesce(s.at, o.at), o.state, "
+            "o.amount, o.currency, s.kind, s.status, s.amount, s.currency FROM differing AS d "
             "LEFT JOIN stated AS s ON s.number = d.number AND s.kind = d.kind AND d.verdict <> 'only_ours' "
             "LEFT JOIN ours AS o ON o.number = d.number AND o.kind = iif(d.kind = 1, 0, d.kind) "
             "ORDER BY d.kind = 2, d.number, d.kind"
@@ -150,58 +157,39 @@ class Matching:
                 their_money=None if amount is None else Money(amount, currency),
             )
 
-    def details(self, number: str, moved: Moved) -> tuple[str, str, str] | None:
-        """WeChat's number, kind of trade and refund number of a stated row; None: no such row."""
-        kind = next(kind for kind, each in _MOVED.items() if each is moved)
-        found: tuple[str, str, str] | None = self._scratch.execute(
-            "SELECT told, tender, refund_id FROM stated WHERE number = ? AND kind = ?", (number, int(kind))
-        ).fetchone()
-        return found
-
     def elsewhere(self, start: int, end: int) -> Iterator[Elsewhere]:
         """What stands in this statement and might be looked for in another day's. `start` to `end`: this day."""
         cursor = self._scratch.execute(
-            "SELECT s.number, s.kind FROM stated AS s JOIN ours AS o ON o.number = s.number AND o.kind = s.kind "
+            "SELECT s.number, s.kind FROM ours AS o CROSS JOIN stated AS s ON o.number = s.number AND o.kind = s.kind "
             "WHERE o.at < ? OR o.at >= ? OR o.state NOT IN ('PAID', 'DONE')",
             (start, end - MARGIN_MS),
         )
         for number, kind in cursor:
             yield Elsewhere(number, _MOVED[Kind(kind)], self._day)
 
-    def sums(self) -> tuple[Sums, ...]:
-        """Of each currency. Ours are what agrees, and what the ledger says of the rest: only the differences part them."""
-        rows = self._scratch.execute(
-            "SELECT currency FROM stated UNION SELECT o.currency FROM differing AS d JOIN ours AS o ON o.number = d.number"
-        )
-        return tuple(self._sums(currency) for (currency,) in rows.fetchall())
+    def sums(self, currencies: Iterable[str]) -> tuple[Sums, ...]:
+        """Of each currency. Ours are what agrees, and what the ledger says of the rest: only the differences part them.
+
+        `currencies`: those of the statement.
+        """
+        rows = self._scratch.execute("SELECT DISTINCT o.currency FROM differing AS d JOIN ours AS o ON o.number = d.number")
+        return tuple(self._sums(currency) for currency in sorted({*currencies, *(currency for (currency,) in rows.fetchall())}))
 
     def _sums(self, currency: str) -> Sums:
-        theirs: dict[int, tuple[int, int, int]] = {}
-        ours: dict[int, tuple[int, int]] = {}
-        for kind in Kind:
-            count, amount, fee = self._one(
-                "SELECT count(*), ifnull(sum(amount), 0), ifnull(sum(fee), 0) FROM stated AS s "
-                f"WHERE s.currency = ? AND s.kind = ? AND NOT ({_CAME_TO_NOTHING})",
-                (currency, int(kind)),
-            )
-            apart, apart_amount = self._one(
-                "SELECT count(*), ifnull(sum(s.amount), 0) FROM differing AS d JOIN stated AS s USING (number, kind) "
-                f"WHERE s.currency = ? AND s.kind = ? AND d.verdict <> 'only_ours' AND NOT ({_CAME_TO_NOTHING})",
-                (currency, int(kind)),
-            )
-            alone, alone_amount = self._one(
-                "SELECT count(*), ifnull(sum(o.amount), 0) FROM differing AS d JOIN ours AS o USING (number, kind) "
-                f"WHERE o.currency = ? AND o.kind = ? AND {_OURS_MOVED}",
-                (currency, int(kind)),
-            )
-            theirs[kind] = (count, amount, fee)
-            ours[kind] = (count - apart + alone, amount - apart_amount + alone_amount)
-        fee = sum(each[2] for each in theirs.values())
-        return Sums(self._sub_mchid, currency, _side(ours), _side({kind: each[:2] for kind, each in theirs.items()}), fee)
+        stated = f"FROM stated AS s WHERE s.currency = ? AND NOT ({_CAME_TO_NOTHING})"
+        theirs = self._one(f"SELECT {_BY_KIND.format('s')}, ifnull(sum(s.fee), 0) {stated}", currency)
+        apart = self._one(
+            f"SELECT {_BY_KIND.format('s')} FROM differing AS d JOIN stated AS s USING (number, kind) "
+            f"WHERE s.currency = ? AND d.verdict <> 'only_ours' AND NOT ({_CAME_TO_NOTHING})",
+            currency,
+        )
+        alone = self._one(
+            f"SELECT {_BY_KIND.format('o')} FROM differing AS d JOIN ours AS o USING (number, kind) "
+            f"WHERE o.currency = ? AND {_OURS_MOVED}",
+            currency,
+        )
+        ours = [their - their_own + our_own for their, their_own, our_own in zip(theirs[:6], apart, alone, strict=True)]
+        return Sums(self._sub_mchid, currency, Side(*ours), Side(*theirs[:6]), theirs[6])
 
-    def _one(self, sql: str, values: tuple[str | int, ...]) -> list[int]:
-        return [int(value) for value in self._scratch.execute(sql, values).fetchone()]
-
-
-def _side(of: dict[int, tuple[int, int]]) -> Side:
-    return Side(*of[Kind.PAYMENT], *of[Kind.REVERSAL], *of[Kind.REFUND])
+    def _one(self, sql: str, currency: str) -> list[int]:
+        return [int(value) for value in self._scratch.execute(sql, (currency,)).fetchone()]

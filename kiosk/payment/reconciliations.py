@@ -20,16 +20,16 @@ ASKED_AT_ONCE: Final = 500  # numbers in one question
 MOST_TOLD: Final = 2000  # differences in one answer
 
 Ours = tuple[Any, ...]
-"""A row of OURS: number, kind, state, amount, currency, at, out_trade_no, transaction_id."""
+"""Number, kind, state, amount, currency, when it moved, of a refund its order's number, when it was opened."""
 
 _KIND = {Moved.PAYMENT: 0, Moved.REVERSAL: 1, Moved.REFUND: 2}
 _PAYMENTS = (
-    "SELECT out_trade_no, 0, state, amount, currency, coalesce(paid_at, settled_at, sent_at, opened_at), out_trade_no, "
-    "coalesce(transaction_id, ''), opened_at FROM orders"
+    "SELECT out_trade_no, 0, state, amount, currency, coalesce(paid_at, settled_at, sent_at, opened_at), NULL, "
+    "opened_at FROM orders"
 )
 _REFUNDS = (
     "SELECT out_refund_no, 2, state, amount, currency, coalesce(settled_at, called_at, opened_at), out_trade_no, "
-    "coalesce(refund_id, ''), opened_at FROM refunds"
+    "opened_at FROM refunds"
 )
 
 
@@ -50,15 +50,15 @@ def slice_of(file: LedgerFile, start: int, end: int, at: Cursor) -> tuple[list[O
         (max(start, at.opened_at), end, at.number, SLICE),
     )
     if len(rows) == SLICE:
-        return [row[:-1] for row in rows], Cursor(at.refunds, rows[-1][-1], rows[-1][0])
-    return [row[:-1] for row in rows], None if at.refunds else Cursor(refunds=True)
+        return rows, Cursor(at.refunds, rows[-1][-1], rows[-1][0])
+    return rows, None if at.refunds else Cursor(refunds=True)
 
 
 def of_numbers(file: LedgerFile, kind: int, numbers: Sequence[str]) -> list[Ours]:
     """The rows of at most ASKED_AT_ONCE numbers, whenever they were opened."""
     select, key = (_REFUNDS, "out_refund_no") if kind == _KIND[Moved.REFUND] else (_PAYMENTS, "out_trade_no")
     marks = ", ".join("?" * len(numbers))
-    return [row[:-1] for row in file.tuples(f"{select} WHERE {key} IN ({marks})", tuple(numbers))]
+    return file.tuples(f"{select} WHERE {key} IN ({marks})", tuple(numbers))
 
 
 def elsewhere(file: LedgerFile, first: str, last: str) -> list[tuple[str, int, str]]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import IntEnum
+from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
 from kiosk.core.errors import KioskError
@@ -23,6 +24,7 @@ BEIJING: Final = timezone(timedelta(hours=8))
 LONGEST_LINE: Final = 16 * 1024
 FEE_UNIT: Final = 1_000_000  # fees have more decimals than their currency: they are counted in millionths
 _REMEMBERED: Final = 50_000
+_PIECE: Final = 256 * 1024
 
 # The documented columns, in their order (contract 8).
 TITLES: Final = (
@@ -35,11 +37,11 @@ TITLES: Final = (
     "退款汇率", "申请退款金额", "用户退款币种", "用户退款金额", "退款结算币种",
     "退款应结订单金额", "充值券退款金额", "优惠券退款金额",
 )  # fmt: skip
-_TIME, _MCHID, _SUB_MCHID, _TRANSACTION, _NUMBER, _TYPE, _STATE = 0, 2, 3, 5, 6, 8, 9
-_REFUND_ID, _REFUND_NO, _REFUND_STATUS, _GOODS, _FEE, _CURRENCY, _AMOUNT, _REFUND_AMOUNT = 15, 16, 18, 19, 21, 23, 24, 31
+_TIME, _MCHID, _SUB_MCHID, _TRANSACTION, _NUMBER, _STATE = 0, 2, 3, 5, 6, 9
+_REFUND_NO, _REFUND_STATUS, _GOODS, _FEE, _CURRENCY, _AMOUNT, _REFUND_AMOUNT = 16, 18, 19, 21, 23, 24, 31
 _NEEDED = (
-    *(_TIME, _MCHID, _SUB_MCHID, _TRANSACTION, _NUMBER, _TYPE, _STATE),
-    *(_REFUND_ID, _REFUND_NO, _REFUND_STATUS, _FEE, _CURRENCY, _AMOUNT, _REFUND_AMOUNT),
+    *(_TIME, _MCHID, _SUB_MCHID, _TRANSACTION, _NUMBER, _STATE),
+    *(_REFUND_NO, _REFUND_STATUS, _FEE, _CURRENCY, _AMOUNT, _REFUND_AMOUNT),
 )
 _ALSO_CALLED = {"特约商户号": _SUB_MCHID, "订单金额": _AMOUNT, "订单金额（标价币种）": _AMOUNT, "货币种类": _CURRENCY}
 _MAY_LACK = frozenset({_FEE, _REFUND_STATUS})
@@ -59,21 +61,24 @@ class Kind(IntEnum):
     REFUND = 2
 
 
+_PAYMENT, _REVERSAL, _REFUND = (int(kind) for kind in Kind)
+
+
 class Entry(NamedTuple):
     """A row about one of this kiosk's orders. Amounts in smallest units; `at` in ms; `fee` in millionths, taken or given back."""
 
     number: str  # out_refund_no of a refund, else out_trade_no
     kind: int
-    line: int
-    out_trade_no: str
-    transaction_id: str
+    at: int
     currency: str
     amount: int
-    at: int
-    status: str  # of a refund, as WeChat writes it
-    tender: str  # MICROPAY or NATIVE, as WeChat writes it
-    refund_id: str
     fee: int
+    out_trade_no: str | None = None  # of a refund
+    status: str | None = None  # of a refund, as WeChat writes it
+
+
+Fields = tuple[str, int, int, str, int, int, str | None, str | None]
+"""An Entry as it comes, plain: a million of them are made."""
 
 
 class StatementWrong(KioskError):
@@ -107,15 +112,22 @@ class Statement:
     def __init__(self, stream: BinaryIO, mine: Mine) -> None:
         """`stream`: the plain file, unzipped."""
         self._stream = stream
+        self._lines = self._read()
         self._mine = mine
         self._times: dict[str, int] = {}
+        self._midnights: dict[str, int] = {}
         self._amounts: dict[str, dict[str, int]] = {}
         self._fees: dict[str, int] = {}
         self.rows = 0
         self.others = 0
         self.line = 0
 
-    def __iter__(self) -> Iterator[Entry]:
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Those that were read."""
+        return tuple(self._amounts)
+
+    def __iter__(self) -> Iterator[Fields]:
         """The rows of this kiosk. Raises StatementWrong; OSError as the stream does."""
         first = self._next()
         if first is None:
@@ -126,18 +138,19 @@ class Statement:
         else:
             yield from self._rows(self._next(), columns, count)
 
-    def _rows(self, text: str | None, columns: tuple[int, ...], count: int) -> Iterator[Entry]:  # noqa: C901, PLR0912, PLR0915  the tight loop: a call a row would cost as much as all of it
+    def _rows(self, text: str | None, columns: tuple[int, ...], count: int) -> Iterator[Fields]:  # noqa: C901, PLR0912, PLR0915  the tight loop: a call a row would cost as much as all of it
         """One loop over all rows; what is not seen often goes through `_time` and `_money`."""
         mine, is_ours, ours = self._mine, self._mine.form.fullmatch, f"{self._mine.kiosk_id}-"
         direct = not mine.sub_mchid
-        when, mchid, sub, transaction, number, kind_of, state = columns[:7]
-        refund_id, refund_no, status, fee_at, currency_at, amount_at, refunded_at = columns[7:]
+        when, mchid, sub, transaction, number, state = columns[:6]
+        refund_no, status, fee_at, currency_at, amount_at, refunded_at = columns[6:]
         times, fees, amounts = self._times, self._fees, self._amounts
-        readline, goods = (
-            self._stream.readline,
-            columns[4] < _GOODS,
-        )  # in the documented order free text stands behind the numbers
-        while text is not None:
+        goods = columns[4] < _GOODS  # in the documented order free text stands behind the numbers
+        if text is None:
+            return
+        self.line -= 1  # it is counted again
+        for text in chain((text,), self._lines):  # noqa: PLR1704, B020  the rest of them
+            self.line += 1
             if text[:1] != "`":
                 break
             row = text[1:].split(",`")
@@ -155,12 +168,12 @@ class Statement:
                 known = self._currency(currency)
             what = row[state]
             if what == "SUCCESS":
-                kind, key, text_of = Kind.PAYMENT, trade, row[amount_at]
+                kind, key, text_of = _PAYMENT, trade, row[amount_at]
             elif what == "REFUND":
-                kind, key, text_of = Kind.REFUND, row[refund_no], row[refunded_at]
+                kind, key, text_of = _REFUND, row[refund_no], row[refunded_at]
             elif what == "REVOKED":
                 given = row[refunded_at]
-                kind, key, text_of = Kind.REVERSAL, trade, row[amount_at] if _is_zero(given) else given
+                kind, key, text_of = _REVERSAL, trade, row[amount_at] if _is_zero(given) else given
             else:
                 raise self._wrong(f"its trade state is {what[:40]!r}, and only SUCCESS, REFUND and REVOKED are known")
             amount = known.get(text_of)
@@ -180,34 +193,45 @@ class Statement:
                     raise self._wrong(f"WeChat's order number is {told[:40]!r}")
                 if amount <= 0:
                     raise self._wrong("its amount is nothing")
-                if kind is Kind.REFUND and (not _PLAIN.fullmatch(key) or key in _NONE):
+                if kind == _REFUND and (not _PLAIN.fullmatch(key) or key in _NONE):
                     raise self._wrong(f"its refund number is {key[:40]!r}")
-                back = "" if kind is not Kind.REFUND else row[refund_id]
-                ended = "" if kind is not Kind.REFUND or status < 0 else row[status]
-                yield Entry(key, kind, self.line, trade, told, currency, amount, at, ended, row[kind_of], back, fee)
-            raw = readline(LONGEST_LINE + 1)
-            if not raw:
-                return
-            self.line += 1
-            text = self._text(raw)
+                if kind != _REFUND:
+                    yield key, kind, at, currency, amount, fee, None, None
+                else:
+                    yield key, kind, at, currency, amount, fee, trade, row[status] if status >= 0 else ""
+        else:
+            return
         self._end(text)
 
     def _next(self) -> str | None:
         """The next line, without its end; None behind the last one."""
-        raw = self._stream.readline(LONGEST_LINE + 1)
-        if not raw:
-            return None
-        self.line += 1
-        return self._text(raw)
+        text = next(self._lines, None)
+        self.line += text is not None
+        return text
+
+    def _read(self) -> Iterator[str]:
+        """Line by line, out of large pieces."""
+        rest, first = b"", True
+        while piece := self._stream.read(_PIECE):
+            *whole, rest = (rest + piece).split(b"\n") if b"\n" in piece else (rest + piece,)
+            if len(rest) > LONGEST_LINE:
+                whole.append(rest)
+            for raw in whole:
+                text = self._text(raw)
+                yield text.removeprefix("\ufeff") if first else text
+                first = False
+        if rest:
+            yield self._text(rest).removeprefix("\ufeff")
 
     def _text(self, raw: bytes) -> str:
         if len(raw) > LONGEST_LINE:
+            self.line += 1
             raise self._wrong(f"it is longer than {LONGEST_LINE} bytes")
         try:
-            text = raw.decode("utf-8")
+            return raw.decode("utf-8").removesuffix("\r")
         except UnicodeDecodeError:
+            self.line += 1
             raise self._wrong("it is not UTF-8") from None
-        return (text.removeprefix("\ufeff") if self.line == 1 else text).rstrip("\r\n")
 
     def _mended(self, row: list[str], count: int, *, goods: bool) -> list[str]:
         """A row in which the goods' name has the very characters that part the columns; all others keep their places."""
@@ -224,11 +248,17 @@ class Statement:
     def _time(self, text: str) -> int:
         if not _DATE.fullmatch(text):
             raise self._wrong(f"its time is {text[:40]!r}, not as 2026-01-05 18:04:11")
+        midnight = self._midnights.get(text[:10])
         try:
-            at = int(datetime.fromisoformat(text).replace(tzinfo=BEIJING).astimezone(UTC).timestamp()) * 1000
+            if midnight is None:
+                day = datetime.fromisoformat(text[:10]).replace(tzinfo=BEIJING)
+                midnight = self._midnights[text[:10]] = int(day.timestamp()) * 1000
         except (ValueError, OverflowError):
-            raise self._wrong(f"there is no such time as {text!r}") from None
-        return _remember(self._times, text, at)
+            raise self._wrong(f"there is no such day as {text[:10]}") from None
+        hours, minutes, seconds = int(text[11:13]), int(text[14:16]), int(text[17:])
+        if hours > 23 or minutes > 59 or seconds > 59:  # noqa: PLR2004  a clock's
+            raise self._wrong(f"there is no such time as {text[11:]}")
+        return _remember(self._times, text, midnight + ((hours * 60 + minutes) * 60 + seconds) * 1000)
 
     def _currency(self, code: str) -> dict[str, int]:
         if not known_currency(code):
