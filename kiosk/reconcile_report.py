@@ -90,7 +90,8 @@ def as_html(told: Books, *, title: str, zone: tzinfo, made_at: int) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="{"good" if not left else "bad"}">{"✓" if not left else "!"} {verdict}</p>',
-        *(_picture(told["days"], currency) for currency in currencies),
+        *(picture(told["days"], currency) for currency in currencies),
+        _LEGEND if currencies else "",
         _days_table(told["days"]),
         _differences_table([each for each in told["differences"] if each["standing"] != "settled"], "To look at, or being asked"),
         _differences_table([each for each in told["differences"] if each["standing"] == "settled"], "Settled"),
@@ -112,11 +113,7 @@ def _foot(zone: tzinfo, made_at: int) -> str:
 
 
 def picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
-    """An SVG of these days: a column for what WeChat's statement leaves of each, a mark below it for how its books stand."""
-    return _picture(days, currency)
-
-
-def _picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
+    """An SVG of these days: a column for what WeChat's statement leaves of each, and a mark below it for how its books stand."""
     all_days = _calendar(days)
     nets = {day["day"]: sums["theirs"]["net"] for day in days for sums in day["sums"] if sums["currency"] == currency}
     highest = max([*nets.values(), 1])
@@ -128,7 +125,7 @@ def _picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
         tall = round(max(net, 0) * height / highest)
         label = f"{name}: not compared yet"
         if day is not None:
-            what = _mood(day)
+            what = mood(day)
             label = f"{name}: {_signed(net, currency)} {currency}, {day['agreed']} agree, {_standing_words(day)}"
             bars.append(f'<rect class="bar {what}" x="{x}" y="{base - tall}" width="{step - 6}" height="{tall}"/>')
             bars.append(f'<text class="mark {what}" x="{x + (step - 6) / 2}" y="{base + 17}">{_MARKS[what]}</text>')
@@ -145,8 +142,6 @@ def _picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
         f'<text class="axis" x="40" y="{base - height + 4}">{top}</text><text class="axis" x="40" y="{base + 1}">0</text>'
         f'<text class="axis" x="40" y="16">{escape(currency)}</text>'
         f'<line x1="44" x2="{width - 8}" y1="{base}" y2="{base}"/>{"".join(bars)}</svg>'
-        "<p class=legend>✓ agrees &nbsp; ✓ with a ring: a difference was settled &nbsp; ? being asked &nbsp; ! to look at &nbsp; "
-        "· not compared</p>"
     )
 
 
@@ -158,12 +153,17 @@ def _calendar(days: Sequence[Mapping[str, Any]]) -> list[str]:
     return [(first + timedelta(days=each)).isoformat() for each in range((last - first).days + 1)]
 
 
-def _mood(day: Mapping[str, Any]) -> str:
+def mood(day: Mapping[str, Any]) -> str:
+    """How a day's books stand, in one word."""
     if day["attention"]:
         return "attention"
     return "open" if day["open"] else "settled" if day["settled"] else "agrees"
 
 
+_LEGEND = (
+    "<p class=legend>✓ agrees &nbsp; ⓥ a difference was settled &nbsp; ? being asked &nbsp; ! to look at &nbsp; "
+    "· not compared</p>"
+)
 _MARKS = {"attention": "!", "open": "?", "settled": "ⓥ", "agrees": "✓"}
 
 
@@ -176,7 +176,7 @@ def _days_table(days: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for day in days:
         for sums in day["sums"] or [None]:
-            cells = [escape(day["day"]), f'<span class="{_mood(day)}">{_MARKS[_mood(day)]} {_standing_words(day)}</span>']
+            cells = [escape(day["day"]), f'<span class="{mood(day)}">{_MARKS[mood(day)]} {_standing_words(day)}</span>']
             cells += [str(day["agreed"])]
             if sums is None:
                 cells += ["no trades", "", "", "", ""]

@@ -417,7 +417,7 @@ def test_a_start_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
         (scattered_libraries, {"kiosk/camera/a.py": "import pygame"}, "pygame does not belong in camera"),
         (
             scattered_libraries,
-            {"kiosk/payment/a.py": "import sqlite3", "kiosk/payment/b.py": "import sqlite3"},
+            {"kiosk/payment/a.py": "import requests", "kiosk/payment/b.py": "import requests"},
             "2 files of payment",
         ),
         (scattered_libraries, {"kiosk/payment/a.py": "import httpx"}, "httpx does not belong"),

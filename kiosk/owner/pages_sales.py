@@ -82,8 +82,8 @@ def blueprint(parts: Parts) -> Blueprint:
         orders = parts.kiosk.orders(span)
         name = f"orders-{span.first}-{span.last}"
         if request.args.get("form") == "json":
-            return _file(exports.as_json(orders, shop.zone), "application/json", f"{name}.json")
-        return _file(exports.as_csv(orders, shop.zone), "text/csv; charset=utf-8", f"{name}.csv")
+            return as_file(exports.as_json(orders, shop.zone), "application/json", f"{name}.json")
+        return as_file(exports.as_csv(orders, shop.zone), "text/csv; charset=utf-8", f"{name}.csv")
 
     return pages
 
@@ -148,7 +148,8 @@ def _span(first: str, last: str) -> Span | str:
     return span if span.days <= LONGEST_SPAN else "export.long"
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
+def as_file(content: bytes, kind: str, name: str) -> Response:
+    """What a browser puts aside instead of showing it."""
     response = Response(content, mimetype=None, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

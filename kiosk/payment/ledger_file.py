@@ -76,8 +76,8 @@ class LedgerFile:
         self._connection = connection
         self._log = path.with_name(f"{path.name}-wal")
         self._unfit: str | None = None  # why no transaction is taken any more
-        self.ballast: Final = ballast  # given up when the disk is full
-        self.tight = False  # the disk is full
+        self.ballast: Final = ballast  # given up when the disk is full,
+        self.tight = False  # and then it is tight
         self.failure: LedgerError | None = None  # what the disk did first
 
     @classmethod
@@ -146,8 +146,7 @@ class LedgerFile:
             with suppress(sqlite3.Error):  # SQLite has often done it already
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-        # It is durable by now: a failing checkpoint spoils the next transaction, not this one.
-        with suppress(LedgerError):
+        with suppress(LedgerError):  # it is durable by now: a failing checkpoint spoils the next transaction, not this one
             self._checkpoint(beyond=CHECKPOINT_TIGHT if self.tight else CHECKPOINT_ALWAYS)
 
     def change(self, sql: str, values: Values) -> None:
@@ -178,9 +177,9 @@ class LedgerFile:
         """As rows, one by one: for what is too much to hold at once."""
         try:
             yield from self._connection.execute(sql, values)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise
         except _TROUBLE as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
             raise self._failed(error) from error
 
     def quick_check(self, most_s: float, beat: Callable[[], None]) -> list[str]:
