@@ -125,8 +125,8 @@ class Reconciler:
                 return
             try:
                 if self._looks.is_set():
-                    self._looks.clear()
                     self._tell_loop()
+                    self._looks.clear()
                 if job is not None:
                     self._rounds = 0
                     self._compare(job)
@@ -159,7 +159,9 @@ class Reconciler:
             waits = ledger.read(lambda file: reconciliations.for_a_person(file, since))
             return BooksKnown(done, ledger.read(reconciliations.first_opened_at), waits)
 
-        self._runtime.post(self._books.read(read))
+        known = self._books.read(read)
+        self._books.told = known.attention
+        self._runtime.post(known)
 
     def _compare(self, job: Job) -> None:
         def told(share: float, at: str) -> None:
