@@ -266,7 +266,7 @@ class Settler:
         run = Run(
             self._shop, self._provider, LoopRows(self._books), self._clock, lambda _: None, self._sleep, Report([], dry_run=False)
         )
-        problem = run.bring_back(question, difference.at)
+        problem = run.bring_back(question, difference.at, paid=difference.moved is Moved.PAYMENT)
         order, _, _ = self._rows(difference.out_trade_no)
         if problem is not None or order is None:
             return statements.WAITS if problem is None else Verdict(Standing.ATTENTION, problem)

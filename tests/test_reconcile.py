@@ -194,6 +194,25 @@ def test_what_was_lost_with_a_ledger_needs_no_person(shop: BooksShop) -> None:
     assert shop.ledger.order("K07-260105-zz0001") is not None
 
 
+def test_a_lost_order_with_a_part_given_back_comes_back_with_that_part(shop: BooksShop) -> None:
+    """WeChat's answer does not say how much went back; the statement does, and each refund is asked for."""
+    shop.pay("K07-260105-aa0099", 900)
+    shop.stand.now.forward(61)
+    for part, amount in enumerate((200, 300), 1):
+        shop.stand.now.forward(61)
+        money = {"total": 900, "refund": amount, "currency": "HKD"}
+        assert shop.stand.refund("K07-260105-aa0099", f"K07-260105-aa0099-R{part}", amount=money).status == 200
+    shop.morning()
+    compared(shop)
+    assert shop.settle() == 0
+    order = shop.ledger.order("K07-260105-aa0099")
+    assert order is not None
+    assert order.state is OrderState.PAID
+    assert [refund.money.amount for refund in shop.ledger.refunds_of(order.out_trade_no)] == [200, 300]
+    (sums,) = compared(shop).sums
+    assert sums.ours == sums.theirs
+
+
 def test_an_unknown_payment_that_went_back_is_brought_back_as_that(shop: BooksShop) -> None:
     """Paid and reversed, both rows only theirs."""
     shop.pay("K07-260105-aa0099", 800)
