@@ -32,6 +32,7 @@ from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.timings import Timings, newest
+from kiosk.reconcile_answers import BooksAnswers
 from kiosk.runtime import Runtime
 from kiosk.support.latency import SPEED_DAYS, latency
 
@@ -59,6 +60,7 @@ class Answers:
         well: Callable[[], list[str]] = list,
         bundle: Callable[[bool], bytes] | None = None,
         keep_pin: Callable[[str, str], None] | None = None,
+        books: BooksAnswers | None = None,
     ) -> None:
         self._runtime = runtime
         self._display = display
@@ -69,6 +71,7 @@ class Answers:
         self._well = well
         self._bundle = bundle
         self._keep_pin = keep_pin
+        self._books = books
 
     def answer(self, request: Request) -> Answer:
         """What the other commands ask over the control socket. A refusal in words has the key "problem"."""
@@ -91,6 +94,7 @@ class Answers:
             "shift_open": self._answer_shift_open,
             "shift_close": self._answer_shift_close,
             "set_pin": self._answer_set_pin,
+            **self._about_books(),
         }.get(str(doing))
         if handler is None:
             return {"problem": f"do = {doing!r} is not known to this kiosk"}
@@ -98,6 +102,16 @@ class Answers:
             return handler(request)
         except (TimeoutError, queue.Full):
             return {"problem": _NO_ANSWER}
+
+    def _about_books(self) -> dict[str, Callable[[Request], Answer]]:
+        if self._books is None:
+            return {}
+        return {
+            "reconcile": self._books.begin,
+            "reconciling": self._books.look,
+            "books": self._books.books,
+            "seen": self._books.seen,
+        }
 
     def _answer_screen(self, _: Request) -> Answer:
         display = self._display()

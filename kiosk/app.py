@@ -29,11 +29,14 @@ from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad
 from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
+from kiosk.loop_rows import InLoop
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
 from kiosk.operators import PinKeeper
 from kiosk.owner_door import OwnerDoor, door
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
+from kiosk.reconcile_answers import BooksAnswers
+from kiosk.reconciler import Reconciler
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 from kiosk.support.running import Support
@@ -95,6 +98,9 @@ class App:
         self._runtime.use(self._lanes[0], self._lanes[-1])
         self._notifications = Notifications(self._provider.open_notification, self._runtime, config.merchant.numbers, self._clock)
         self._lost_orders = LostOrders(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
+        self._reconciler = Reconciler(config, self._runtime, self._clock, partial(make_provider, config, self._clock))
+        if config.books.fetch:
+            self._runtime.use_fetcher(self._reconciler.take)
         self._keypad = make_keypad(config.keypad, self._runtime.post)
         self._remote = ScriptedKeypad(self._runtime.post)
         self._support = Support(config, self._runtime, self._provider, self._runtime.post)
@@ -137,6 +143,8 @@ class App:
         backwards.callback(self._end_lanes, working)
         self._lost_orders.start()
         backwards.callback(self._lost_orders.stop, END_MOST_S)
+        self._reconciler.start()
+        backwards.callback(self._reconciler.stop, END_MOST_S)
         supervise.start()
 
     def _start_senses(self, backwards: contextlib.ExitStack) -> None:
@@ -165,6 +173,7 @@ class App:
             lambda: self._updates.well(self._view.signs, self._problems),
             lambda whole: self._support.tar(whole=whole),
             self._pins.keep,
+            BooksAnswers(self._reconciler, config.ledger.path.parent, InLoop(self._runtime).read),
         )
         controls = {"control": ControlServer(config.control.socket, answers.answer)}
         if config.owner.host is not None:
@@ -191,6 +200,7 @@ class App:
         ledger = self._keeper.open(self._clock.now())
         if any(loss.recovered_at is None for loss in ledger.losses()):
             self._lost_orders.look()
+        self._reconciler.look()
         return ledger
 
     def _start_listener(self, backwards: contextlib.ExitStack) -> None:

@@ -11,6 +11,7 @@ import gc
 import json
 import re
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ _NOT_WELL = 1
 _WRONG_WORDS = 2
 _CONFIG = "kiosk.config"
 _REFUND_S = 20.0
+_A_DAY = len("2026-01-05")
 
 
 class _Door(click.Group):
@@ -53,6 +55,14 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dat
     except ValueError:
         pass
     raise click.BadParameter(f"{value!r} is not a day. Write it as 2026-01-05.")
+
+
+def _day_or_month(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if re.fullmatch(r"2[0-9]{3}-(0[1-9]|1[0-2])", value, re.ASCII) or not value:
+        return value
+    day = _day(ctx, param, value)
+    assert day is not None
+    return day.isoformat()
 
 
 def _generation(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -340,18 +350,57 @@ def export(kind: str, path: Path | None, first: date, last: date, form: str) -> 
 
 
 @main.command()
-@click.argument("day", callback=_day)
+@click.argument("day", callback=_day_or_month, default="", metavar="[DAY|MONTH]")
 @click.option(
     "--statement", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Else it is fetched."
 )
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also a report with a picture.")
+@click.option("--csv", "table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also the differences.")
+@click.option("--seen", metavar="NUMBER", help="Only say that you have looked at what differs of this order or refund.")
 @_config
 @_json
-def reconcile(day: date, statement: Path | None, as_json: bool) -> None:  # noqa: ARG001, FBT001  words that stay when it can
-    """Hold the statement of a Beijing day against the ledger."""
-    click.echo(
-        f"kiosk: This version ({__version__}) cannot reconcile yet. Compare `kiosk report` with the merchant platform.", err=True
-    )
-    sys.exit(_WRONG_WORDS)
+def reconcile(
+    day: str,
+    statement: Path | None,
+    html: Path | None,
+    table: Path | None,
+    seen: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Hold WeChat's statement of a Beijing day (else yesterday), or of a month, against the ledger."""
+    if statement is not None and len(day) != _A_DAY:
+        raise click.UsageError("A statement's file is of one day: name it, as 2026-01-05.")
+    config = _load()
+    from kiosk import reconcile_command, reconcile_report  # noqa: PLC0415  loaded when called
+
+    now = time.time_ns() // 1_000_000
+    days = reconcile_command.days_of(day, now)
+    if seen is not None:
+        count = reconcile_command.look_at(config, days[0], seen)
+        click.echo(f"{count} settled." if count else f"Nothing waits for a person under {seen} on {days[0]}.")
+        sys.exit(0 if count else _NOT_WELL)
+    with click.progressbar(length=1000, label=day or days[0], file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        books = reconcile_command.reconcile(
+            config, days, statement, lambda share, _at: bar.update(max(0, round(share * 1000) - bar.pos))
+        )
+    batches = reconcile_command.settlements(config, days[0], days[-1])
+    books["settlements"] = [] if isinstance(batches, str) else batches
+    kiosk = f"{config.merchant.name}, {config.merchant.kiosk_id}"
+    if html is not None:
+        span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        page = reconcile_report.as_html(books, title=f"{kiosk}: books of {span}", zone=config.merchant.time_zone, made_at=now)
+        html.write_text(page, "utf-8")
+    if table is not None:
+        table.write_bytes(reconcile_report.as_csv(books))
+    if as_json:
+        _print(books)
+    else:
+        click.echo(reconcile_report.as_text(books, config.merchant.kiosk_id))
+        for lacking, why in books["lacking"].items():
+            click.echo(f"kiosk: {lacking}: {why}", err=True)
+        if isinstance(batches, str):
+            click.echo(f"kiosk: settlements are not listed: {batches}", err=True)
+    sys.exit(_NOT_WELL if books["lacking"] or reconcile_report.unsettled(books) else 0)
 
 
 @main.command()

@@ -13,6 +13,7 @@ from datetime import UTC, time, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kiosk.config_books import BooksConfig, read_books
 from kiosk.config_display import DisplayConfig, read_display
 from kiosk.config_keypad import KeypadConfig, read_keypad
 from kiosk.config_notifications import NotificationsConfig, read_notifications
@@ -53,6 +54,7 @@ TABLES = (
     "posting",
     "operators",
     "refunds",
+    "books",
 )
 
 
@@ -121,6 +123,7 @@ class Config:
     posting: PostingConfig = field(default_factory=PostingConfig)
     operators: tuple[Operator, ...] = (ALONE,)
     refunds: RefundRules = ALL_OF_IT
+    books: BooksConfig = field(default_factory=BooksConfig)
     warnings: tuple[str, ...] = ()
 
 
@@ -155,6 +158,7 @@ def load(path: Path | None = None, credentials: Path | None = None) -> Config:
         sound=read_sound(tables["sound"]),
         update=read_update(tables["update"]),
         shifts=read_shifts(tables["shifts"]) if "shifts" in raw else None,
+        books=read_books(tables["books"]),
         owner=read_owner(tables["owner"], files),
         posting=read_posting(tables["posting"]),
         operators=read_operators(tables["operators"]),

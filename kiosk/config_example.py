@@ -86,6 +86,10 @@ path = "kiosk.db"
 
 [update]
 #quiet = "03:00-05:00"                # of the shop's time: a new release is tried then, and never with an order open
+[books]
+#fetch = true                         # each morning WeChat's statement of the day before is held against the ledger
+#unknown_payments = "keep"            # a payment the ledger never had: keep it for a person to look at, or "refund"
+
 [owner]
 #listen = "0.0.0.0:8443"              # default: nowhere, and there is no page; or one address, or an interface as "wlan0:8443"
 #folder = "/var/lib/kiosk-owner"      # what the page keeps: its certificate, the PIN's hash

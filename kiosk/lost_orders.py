@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kiosk import ledgers
-from kiosk.core.commands import Record
 from kiosk.core.errors import KioskError
-from kiosk.core.model import Order, Refund
-from kiosk.payment.history import NOBODY_KNOWS, Loss
-from kiosk.payment.ledger import OrderLine, SqliteLedger
+from kiosk.loop_rows import InLoop, LoopRows
+from kiosk.payment.history import NOBODY_KNOWS
 from kiosk.payment.wechat import WechatPay
 from kiosk.walk import Report, Run, lost_days
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from kiosk.runtime import Runtime
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 AGAIN_S = 60.0
 """After a walk that did not come to its end: WeChat out of reach, say."""
@@ -75,7 +72,7 @@ class LostOrders:
 
     def _recover(self) -> bool:
         """Whether nothing is left to do that this can do."""
-        rows = _InLoop(self._runtime)
+        rows = LoopRows(InLoop(self._runtime))
         missing = [loss for loss in rows.losses() if loss.recovered_at is None]
         if any(loss.generation == NOBODY_KNOWS for loss in missing):
             hint = "stop the kiosk and run: kiosk recover"
@@ -107,44 +104,6 @@ class LostOrders:
     def _pause(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
             raise KioskError("the kiosk stops; its next start goes on")
-
-
-class _InLoop:
-    """The running kiosk's ledger, as a walk needs it: each question and each commit between two steps of the loop."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    @property
-    def generation(self) -> str:
-        return self._ask(lambda ledger: ledger.generation)
-
-    def order(self, out_trade_no: str) -> Order | None:
-        return self._ask(lambda ledger: ledger.order(out_trade_no))
-
-    def refunds_of(self, out_trade_no: str) -> tuple[Refund, ...]:
-        return self._ask(lambda ledger: ledger.refunds_of(out_trade_no))
-
-    def lines(self, start: int, end: int) -> list[OrderLine]:
-        return self._ask(lambda ledger: ledger.lines(start, end))
-
-    def last_opened_at(self) -> int | None:
-        return self._ask(lambda ledger: ledger.last_opened_at())
-
-    def generations(self) -> list[str]:
-        return self._ask(lambda ledger: ledger.generations())
-
-    def losses(self) -> list[Loss]:
-        return self._ask(lambda ledger: ledger.losses())
-
-    def recovered(self, generation: str, now: int) -> None:
-        self._ask(lambda ledger: ledger.recovered(generation, now))
-
-    def commit(self, records: Sequence[Record], at: int) -> None:
-        self._ask(lambda ledger: ledger.commit(records, at))
-
-    def _ask(self, put: Callable[[SqliteLedger], T]) -> T:
-        return self._runtime.ask(lambda ledger, _: put(cast("SqliteLedger", ledger)))
 
 
 def _quietly(_line: str) -> None:

@@ -29,7 +29,7 @@ from kiosk.core.events import PageTold
 
 USER = "kiosk-owner"
 MODE = 0o660
-READ = frozenset({"orders", "report", "bundle", "rows", "shift"})
+READ = frozenset({"orders", "report", "bundle", "rows", "shift", "books"})
 AT_SET_UP = frozenset({"state", "page", "merchant"})  # before there is anything to sell with
 _DOCTOR_MOST_S = 90.0
 _DOCTOR_FRESH_S = 20.0

@@ -26,6 +26,7 @@ from kiosk.core.commands import (
     CheckPin,
     Close,
     CorrectClock,
+    FetchStatement,
     GiveBack,
     Heard,
     Hush,
@@ -106,6 +107,7 @@ class Runtime:
         self._scanner: Scanner | None = None
         self._printer: Printer | None = None
         self._examiner: Examiner | None = None
+        self._fetch: Callable[[str], None] | None = None
         self._keyholder: Keyholder | None = None
         self._to_read: deque[Read] = deque()  # what it brings are the next events
         self._stopping = threading.Event()
@@ -140,6 +142,10 @@ class Runtime:
     def use_keyholder(self, keyholder: Keyholder) -> None:
         """Who knows the operators' PINs."""
         self._keyholder = keyholder
+
+    def use_fetcher(self, fetch: Callable[[str], None]) -> None:
+        """Who has a day's statement fetched; never blocks."""
+        self._fetch = fetch
 
     def post(self, event: Event) -> None:
         """Put an event into the inbox. Raises queue.Full when the loop has not looked for seconds: the poster must not go on."""
@@ -317,6 +323,9 @@ class Runtime:
                     self._examiner.take(act)
             case StartTraining():
                 self._train()
+            case FetchStatement(day):
+                if self._fetch is not None:
+                    self._fetch(day)
             case CorrectClock(offset_ms):
                 self._clock.correct(offset_ms)
                 _log.warning("the clock was corrected", extra={"offset_ms": offset_ms})

@@ -23,6 +23,7 @@ from kiosk.core.commands import (
     CheckPin,
     Close,
     CorrectClock,
+    FetchStatement,
     GiveBack,
     Hush,
     KeepPin,
@@ -204,7 +205,7 @@ class Room:
                 self._act(act)
             case Announce() | TryVoice() | CorrectClock() | Reply():
                 pass  # nobody was paid
-            case StartCheckup() | StopCheckup() | MakeBundle() | StartTraining() | ReadShift():
+            case StartCheckup() | StopCheckup() | MakeBundle() | StartTraining() | ReadShift() | FetchStatement():
                 pass  # of the kiosk itself: no business of a training
             case _:
                 assert_never(act)

@@ -123,6 +123,7 @@ class Run:
     sleep: Callable[[float], None]
     report: Report
     latest: dict[str, int] = field(default_factory=dict)
+    stated: int | None = None
 
     def over(self, wanted: Sequence[date], generation: str | None, alphabet: str, had: Sequence[str]) -> Report:
         """Walk the days, in the order given. `had`: generations that are known to have made numbers here."""
@@ -142,6 +143,22 @@ class Run:
         except (_Stopped, core.TooMany) as why:
             self.report.stopped = str(why)
         return self.report
+
+    def bring_back(self, question: Question, at: int, *, paid: bool) -> str | None:
+        """One order that a statement has and the ledger lacks. In words why not; None: it is there now, or WeChat is silent.
+
+        `paid`: it was paid at `at`, and what went back of it stands in statements, too, each part with its number.
+        """
+        self.latest.setdefault(question.day, at)
+        self.stated = at if paid else None
+        problems = len(self.report.problems)
+        try:
+            there = self._settle(question)
+        except _Stopped:
+            return None  # no answer now: the row is not there, and it is asked for again
+        if len(self.report.problems) > problems:
+            return self.report.problems[-1][1]
+        return None if there else "WeChat's statement has it, and WeChat does not know it: look it up in the merchant platform"
 
     def mark_recovered(self, days: Sequence[date], only: str | None) -> None:
         """What was missing of these days is there now, as far as WeChat knows of it. `only`: no other generation was walked."""
@@ -210,7 +227,9 @@ class Run:
             self.report.problems.append((number, made))
             return
         self.latest[question.day] = at
-        order, refund = self._given_back(made, now) if made.state is OrderState.REFUNDED else (made, None)
+        order, refund = made, None
+        if made.state is OrderState.REFUNDED:
+            order, refund = (core.paid_once(made, self.stated), None) if self.stated is not None else self._given_back(made, now)
         if not self.report.dry_run:
             self.ledger.commit(core.records(order, refund), now)
         money = order.money

@@ -39,6 +39,7 @@ class QuietKiosk:
         self.lines: list[dict[str, Any]] = []
         self.sums: list[dict[str, Any]] = []
         self.given = ""
+        self.told_books: dict[str, Any] = {"days": [], "differences": [], "settlements": []}
         self.told: list[tuple[str, str, str]] = []
         self.ends_at: int | None = None
         self.now: dict[str, Any] | None = {"screen": "Idle", "network": "online", "clock_known": True, "camera": None}
@@ -61,6 +62,10 @@ class QuietKiosk:
 
     def unresolved(self) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["state"] == "SENT"]
+
+    def books(self, first: str, last: str) -> dict[str, Any]:
+        assert first < last
+        return self.told_books
 
     def doctor(self) -> list[dict[str, Any]]:
         return [{"name": "clock", "verdict": "warn", "found": "<b>odd</b>", "remedy": "Set it."}]

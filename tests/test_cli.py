@@ -344,14 +344,6 @@ def test_the_configuration_is_named_before_or_after_the_command(shop: Path) -> N
     assert (gone.exit_code, gone.stderr.count("gone.toml")) == (2, 1)
 
 
-@pytest.mark.usefixtures("shop")
-def test_reconciling_is_not_pretended() -> None:
-    """The command says that it cannot, and fails."""
-    done = kiosk("reconcile", "2026-01-05")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "cannot reconcile yet" in done.stderr
-
-
 def python(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A real process of this Python."""
     environment = {name: value for name, value in os.environ.items() if name != "CREDENTIALS_DIRECTORY"}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk import config
+from kiosk.config_books import BooksConfig
 from kiosk.config_display import CustomerConfig
 from kiosk.config_example import EXAMPLE
 from kiosk.config_notifications import NotificationsConfig
@@ -745,3 +746,12 @@ def test_a_file_that_is_no_toml_is_told_by_its_line(folder: Path) -> None:
     (folder / "kiosk.toml").write_bytes(b'name = "\xff"')
     with pytest.raises(ConfigError, match=r"is not UTF-8 text \(byte 8\)"):
         config.load(folder / "kiosk.toml")
+
+
+def test_the_books_are_compared_by_themselves_unless_the_owner_says_no(folder: Path) -> None:
+    """Fetched, and an unknown payment kept; another word is named with its remedy."""
+    put(folder, "kiosk.toml", EXAMPLE)
+    assert config.load().books == BooksConfig(fetch=True, unknown_payments="keep")
+    put(folder, "kiosk.toml", edited({"books.fetch": "fetch = false", "books.unknown_payments": 'unknown_payments = "give"'}))
+    with pytest.raises(ConfigError, match='unknown_payments = "give" is not known here'):
+        config.load()

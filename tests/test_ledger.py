@@ -123,6 +123,12 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
         "meta": ["one", "generation", "created_at", "opened_at", "proof_seq", "proof_key", "proof"],
         "losses": ["generation", "noticed_at", "since", "what", "recovered_at"],
         "counters": ["generation", "day", "highest"],
+        "reconciliations": ["day", "at", "source", "sha1", "rows", "others", "agreed", "sums"],
+        "differences": [
+            *("day", "moved", "number", "out_trade_no", "what", "at", "ours", "theirs", "our_amount", "our_currency"),
+            *("their_amount", "their_currency", "noted_at", "standing", "settled_at", "note"),
+        ],
+        "stated_elsewhere": ["number", "moved", "day"],
         "shifts": [
             *("shift_id", "z", "opened_at", "zone", "day_starts", "state", "opened_by", "closed_at", "closed_by"),
             *("taken_over", "handed_over", "tallies"),

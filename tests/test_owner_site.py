@@ -33,6 +33,7 @@ PAGES = (
     "/",
     "/day",
     "/export",
+    "/books",
     "/settings",
     "/settings/all",
     "/merchant",
@@ -610,6 +611,35 @@ def test_the_bundle_has_all_parts_and_no_secret(inside: Client, tmp_path: Path):
         PIN.encode(),
     ):
         assert secret.strip() not in texts
+
+
+def test_the_books_show_what_differs_and_come_as_files(tmp_path: Path):
+    """Numbers and notes are text, on the page, in the report and in a spreadsheet."""
+    side = {"paid_count": 1, "paid": 1250, "reversal_count": 0, "reversed": 0, "refund_count": 0, "refunded": 0, "net": 1250}
+    sums = [{"sub_mchid": "1900008888", "currency": "HKD", "ours": side, "theirs": side, "fee": 250_000}]
+    day = {"day": "2026-01-05", "at": 1, "source": "fetched", "sha1": "0" * 40, "rows": 2, "others": 0, "agreed": 1, "sums": sums}
+    differs = {
+        "day": "2026-01-05",
+        "moved": "payment",
+        "number": HOSTILE,
+        "out_trade_no": HOSTILE,
+        "what": "only_theirs",
+        "at": 9,
+    }
+    differs |= {"ours": None, "theirs": "SUCCESS", "our_amount": None, "their_amount": 700, "currency": "HKD", "noted_at": 1}
+    differs |= {"standing": "attention", "settled_at": None, "note": "=look(it up)"}
+    kiosk = QuietKiosk()
+    kiosk.told_books = {"days": [{**day, "open": 0, "settled": 0, "attention": 1}], "differences": [differs], "settlements": []}
+    with page(tmp_path, kiosk=kiosk) as made:
+        client = made.client()
+        client.log_in()
+        shown = client.get("/books").text
+        assert "<svg" in shown
+        csv, report = client.get("/books/file?form=csv"), client.get("/books/file?form=html").text
+        assert "'=look(it up)" in csv.text
+        for text in (shown, report):
+            assert HOSTILE not in text
+            assert "<script" not in text
 
 
 def test_no_page_shows_a_secret(inside: Client, tmp_path: Path):

@@ -24,6 +24,7 @@ UNITS = (
     *("kiosk.service", "kiosk-scanner.service", "kiosk-scanner.socket", "kiosk-steward.service", "kiosk-steward.socket"),
     *("kiosk-owner.service", "kiosk-owner.path", "kiosk-sticks.service"),
     *("kiosk-wifi.service", "kiosk-release.service", "kiosk-update.service", "kiosk-update.timer"),
+    *("kiosk-reconcile.service", "kiosk-reconcile.timer"),
 )
 ALWAYS_THERE = ("kiosk.service", "kiosk-scanner.service")
 MOST_EXPOSED = {
@@ -35,6 +36,7 @@ MOST_EXPOSED = {
     "kiosk-wifi.service": 1.3,
     "kiosk-release.service": 1.7,
     "kiosk-update.service": 2.6,
+    "kiosk-reconcile.service": 1.3,
 }
 
 

@@ -310,7 +310,7 @@ class Books:
         if before != after:
             self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
         if isinstance(self.k.till, past.Listing):
-            self.k.attention = ()  # they stood there, first
+            self.k.attention, self.k.differing = (), 0  # they stood there, first
         if isinstance(to, keying.There) and not isinstance(self.k.till, keying.There):
             self.acts.append(Hush())  # what is being said is of the sale before
         self.k.till = to
@@ -334,7 +334,8 @@ class Books:
         k = self.k
         front = in_front(k)
         void = OrderState.VOID if not k.clock_known else None  # looked at by a wrong clock, it is no less to be watched
-        kept = {n: o for n, o in k.orders.items() if is_open(o) or o is front or is_watched(o) or o.state is void}
+        asked = k.hastened | {n for n, _ in k.in_flight}  # a VOID order that a statement has
+        kept = {n: o for n, o in k.orders.items() if is_open(o) or o is front or is_watched(o) or o.state is void or n in asked}
         refunding = {number: refund for number, refund in k.refunds.items() if refunds.is_open(refund)}
         parents = {r.out_trade_no for r in refunding.values()}
         sales = {order.sale_id for order in kept.values()} | {o.sale_id for n, o in k.parents.items() if n in parents}

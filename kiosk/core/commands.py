@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.core.differences import Account
 from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
 from kiosk.core.operators import Operator, PinDigits
@@ -30,7 +31,14 @@ class Update:
     why: str
 
 
-Record = Insert | Update
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What came of a reconciliation, from now on; of the same name it takes the place of what was there. It moves no money."""
+
+    row: Account
+
+
+Record = Insert | Update | Keep
 
 
 class Sound(StrEnum):
@@ -265,6 +273,13 @@ class MakeBundle:
     """Put together what a supporter needs, and put it where people can take it."""
 
 
+@dataclass(frozen=True, slots=True)
+class FetchStatement:
+    """Have this Beijing day's statement fetched and held against the ledger; what becomes of it comes back as StatementCame."""
+
+    day: str
+
+
 Act = (
     Charge
     | Place
@@ -294,6 +309,7 @@ Act = (
     | StartCheckup
     | StopCheckup
     | MakeBundle
+    | FetchStatement
 )
 
 Examine = StartCheckup | StopCheckup | MakeBundle

@@ -1,11 +1,14 @@
 """What can happen to the kiosk. Each event names the sale, order or part it is about, so that a late one does no harm."""
 
+# long: every event there is, each a few lines
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiosk.core.checkup import Bundle, Finding
+from kiosk.core.differences import Account, Came
 from kiosk.core.expiry import Ends
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
 from kiosk.core.operators import NoPin, Operator
@@ -335,6 +338,42 @@ class EndsKnown:
     ends: tuple[Ends, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BooksKnown:
+    """What the ledger has of reconciliations: the days that are done, and how many differences came to a person lately.
+
+    `first`: when its oldest order was opened.
+    """
+
+    done: frozenset[str]
+    first: int | None
+    attention: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementCame:
+    """What became of the statement of this day."""
+
+    day: str
+    how: Came
+
+
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """What to keep of a reconciliation. `attention`: how many differences have come to a person lately, None: as before."""
+
+    rows: tuple[Account, ...]
+    attention: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A statement has this order otherwise than the ledger: WeChat is asked for it now. The rows are as committed."""
+
+    order: Order
+    sale: Sale
+
+
 Event = (
     Tick
     | Pressed
@@ -365,4 +404,8 @@ Event = (
     | BundleMade
     | EndsKnown
     | PageTold
+    | BooksKnown
+    | StatementCame
+    | Accounted
+    | Doubted
 )

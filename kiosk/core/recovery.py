@@ -150,6 +150,11 @@ def rebuild(number: str, answer: Answer, merchant: Merchant, opened_at: int, now
     return order if lifecycle.is_open(order) else replace(order, settled_at=now)
 
 
+def paid_once(order: Order, at: int) -> Order:
+    """An order of which WeChat says that money went back, as it was before: the refunds come into the ledger one by one."""
+    return order if order.transaction_id is None else replace(order, state=S.PAID, paid_at=at)
+
+
 def refund_numbers(order: Order) -> Iterator[Refund]:
     """What to ask for when WeChat says that money of the order went back: a refund of all of it, under this kiosk's numbers."""
     whole = refunds.late(order, order.opened_at)

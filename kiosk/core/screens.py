@@ -36,7 +36,9 @@ class Signs:
     unresolved: int  # orders whose end is not known, besides the one in front
     offline_since: int | None = None
     clock_doubted: bool = False  # not known, and that is why WeChat cannot be reached
-    attention: int = 0  # orders a person must look at, besides the one in front, until the last orders were looked at
+    attention: int = (
+        0  # orders and differences a person must look at, besides the one in front, until the last orders were looked at
+    )
     printer: PrinterTrouble | None = None  # why no receipt comes out; sales go on
     expiring: Expiring | None = None  # what will run out within weeks; told where nobody is in front
 

@@ -21,6 +21,7 @@ from kiosk.core.screens import Network, News
 from kiosk.core.selling import Selling
 from kiosk.core.shifts import MIDNIGHT, Shift, Waiting
 from kiosk.core.slips import PrinterTrouble, Receipts
+from kiosk.core.statements import Statements
 
 PROBE_OFFLINE = 1 * lifecycle.SECOND  # how soon the network's return is noticed
 PROBE_ONLINE = 60 * lifecycle.SECOND
@@ -95,6 +96,8 @@ class Kiosk:
     shift: Shift | None = None  # the newest, open or closed
     pins: frozenset[str] = frozenset()  # operators who have one
     operator: Operator | None = None  # who works here now, as far as anybody has said
+    statements: Statements | None = None  # None: nobody has said yet which are there
+    differing: int = 0  # differences that came to a person lately, and nobody has opened the last orders since
     unprinted: tuple[str, ...] = ()  # orders paid in this life of the kiosk whose first receipt has not come out
 
 
@@ -171,6 +174,8 @@ def closes_at(kiosk: Kiosk) -> int | None:
 def order_due(kiosk: Kiosk, order: Order) -> lifecycle.Due | None:
     """The next call of an order; what was hastened is asked for at once."""
     due = lifecycle.next_call(order, at_counter=at_counter(kiosk, order))
+    if order.state is OrderState.VOID and order.out_trade_no in kiosk.hastened:
+        return lifecycle.Due(Call.ASK, 0)
     if due is not None and order.out_trade_no in kiosk.hastened and due.call in (Call.ASK, Call.REVERSE, Call.CLOSE):
         return lifecycle.Due(Call.ASK, 0)  # a question is always allowed, and what it teaches sets the next date
     return due

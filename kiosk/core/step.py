@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from kiosk.core import keying, lifecycle, refunds, till
+from kiosk.core.accounts import Accounts
 from kiosk.core.books import RECENT, reason
 from kiosk.core.checkups import Checkups
 from kiosk.core.commands import (
@@ -32,10 +33,13 @@ from kiosk.core.commands import (
     Warm,
 )
 from kiosk.core.events import (
+    Accounted,
     Answered,
+    BooksKnown,
     ClockSynchronized,
     CodeRefused,
     CodeSeen,
+    Doubted,
     Event,
     Health,
     Hold,
@@ -58,6 +62,7 @@ from kiosk.core.events import (
     ScanHint,
     ShiftAsked,
     ShiftRead,
+    StatementCame,
     TextSeen,
     Tick,
 )
@@ -172,6 +177,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
             turn.shift_asked(event)
         case ShiftRead():
             turn.shift_read(event)
+        case BooksKnown() | StatementCame() | Accounted() | Doubted():
+            turn.about_books(event)
         case _:
             turn.about_checkup(event)
     turn.time_passes()
@@ -179,7 +186,7 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
     return turn.done()
 
 
-class _Turn(Checkups, GivingBack, Shifts):
+class _Turn(Checkups, GivingBack, Shifts, Accounts):
     """What each event leads to."""
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -360,6 +367,7 @@ class _Turn(Checkups, GivingBack, Shifts):
         if not self.k.probing and self.now >= probe_at(self.k):
             self.k.probing = True
             self.acts.append(Probe())
+        self.look_after_statements()
 
     def _ask_or_do(self, order: Order, call: Call) -> None:
         counter = at_counter(self.k, order) and (order.out_trade_no, Call.CHARGE) not in self.k.in_flight

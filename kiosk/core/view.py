@@ -24,6 +24,7 @@ def view(kiosk: Kiosk, now: int) -> View:
     front = in_front(kiosk)
     unresolved = sum(1 for order in kiosk.orders.values() if is_open(order) and order is not front)
     attention = sum(1 for order in kiosk.attention if front is None or order.out_trade_no != front.out_trade_no)
+    attention += kiosk.differing
     signs = Signs(
         kiosk.network,
         kiosk.clock_known,

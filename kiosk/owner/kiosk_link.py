@@ -55,6 +55,9 @@ class KioskLink(Protocol):
     def unresolved(self) -> list[dict[str, Any]]:
         """The orders whose end is not known."""
 
+    def books(self, first: str, last: str) -> dict[str, Any]:
+        """What `kiosk reconcile --json` prints of these Beijing days."""
+
     def doctor(self) -> list[dict[str, Any]]:
         """The checks of `kiosk doctor`. Takes many seconds."""
 
@@ -107,6 +110,10 @@ class SocketKiosk:
     def unresolved(self) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = self._ask({"do": "orders", "start": 0, "end": 0, "include_open": True})["orders"]
         return lines
+
+    def books(self, first: str, last: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._ask({"do": "books", "first": first, "last": last})["books"]
+        return found
 
     def doctor(self) -> list[dict[str, Any]]:
         checks: list[dict[str, Any]] = self._ask({"do": "doctor"}, 100.0)["checks"]

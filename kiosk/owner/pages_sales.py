@@ -167,3 +167,10 @@ def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
             yield bytes(waiting)
             waiting.clear()
     yield bytes(waiting)
+
+
+def as_file(content: bytes, kind: str, name: str) -> Response:
+    """What a browser puts aside instead of showing it."""
+    response = Response(content, mimetype=None, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

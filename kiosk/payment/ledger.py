@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
-from kiosk.core.commands import Insert, ReadPast, Record
+from kiosk.core.commands import Insert, Keep, ReadPast, Record, Update
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.ports import Snapshot
 from kiosk.core.shifts import Figures, Shift
-from kiosk.payment import audit, inbox, ledger_rows, past, timings
+from kiosk.payment import audit, inbox, ledger_rows, past, reconciliations, timings
 from kiosk.payment.audit import Verdict
 from kiosk.payment.ballast import Ballast
 from kiosk.payment.chain import OPEN_KEY, ChainKey, told
@@ -29,6 +29,8 @@ from kiosk.payment.export_rows import NOTHING, After, ExportRows
 from kiosk.payment.history import History, Loss, new_columns
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
 from kiosk.payment.shift_rows import ShiftRows, Value
+
+T = TypeVar("T")
 
 RECENT = 20
 _COUNTED = re.compile(r"-([0-9]{6})-([0-9A-Za-z]{2})([0-9]{1,15})\Z", re.ASCII)  # of a lost generation when it is recovered
@@ -142,6 +144,9 @@ class SqliteLedger:
             return
         with self._history.transaction():
             for record in records:
+                if isinstance(record, Keep):
+                    reconciliations.keep(self._file, record.row)
+                    continue
                 try:
                     self._write(record, at)
                 except RowRefused as refusal:
@@ -277,6 +282,10 @@ class SqliteLedger:
         walked = (row for row in rows if row["was"] != row["became"])  # else only counts of calls changed
         return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in walked]
 
+    def read(self, question: Callable[[LedgerFile], T]) -> T:
+        """What a question yields whose SQL lies beside this file (reconciliations.py)."""
+        return question(self._file)
+
     def keep_notification(self, notification: inbox.Notification) -> bool:
         """Write down what WeChat has notified, synced; False when it is there already. LedgerError when it cannot be kept."""
         return inbox.keep(self._file, notification)
@@ -333,7 +342,7 @@ class SqliteLedger:
             inbox.forget(self._file, now)
         return made
 
-    def _write(self, record: Record, at: int) -> None:
+    def _write(self, record: Insert | Update, at: int) -> None:
         table, key, values = ledger_rows.columns(record.row)
         kind, number = type(record.row).__name__.lower(), _number_of(record)
         if isinstance(record, Insert):
@@ -362,7 +371,7 @@ class SqliteLedger:
             )
 
 
-def _number_of(record: Record) -> str:
+def _number_of(record: Insert | Update) -> str:
     match record.row:
         case Sale():
             return record.row.sale_id

@@ -76,8 +76,8 @@ class LedgerFile:
         self._connection = connection
         self._log = path.with_name(f"{path.name}-wal")
         self._unfit: str | None = None  # why no transaction is taken any more
-        self.ballast: Final = ballast  # given up when the disk is full
-        self.tight = False  # the disk is full
+        self.ballast: Final = ballast  # given up when the disk is full,
+        self.tight = False  # and then it is tight
         self.failure: LedgerError | None = None  # what the disk did first
 
     @classmethod
@@ -99,9 +99,7 @@ class LedgerFile:
                 _set(connection, path, _SAFETY | _OF_A_FILE)
                 _checkpoint(connection)
                 _migrate(connection, newest)
-                sync_folder(
-                    path.parent
-                )  # for the log's name: SQLite does so with its first commit, and lets it pass when it fails
+                sync_folder(path.parent)  # for the log's name: SQLite does it too, and lets it pass when it fails
             except (*_TROUBLE, OSError) as error:
                 raise said(path, error, ballast) from error
             undo.pop_all()
@@ -148,8 +146,7 @@ class LedgerFile:
             with suppress(sqlite3.Error):  # SQLite has often done it already
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-        # It is durable by now: a failing checkpoint spoils the next transaction, not this one.
-        with suppress(LedgerError):
+        with suppress(LedgerError):  # it is durable by now: a failing checkpoint spoils the next transaction, not this one
             self._checkpoint(beyond=CHECKPOINT_TIGHT if self.tight else CHECKPOINT_ALWAYS)
 
     def change(self, sql: str, values: Values) -> None:
@@ -161,8 +158,16 @@ class LedgerFile:
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """What a question yields, all of it. Raises LedgerError when the disk failed."""
+        return self._fetch(self._connection.execute, sql, values)
+
+    def tuples(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """As rows, without names: for very many."""
+        (cursor := self._connection.cursor()).row_factory = None
+        return self._fetch(cursor.execute, sql, values)
+
+    def _fetch(self, execute: Callable[[str, Values], sqlite3.Cursor], sql: str, values: Values) -> list[Any]:
         try:
-            return self._connection.execute(sql, values).fetchall()
+            return execute(sql, values).fetchall()
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):  # the row's fault, and ours
             raise
         except _TROUBLE as error:
@@ -172,9 +177,9 @@ class LedgerFile:
         """As rows, one by one: for what is too much to hold at once."""
         try:
             yield from self._connection.execute(sql, values)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise
         except _TROUBLE as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
             raise self._failed(error) from error
 
     def quick_check(self, most_s: float, beat: Callable[[], None]) -> list[str]:

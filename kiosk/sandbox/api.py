@@ -322,11 +322,16 @@ class Api:
                 raise Fault(400, "NO_STATEMENT_EXIST", "There were no trades on this day")
             csv = statement.csv(lines, bank.merchant, bom=trouble.statement_bom, summary=trouble.statement_summary)
         sha1 = hashlib.sha1(csv, usedforsecurity=False).hexdigest()
+        if trouble.statement_wrong == "sha1":
+            sha1 = hashlib.sha1(csv + b" ", usedforsecurity=False).hexdigest()
+        elif trouble.statement_wrong == "cut":
+            csv = csv[: len(csv) // 2]
         headers = {"Wechatpay-Statement-Sha1": sha1}
         asked = "gzip" in raw.headers.get("accept-encoding", "") and trouble.statement_gzip == "asked"
         if asked or trouble.statement_gzip == "always":
             headers["Content-Encoding"], csv = "gzip", gzip.compress(csv)
-        return Reply(200, csv, "text/plain; charset=utf-8", headers=headers, signed=b'{"sha1":"%s"}' % sha1.encode())
+        signed = b'{"sha1":"%s"}' % (b"0" * 40 if trouble.statement_wrong == "signature" else sha1.encode())
+        return Reply(200, csv, "text/plain; charset=utf-8", headers=headers, signed=signed)
 
     def _settlements(self, raw: Request) -> Reply:
         bank = self._bank

@@ -136,6 +136,10 @@ class Trouble:
     statement_is: str = _choice(
         _BILL, "It is", "creating: STATEMENT_CREATING. none: NO_STATEMENT_EXIST.", "ready", "creating", "none"
     )
+    statement_wrong: str = _choice(
+        _BILL, "Wrong", "sha1: the header names another file. signature: signed by nobody. cut: the file lacks its end.",
+        "no", "sha1", "signature", "cut",
+    )  # fmt: skip
     statement_after_ten: bool = _flag(_BILL, "10 o'clock rule", "A day's file is ready at 10:00 Beijing time of the next day.")
 
     rotation: str = _choice(

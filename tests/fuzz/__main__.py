@@ -20,6 +20,7 @@ OUT = Path("tests/out/fuzz")
 
 def all_targets() -> dict[str, Target]:
     """By name."""
+    from tests.fuzz import books_targets as books  # noqa: PLC0415  as below
     from tests.fuzz import counter_targets as counter  # noqa: PLC0415  keys are made on import: not for --help
     from tests.fuzz import owner_targets as owner  # noqa: PLC0415  loaded where it is used
     from tests.fuzz import provider_targets as provider  # noqa: PLC0415  loaded where it is used
@@ -34,6 +35,7 @@ def all_targets() -> dict[str, Target]:
         provider.NOTIFICATION,
         *owner.targets(),
         counter.KEYS,
+        books.STATEMENT,
     )
     return {target.name: target for target in listed}
 

@@ -37,17 +37,25 @@ class LateTransport:
         """Wait no longer."""
         self._may_begin.set()
 
-    def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None], undated: bool = False) -> Reply | NoReply:
+    def exchange(
+        self,
+        message: Message,
+        *,
+        limits: Limits,
+        left: Callable[[], None],
+        undated: bool = False,
+        into: Callable[[bytes], None] | None = None,
+    ) -> Reply | NoReply:
         """As Transport.exchange; the time until it was there counts."""
         if self._made is not None:
-            return self._made.exchange(message, limits=limits, left=left, undated=undated)
+            return self._made.exchange(message, limits=limits, left=left, undated=undated, into=into)
         began = time.monotonic()
         self._may_begin.wait(min(limits.total_s / 2, max(0.0, self._patience_until - began)))
         made = self.there()
         if self._stopped:
             return NoReply(Why.NOT_SENT, "Stopped")
         rest = replace(limits, total_s=limits.total_s - (time.monotonic() - began))
-        return made.exchange(message, limits=rest, left=left, undated=undated)
+        return made.exchange(message, limits=rest, left=left, undated=undated, into=into)
 
     def idle_for(self) -> float | None:
         """As Transport.idle_for."""

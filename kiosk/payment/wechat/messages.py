@@ -44,6 +44,8 @@ class Outgoing:
     method: str
     target: str  # path and query
     body: bytes = field(default=b"", repr=False)
+    accept: str = "application/json"
+    encoding: str = "identity"  # what is signed is what is read, and nothing can grow by unpacking
 
 
 def charge(shop: Shop, order: Order, code: PaymentCode) -> Outgoing:
@@ -108,6 +110,19 @@ def ask_refund(merchant: Merchant, refund: Refund) -> Outgoing:
 def certificates() -> Outgoing:
     """The list of platform certificates (contract 1.6)."""
     return Outgoing("certificates", "GET", "/v3/global/certificates")
+
+
+def statement(merchant: Merchant, day: str) -> Outgoing:
+    """The statement of a Beijing day, as 2026-01-05 (contract 8), zipped if that can be."""
+    target = f"/v3/global/statements?date={day.replace('-', '')}&{_query(merchant)}"
+    return Outgoing("statement", "GET", target, accept="text/plain, application/json", encoding="gzip")
+
+
+def settlements(merchant: Merchant, first: str, last: str, offset: int) -> Outgoing:
+    """The batches settled from `first` to `last`, Beijing days as 2026-01-05 (contract 3.10)."""
+    span = f"settle_start_date={first.replace('-', '')}&settle_end_date={last.replace('-', '')}"
+    target = f"/v3/global/settle/settlements?settle_state=SETTLED&{span}&limit=10&offset={offset}&{_query(merchant)}"
+    return Outgoing("settlements", "GET", target)
 
 
 def signing_number(merchant: Merchant) -> str:

@@ -12,29 +12,31 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from typing import TypeGuard
+from typing import BinaryIO, TypeGuard
 
 from kiosk import __version__
 from kiosk.core.model import Answer, NotFound, Order, Pending, Refund, Unknown, Why
 from kiosk.core.ports import Clock
 from kiosk.core.secret import PaymentCode
-from kiosk.payment.wechat import answers, messages
+from kiosk.payment.wechat import answers, messages, statements
 from kiosk.payment.wechat.certificates import PlatformKeys
 from kiosk.payment.wechat.crypto import PlatformKey
-from kiosk.payment.wechat.exchange import Limits, Message, NoReply, Reply
+from kiosk.payment.wechat.exchange import LARGEST_BODY, Limits, Message, NoReply, Reply
 from kiosk.payment.wechat.knocking import knock
 from kiosk.payment.wechat.late import LateTransport
 from kiosk.payment.wechat.messages import Outgoing, Shop
 from kiosk.payment.wechat.notification import Notice, Refused, open_notification
 from kiosk.payment.wechat.signer import Signer
+from kiosk.payment.wechat.statements import Aside
 from kiosk.payment.wechat.trust import DATES
-from kiosk.payment.wechat.verifier import WINDOW_S, Check, Flaw, check
+from kiosk.payment.wechat.verifier import WINDOW_S, Check, Flaw, KeyOf, check, check_statement
 
 _log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[0-9A-Za-z_-]{1,80}", re.ASCII)
 _CLOCK_DOUBT_MS = 60_000
 
+Proof = Callable[[Mapping[str, str], KeyOf, int], Check]
 Read = Callable[[int, bytes], Answer]
 """The table of a call: status and body of a verified answer in, Answer out."""
 
@@ -50,6 +52,7 @@ class Deadlines:
     undo_s: float = 6.0  # reverse and close
     refund_s: float = 10.0
     probe_s: float = 6.0
+    statement_s: float = 600.0  # as large as it may be, and as slow as a line may be
     notice_s: float = 3.0  # whoever sent a notification waits 5 s for an answer (contract 7.5)
     warm_for_s: float = 20.0  # a connection used this recently needs no warming
     doubt_s: float = 2.0  # a question after one that nothing came of: a dead network is not waited for, one that is back is
@@ -172,6 +175,25 @@ class WechatPay:
         """From now on the network comes first, and not the screen."""
         self._transport.begin()
 
+    def statement(self, day: str, into: BinaryIO) -> statements.Fetched | statements.NoStatement:
+        """Fetch the statement of a Beijing day (contract 8) into a file, plain, and prove that it is WeChat's and whole."""
+        aside = Aside(into)
+        reply, verdict = self._ask_for(messages.statement(self._shop.merchant, day), check_statement, aside)
+        return statements.read(reply, verdict, aside)
+
+    def settlements(self, first: str, last: str) -> tuple[statements.Batch, ...] | statements.NoStatement:
+        """The batches that were settled in these Beijing days (contract 3.10)."""
+        found: list[statements.Batch] = []
+        while True:
+            outgoing = messages.settlements(self._shop.merchant, first, last, len(found))
+            reply, verdict = self._ask_for(outgoing, None, None)
+            page = statements.read_batches(reply, verdict)
+            if isinstance(page, statements.NoStatement):
+                return page
+            found += page.batches
+            if not page.batches or len(found) >= page.total:
+                return tuple(found)
+
     def stop(self) -> None:
         """Give up waiting: calls under way and later ones return Unknown."""
         self._transport.stop()
@@ -194,6 +216,31 @@ class WechatPay:
         _report(outgoing, reply, answer, began)
         return answer
 
+    def _ask_for(self, outgoing: Outgoing, proof: Proof | None, aside: Aside | None) -> tuple[Reply | NoReply, Check]:
+        """What an answer is that is no Answer about an order. `proof`: how a 200 is checked, None: as any other."""
+        began = time.monotonic()
+        until = began + self._deadlines.statement_s
+        reply = self._send(outgoing, self._clock.now(), until, aside=aside)
+        verdict = Check(Flaw.UNSIGNED)
+        if isinstance(reply, Reply):
+            for again in (True, False):
+                now = self._clock.now()
+                own = proof is not None and reply.status == 200  # noqa: PLR2004
+                verdict = proof(reply.headers, self._key_of(now), now) if own and proof is not None else self._verify(reply, now)
+                if verdict.flaw is not Flaw.UNKNOWN_SERIAL or not again or not self._refetch(until):
+                    break
+        self._of_thread.reached = verdict.flaw is None
+        _log.info(
+            "WeChat Pay answered" if isinstance(reply, Reply) else "WeChat Pay did not answer",
+            extra={
+                "call": outgoing.name,
+                "status": reply.status if isinstance(reply, Reply) else None,
+                "why": str(verdict.flaw or "") if isinstance(reply, Reply) else reply.why.value,
+                "ms": round((time.monotonic() - began) * 1000),
+            },
+        )
+        return reply, verdict
+
     def _read(self, reply: Reply, verdict: Check, read: Read) -> Answer:
         self._of_thread.reached = verdict.flaw is None
         if verdict.flaw is not None:
@@ -201,16 +248,23 @@ class WechatPay:
         return replace(read(reply.status, reply.body), server_time=verdict.signed_at, reached=True)
 
     def _send(
-        self, outgoing: Outgoing, at: int, until: float, left: Callable[[], None] = lambda: None, *, undated: bool = False
+        self,
+        outgoing: Outgoing,
+        at: int,
+        until: float,
+        left: Callable[[], None] = lambda: None,
+        *,
+        undated: bool = False,
+        aside: Aside | None = None,
     ) -> Reply | NoReply:
-        """Sign with the time `at` (Unix ms) and send; `until` is monotonic."""
+        """Sign with the time `at` (Unix ms) and send; `until` is monotonic. `aside`: where the body of a 200 goes instead."""
         authorization = self._signer.authorization(
             outgoing.method, outgoing.target, outgoing.body, timestamp=at // 1000, nonce=self._nonce()
         )
         headers = {
             "Authorization": authorization,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # what is signed is what is read, and nothing here can grow by unpacking
+            "Accept": outgoing.accept,
+            "Accept-Encoding": outgoing.encoding,
             "Accept-Language": self._language,
             "User-Agent": f"kiosk/{__version__}",
         }
@@ -218,9 +272,11 @@ class WechatPay:
             headers["Content-Type"] = "application/json"
         if self._keys.header_id is not None:
             headers["Wechatpay-Serial"] = self._keys.header_id
-        limits = Limits(total_s=until - time.monotonic(), connect_s=self._deadlines.connect_s)
+        most = LARGEST_BODY if aside is None else aside.most
+        limits = Limits(total_s=until - time.monotonic(), connect_s=self._deadlines.connect_s, body_bytes=most)
         message = Message(outgoing.method, outgoing.target, headers, outgoing.body)
-        reply = self._transport.exchange(message, limits=limits, left=left, undated=undated)
+        into = None if aside is None else aside.take
+        reply = self._transport.exchange(message, limits=limits, left=left, undated=undated, into=into)
         self._doubt = isinstance(reply, NoReply)
         return reply
 

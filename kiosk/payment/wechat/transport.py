@@ -33,7 +33,7 @@ from urllib3.util import Retry
 from urllib3.util.connection import is_connection_dropped
 
 from kiosk.core.model import Why
-from kiosk.payment.wechat.exchange import Exchange, Limits, Message, NoReply, Reply
+from kiosk.payment.wechat.exchange import LARGEST_BODY, Exchange, Limits, Message, NoReply, Reply
 from kiosk.payment.wechat.resolver import Resolver
 from kiosk.payment.wechat.trust import Dates, Trust
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 logging.getLogger("urllib3.connection").addFilter(lambda _: False)
 
 _CHUNK = 16 * 1024
+_OK = 200
 
 
 def unix_ms() -> int:
@@ -72,11 +73,19 @@ class Transport:
         self._under_way: set[Exchange] = set()
         self._stopped = threading.Event()
 
-    def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None], undated: bool = False) -> Reply | NoReply:
+    def exchange(
+        self,
+        message: Message,
+        *,
+        limits: Limits,
+        left: Callable[[], None],
+        undated: bool = False,
+        into: Callable[[bytes], None] | None = None,
+    ) -> Reply | NoReply:
         """Send one request from the calling thread's connections and wait for its answer.
 
-        `undated` asks a server of any date, on a connection that nothing else is sent on. ValueError when the library would
-        not send the target as it is given.
+        `into` takes the body of a 200 as it comes, which is then not in the Reply. `undated` asks a server of any date, on a
+        connection that nothing else is sent on. ValueError when the library would not send the target as it is given.
         """
         now = time.monotonic()
         lane = self._lane()
@@ -89,7 +98,7 @@ class Transport:
         with self._lock:
             self._under_way.add(exchange)
         try:
-            return self._exchange(lane, exchange, message)
+            return self._exchange(lane, exchange, message, into)
         finally:
             with self._lock:
                 self._under_way.discard(exchange)
@@ -118,7 +127,9 @@ class Transport:
     def _adapter(self, dates: Dates) -> _Adapter:
         return _Adapter(self._trust.context(dates), lambda certificate: self._trust.check(certificate, dates))
 
-    def _exchange(self, lane: _Lane, exchange: Exchange, message: Message) -> Reply | NoReply:
+    def _exchange(
+        self, lane: _Lane, exchange: Exchange, message: Message, into: Callable[[bytes], None] | None
+    ) -> Reply | NoReply:
         failure = NoReply(Why.NOT_SENT, "NoHost")
         first = self._good
         for turn in range(len(self._hosts)):
@@ -127,7 +138,7 @@ class Transport:
             request = requests.Request(message.method, url, headers=dict(message.headers), data=message.body or None).prepare()
             if request.path_url != message.target:
                 raise ValueError(f"the path would not be sent as it was signed: {message.target!r}")
-            result = self._try(lane, exchange, request)
+            result = self._try(lane, exchange, request, into)
             if exchange.sent:
                 self._good = index
             if isinstance(result, Reply) or exchange.sent or exchange.over:
@@ -135,7 +146,9 @@ class Transport:
             failure = result
         return failure
 
-    def _try(self, lane: _Lane, exchange: Exchange, request: PreparedRequest) -> Reply | NoReply:
+    def _try(
+        self, lane: _Lane, exchange: Exchange, request: PreparedRequest, into: Callable[[bytes], None] | None
+    ) -> Reply | NoReply:
         exchange.problem = None
         _of_thread.exchange = exchange
         response: requests.Response | None = None
@@ -143,12 +156,16 @@ class Transport:
             left_s = max(exchange.left_s, 0.001)
             # The adapter itself, without the session around it: no cookies, no redirects, no netrc, no environment.
             response = lane.adapter.send(request, stream=True, timeout=(left_s, left_s))
-            body = b""
+            body, size, aside = b"", 0, into if response.status_code == _OK else None
             while chunk := response.raw.read(_CHUNK, decode_content=False):
-                body += chunk
-                if len(body) > exchange.limits.body_bytes:
+                size += len(chunk)
+                if size > (exchange.limits.body_bytes if aside is not None else min(exchange.limits.body_bytes, LARGEST_BODY)):
                     exchange.problem = "TooLarge"
                     return NoReply(Why.MALFORMED, "TooLarge")
+                if aside is None:
+                    body += chunk
+                else:
+                    aside(chunk)
             reply = Reply(response.status_code, response.headers, body)
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             # What is caught carries the request, payment code and all: nothing but a class name goes on from here.
