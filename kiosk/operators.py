@@ -87,7 +87,7 @@ class PinKeeper:
         known = self._pins.known()
         if known != self._told:
             self._told = known
-            self._post(PinsKnown(known))
+            self._post(PinsKnown(tuple(sorted(known))))
 
     def _do(self, act: PinAct) -> None:
         name = act.operator

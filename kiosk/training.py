@@ -111,7 +111,7 @@ class Room:
         self.over = False
         settings = replace(settings, kiosk_id=KIOSK_ID, trial=False, news=None, shifts=None, training=True)
         self._kiosk: Kiosk = self._carry_out(resume(settings, ledger.load(now), {}, now), now)
-        self._step(PinsKnown(frozenset(one.name for one in settings.operators)), now)
+        self._step(PinsKnown(tuple(one.name for one in settings.operators)), now)
 
     def takes(self, event: Event) -> bool:
         """Whether this event is for the room, and not for the real kiosk."""

@@ -130,7 +130,7 @@ class Flow:
         self.flying = []  # what an earlier life sent is answered to nobody
         self._carry_out(resume(self.settings, snapshot, parents, self.now))
         if self.pins:
-            self.happen(PinsKnown(frozenset(self.pins)))
+            self.happen(PinsKnown(tuple(self.pins)))
 
     def restart(self, dark_ms: int = 60_000) -> None:
         """The plug is pulled, and is in again later."""
@@ -312,7 +312,7 @@ class Flow:
                 self.happen(PinChecked(act.ticket, self.pins.get(act.operator) == act.pin.reveal(), self.shut_ms))
             elif isinstance(act, KeepPin):
                 self.pins[act.operator] = act.pin.reveal()
-                self.happen(PinsKnown(frozenset(self.pins)))
+                self.happen(PinsKnown(tuple(self.pins)))
                 self.happen(PinKept(act.ticket))
 
     def _come_back(self, act: Act, outcome: Outcome) -> None:

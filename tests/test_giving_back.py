@@ -201,7 +201,7 @@ def test_one_refund_has_its_limit_and_an_operators_day_another() -> None:
     flow.pass_time(31 * SECOND)
     flow.now += DAY
     flow.sell()
-    flow.press("MENU 1 QR 1 1 3 5 7 OK 6 0 0 OK 1 OK")
+    flow.press("MENU 2 QR 1 1 3 5 7 OK 6 0 0 OK 1 OK")
     flow.sees(SaleOpened)
 
 
@@ -301,7 +301,7 @@ def test_without_any_pin_nothing_is_given_back_and_the_first_is_set_on_the_scree
     flow, _ = sold(pins={})
     assert refusal(flow, "MENU 1 QR") == (Against.NO_PIN, None)
     flow.press("OK CANCEL MENU")
-    assert flow.screen == More((Entry.CHECKUP, Entry.PINS))
+    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.TRAINING))
     flow.press("2")
     assert flow.screen == PinWanted(ALONE, 0)
     flow.press("7 3 9 OK")

@@ -19,6 +19,7 @@ from kiosk.core.model import (
     Paid,
     Pending,
     Refund,
+    RefundTrouble,
     Tender,
     Unknown,
     Why,
@@ -57,8 +58,8 @@ def code(name: str) -> dict:
     return {"code": name, "message": "words"}
 
 
-def declined(reason: Decline) -> Declined:
-    return Declined(reason)
+def declined(reason: Decline, trouble: RefundTrouble | None = None) -> Declined:
+    return Declined(reason, trouble=trouble)
 
 
 def unknown(why: Why, detail: str) -> Unknown:
@@ -173,23 +174,23 @@ GIVE_BACK = [
     (200, GIVEN_BACK | {"id": None}, unknown(Why.MALFORMED, "id")),
     (200, GIVEN_BACK | {"out_refund_no": "R-other"}, unknown(Why.MALFORMED, "out_refund_no")),
     (200, GIVEN_BACK | {"amount": {"refund": 1, "currency": "USD"}}, unknown(Why.MALFORMED, "amount")),
-    (403, code("NOT_ENOUGH"), unknown(Why.BUSY, "NOT_ENOUGH")),
+    (403, code("NOT_ENOUGH"), unknown(Why.POOR, "NOT_ENOUGH")),
     (500, code("BIZERR_NEED_RETRY"), unknown(Why.BUSY, "BIZERR_NEED_RETRY")),
     (429, code("FREQUENCY_LIMITED"), unknown(Why.BUSY, "FREQUENCY_LIMITED")),
     (500, code("SYSTEM_ERROR"), unknown(Why.SERVER, "SYSTEM_ERROR")),
-    (400, code("TRADE_OVERDUE"), declined(Decline.REFUSED)),
-    (403, code("USER_ACCOUNT_ABNORMAL"), declined(Decline.REFUSED)),
-    (400, code("OUT_REFUND_NO_USED"), declined(Decline.NUMBER)),
-    (400, code("PARAM_ERROR"), declined(Decline.MERCHANT)),
+    (400, code("TRADE_OVERDUE"), declined(Decline.REFUSED, RefundTrouble.OVERDUE)),
+    (403, code("USER_ACCOUNT_ABNORMAL"), declined(Decline.REFUSED, RefundTrouble.ACCOUNT)),
+    (400, code("OUT_REFUND_NO_USED"), declined(Decline.NUMBER, RefundTrouble.NUMBER)),
+    (400, code("PARAM_ERROR"), declined(Decline.MERCHANT, RefundTrouble.MERCHANT)),
     (404, code("ORDER_NOT_EXIST"), NotFound()),
     (400, code("BRAND_NEW_CODE"), unknown(Why.UNLISTED, "BRAND_NEW_CODE")),
 ]
 ASK_BACK = [
     (200, GIVEN_BACK | {"status": "SUCCESS"}, Ended(OrderState.REFUNDED)),
     (200, GIVEN_BACK | {"status": "PROCESSING"}, Pending()),
-    (200, GIVEN_BACK | {"status": "ABNORMAL"}, declined(Decline.REFUSED)),
-    (200, GIVEN_BACK | {"status": "REFUNDCLOSE"}, declined(Decline.REFUSED)),
-    (200, GIVEN_BACK | {"status": "CLOSED"}, declined(Decline.REFUSED)),
+    (200, GIVEN_BACK | {"status": "ABNORMAL"}, declined(Decline.REFUSED, RefundTrouble.ACCOUNT)),
+    (200, GIVEN_BACK | {"status": "REFUNDCLOSE"}, declined(Decline.REFUSED, RefundTrouble.CLOSED)),
+    (200, GIVEN_BACK | {"status": "CLOSED"}, declined(Decline.REFUSED, RefundTrouble.CLOSED)),
     (200, GIVEN_BACK | {"status": "ODD"}, unknown(Why.UNLISTED, "ODD")),
     (200, GIVEN_BACK, unknown(Why.MALFORMED, "status")),
     (200, GIVEN_BACK | {"status": "SUCCESS", "out_refund_no": "x"}, unknown(Why.MALFORMED, "out_refund_no")),

@@ -245,7 +245,7 @@ class PinKept:
 class PinsKnown:
     """These operators have a PIN, and no others."""
 
-    names: frozenset[str]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Identifying(LookingBack):
         """What the keyholder tells."""
         match event:
             case PinsKnown(names):
-                self.k.pins = names
+                self.k.pins = frozenset(names)
             case PinChecked():
                 self._pin_checked(event)
             case PinKept():

@@ -62,7 +62,7 @@ class Merchant:
             pause += luck.between(1000, 30_000, f"patience {what}")
         world.at(world.now + pause, lambda: self.acts() if moment == self.moment else None)
 
-    def acts(self) -> None:  # noqa: C901, PLR0912  one arm a screen
+    def acts(self) -> None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
         """One action, or the decision to wait."""
         world, luck = self.world, self.luck
         if world.dark or self.visit >= self.visits:
@@ -84,8 +84,18 @@ class Merchant:
                 self._key_amount(what)
             case screens.ShiftReport() | screens.NoShift() | screens.ShiftClosing():
                 self._press(what, luck.pick(_AT_A_SHIFT, f"key {what}"))
-            case past_screens.History() | past_screens.Searching() | past_screens.SaleOpened() | past_screens.More():
+            case past_screens.History() | past_screens.Searching() | past_screens.More():
                 self._press(what, luck.pick(_LOOKING_BACK, f"key {what}"))
+            case past_screens.SaleOpened():
+                self._press(what, luck.pick((Key.QR, Key.QR, Key.D0, Key.SCAN, Key.CANCEL), f"key {what}"))
+            case past_screens.WhoIsIt():
+                self._press(what, luck.pick((Key.D1, Key.D2, Key.CANCEL), f"key {what}"))
+            case past_screens.PinAsked():
+                self._key_pin(what, screen)
+            case past_screens.RefundAmount():
+                self._press(what, luck.pick((Key.OK, Key.OK, Key.D1, Key.D9, Key.CLEAR), f"key {what}"))
+            case past_screens.RefundWhy() | past_screens.RefundLook():
+                self._press(what, luck.pick((Key.OK, Key.D1, Key.D6, Key.CANCEL, Key.MENU), f"key {what}"))
             case screens.Keying() | screens.QuickAmounts():
                 self._begin(what, chance)
             case screens.Noting() | screens.Tipping():
@@ -130,6 +140,13 @@ class Merchant:
     def _press(self, what: str, key: Key) -> None:
         if self.luck.happens(f"{what} presses {key}"):
             self.world.happen(Pressed(key), f"{what} {key}")
+
+    def _key_pin(self, what: str, screen: past_screens.PinAsked) -> None:
+        """The right one, a wrong one, or none."""
+        pin = self.luck.pick((self.world.pin_of(screen.who), self.world.pin_of(screen.who), "1111", ""), f"PIN {what}")
+        for digit in pin:
+            self._press(f"{what} {digit}", Key(digit))
+        self._press(what, Key.OK if pin else Key.CANCEL)
 
     def _key_amount(self, what: str) -> None:
         if not self.luck.happens(f"{what} keys an amount"):

@@ -278,6 +278,8 @@ class Promises:
     def _refund(self, refund: Refund, order: Order) -> None:
         if refund.out_refund_no not in self.rows.refunds:
             raise Violation(f"I1: the refund {refund.out_refund_no} leaves and there is no row")
+        if refund.operator is not None and not self.world.right_pins:
+            raise Violation(f"the refund {refund.out_refund_no} leaves and nobody has keyed a PIN")
         if refund.called_at is not None:
             return  # the same refund again, not another
         number, now = order.out_trade_no, self.world.now

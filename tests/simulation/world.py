@@ -21,12 +21,15 @@ from kiosk.core.commands import (
     Act,
     Announce,
     Ask,
+    AskForRefund,
     AskRefund,
     Charge,
+    CheckPin,
     Close,
     CorrectClock,
     GiveBack,
     Hush,
+    KeepPin,
     LookUp,
     Place,
     Play,
@@ -50,6 +53,8 @@ from kiosk.core.events import (
     Left,
     Notified,
     Part,
+    PinChecked,
+    PinsKnown,
     Pressed,
     Probed,
     RefundAnswered,
@@ -57,11 +62,12 @@ from kiosk.core.events import (
 )
 from kiosk.core.lifecycle import is_open, is_watched, watched_since
 from kiosk.core.model import Answer, Call, Order
+from kiosk.core.operators import Operator, RefundRules, Role
 from kiosk.core.selling import Offer, Selling
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, ShiftHabits, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
-from kiosk.reading import read
+from kiosk.reading import Read, read
 from tests.simulation.bank import MERCHANT, Bank
 from tests.simulation.disk import Disk
 from tests.simulation.luck import Luck
@@ -83,6 +89,9 @@ FAILURES_MOST = 4  # crashes, and as many failures of the disk
 LIMIT = 20  # in smallest units: small amounts are quickly keyed
 PUSHED_MOST = 20_000
 ZONE = ZoneInfo("Asia/Hong_Kong")
+OPERATORS = (Operator("Mei", Role.CASHIER), Operator("Lee", Role.MANAGER))
+RULES = RefundRules(most=15, most_a_day=30, cashiers=True)
+PINS = {"Mei": "1357", "Lee": "8642"}
 
 
 @dataclass(slots=True)
@@ -121,8 +130,11 @@ class World:
             max_amount=LIMIT,
             result_ms=stays,
             selling=self._habits(),
+            operators=OPERATORS,
+            refunds=RULES,
             shifts=ShiftHabits(self.luck.pick(CLOSES, "shifts close at")),
         )
+        self.right_pins = 0
         self.promises = Promises(self)
         self.merchant = Merchant(self)
         self.lies: list[Answer] = []
@@ -275,6 +287,7 @@ class World:
         made = resume(self.settings, snapshot, parents, now)
         self.story.append(Happening(self.now, "boot", made))
         self._carry_out(made, "boot", None, now)
+        self.happen(PinsKnown(tuple(PINS)), "PINs")
         for event, name in kept:
             self.later(0, lambda event=event, name=name: self.happen(event, name))  # type: ignore[misc]
 
@@ -394,7 +407,7 @@ class World:
 
     # -- the acts --------------------------------------------------------------------------------------------------
 
-    def _dispatch(self, act: Act, name: str) -> None:
+    def _dispatch(self, act: Act, name: str) -> None:  # noqa: C901, PLR0915  a match over a closed union
         match act:
             case Charge(order, code):
                 tag, digits = self.tag(order), code.reveal()
@@ -466,13 +479,24 @@ class World:
                 self.clock.correct(offset_ms)
             case Warm():
                 self.lanes[True].warm()
-            case LookUp() | ReadPast() | ReadShift():  # as the loop does: before anything else happens
+            case LookUp() | ReadPast() | ReadShift() | AskForRefund():  # as the loop does: before anything else happens
                 self.at(self.now, lambda: self._read(act))
+            case CheckPin(ticket, operator, pin):
+                right = pin.reveal() == PINS[operator]
+                self.right_pins += right
+                shut = 0 if right else self.luck.pick((0, 0, 4000), f"shut {ticket}")
+                self.later(150, self._mine(PinChecked(ticket, right, shut), "PIN checked"))
+            case KeepPin():
+                raise Violation("a new PIN is set without anybody wanting one")
             case StartScan() | StopScan() | Play() | Announce() | Hush() | Reply():
                 pass
 
-    def _read(self, act: LookUp | ReadPast | ReadShift) -> None:
-        """What the ledger holds, for whoever looks back, or counts."""
+    def pin_of(self, who: Operator) -> str:
+        """What a person knows."""
+        return PINS[who.name]
+
+    def _read(self, act: Read) -> None:
+        """What the ledger holds, for whoever looks back, counts, or gives back."""
         if not self.dark:
             self.happen(read(self.ledger, act), f"{type(act).__name__}")
 
