@@ -183,12 +183,12 @@ def test_a_kiosk_that_only_trains_never_leaves_by_itself() -> None:
 def test_it_is_behind_menu_twice_and_nothing_else_of_more_is_in_it() -> None:
     """And not where anybody may press keys."""
     flow = Flow()
-    flow.press("MENU MENU 2")
+    flow.press("MENU MENU 3")
     flow.sees(screens.Idle)
     assert flow.one(StartTraining)
     flow = Flow()
     flow.kiosk.settings = replace(flow.settings, selling=Selling(trains=False))
-    flow.press("MENU MENU 2")
+    flow.press("MENU MENU 3")
     assert not flow.all(StartTraining)
     school = Lessons()
     school.press("MENU MENU")
