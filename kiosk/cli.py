@@ -365,7 +365,7 @@ def reconcile(
     html: Path | None,
     table: Path | None,
     seen: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001  a flag of the command line
 ) -> None:
     """Hold WeChat's statement of a Beijing day (else yesterday), or of a month, against the ledger."""
     if statement is not None and len(day) != _A_DAY:

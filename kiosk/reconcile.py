@@ -139,7 +139,7 @@ def _elsewhere(books: Books, day: str) -> Iterator[Elsewhere]:
 def _known(books: Books, day: str) -> Iterator[Difference]:
     """Those that the ledger has of the day already."""
     after = ("", "")
-    while found := books.read(lambda ledger, after=after: ledger.read(lambda file: reconciliations.known(file, day, after))):  # type: ignore[misc]
+    while found := books.read(lambda ledger, after=after: ledger.read(lambda file: reconciliations.known(file, day, after))):  # type: ignore[misc]  # a default binds it now
         yield from found
         after = (found[-1].moved.value, found[-1].number)
 
@@ -163,7 +163,7 @@ def _slices(books: Books, start: int, end: int) -> Iterator[list[Ours]]:
     cursor: Cursor | None = Cursor()
     while cursor is not None:
         rows, cursor = books.read(
-            lambda ledger, at=cursor: ledger.read(lambda file: reconciliations.slice_of(file, start, end, at))  # type: ignore[misc]
+            lambda ledger, at=cursor: ledger.read(lambda file: reconciliations.slice_of(file, start, end, at))  # type: ignore[misc]  # a default binds it now
         )
         yield rows
 
@@ -172,7 +172,7 @@ def _of_numbers(books: Books, kind: int, numbers: list[str]) -> list[Ours]:
     found: list[Ours] = []
     for at in range(0, len(numbers), ASKED_AT_ONCE):
         some = numbers[at : at + ASKED_AT_ONCE]
-        found += books.read(lambda ledger, some=some: ledger.read(lambda file: reconciliations.of_numbers(file, kind, some)))  # type: ignore[misc]
+        found += books.read(lambda ledger, some=some: ledger.read(lambda file: reconciliations.of_numbers(file, kind, some)))  # type: ignore[misc]  # a default binds it now
     return found
 
 

@@ -250,4 +250,10 @@ BARS = (
     ),
     _bench("webcam unplugged → words on the screen; plugged in → well", "within 3 s", "webcam unplugged", "webcam plugged in"),
     _bench("idle", "at most 2 % of a core", "idle ("),
+    _bench(
+        "memory (RSS) after a sale each way, 60 amounts and a scan in vain, in a window",
+        "money process at most 120 MB, scanner and its spare 90 MB",
+        "memory of the money process, ",
+        "memory of scanner and spare, ",
+    ),
 )

@@ -28,7 +28,7 @@ def day_in_words(day: date, locale: str) -> str:
 
 def day_of_year(day: date, locale: str) -> str:
     """The same without its year, in a few characters: "Nov 6", "11/6", "6.11."."""
-    from babel.dates import format_skeleton  # noqa: PLC0415
+    from babel.dates import format_skeleton  # noqa: PLC0415  see above
 
     # in English 11/6 is a day of June to some and of November to others
     return format_skeleton("MMMd" if locale == "en" else "Md", day, locale=locale)

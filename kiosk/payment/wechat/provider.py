@@ -225,7 +225,7 @@ class WechatPay:
         if isinstance(reply, Reply):
             for again in (True, False):
                 now = self._clock.now()
-                own = proof is not None and reply.status == 200  # noqa: PLR2004
+                own = proof is not None and reply.status == 200  # noqa: PLR2004  HTTP's own numbers
                 verdict = proof(reply.headers, self._key_of(now), now) if own and proof is not None else self._verify(reply, now)
                 if verdict.flaw is not Flaw.UNKNOWN_SERIAL or not again or not self._refetch(until):
                     break
