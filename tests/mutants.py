@@ -27,7 +27,7 @@ from statistics import median
 from tests.figures import tell
 
 ROOT = Path(__file__).parent.parent
-TESTS = ("lifecycle", "step", "till", "refunds", "view", "money", "secret", "commit_then_act", "step_random")
+TESTS = ("lifecycle", "step", "till", "refunds", "view", "money", "secret", "commit_then_act", "step_random", "selling")
 DRAWN = "tests/test_lifecycle.py::test_the_diagram_in_the_docs_is_the_table"  # would notice any other arrow for free
 
 LIFE, STEP, BOOKS, STATE = (f"kiosk/core/{name}.py" for name in ("lifecycle", "step", "books", "state"))
@@ -435,8 +435,19 @@ MUTANTS = (
     ),
     Mutant("a ten-digit amount", KEYING, "if len(str(there.amount)) >= MOST_DIGITS:", "if len(str(there.amount)) > MOST_DIGITS:"),
     Mutant("over the limit", KEYING, "if sum(lines) > rules.limit else None", "if False else None"),
-    Mutant("the last amount is forgotten", KEYING, "(*there.lines, there.amount) if there.amount else", "there.lines or"),
-    Mutant("a tip nobody chose", KEYING, "return _with_tip(there, 0)", "return _with_tip(there, 1)"),
+    Mutant(
+        "the last amount of a sum is forgotten",
+        KEYING,
+        "(*there.lines, there.amount) if there.amount else there.lines",
+        "there.lines or (there.amount,)",
+    ),
+    Mutant(
+        "a tip nobody chose",
+        KEYING,
+        "return _with_tip(there, 0)",
+        "return _with_tip(there, 1)",
+        unit="it was asked for all the same",
+    ),
     Mutant("nobody is told of the second payment", VIEW, "other_refunded=twice", "other_refunded=False"),
     Mutant("the order in front counts as unresolved", VIEW, " and order is not front)", ")"),
     Mutant("yen with decimals", MONEY, "    return get_currency_precision(currency)", "    return 2"),
