@@ -18,8 +18,8 @@ from kiosk.display.voices import amount
 
 _LINES = 4  # amounts of a sum that are shown, the newest
 _KEYS = ("123", "456", "789", "0")
-Tile = tuple[Key, str, str]
-"""A key, what it stands for, and what that comes to."""
+Tile = tuple[Key, str, Money | str]
+"""A key, what it stands for, and what that comes to, or says."""
 
 
 def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
@@ -80,7 +80,7 @@ def quick(sheet: Sheet, stage: Rect, screen: QuickAmounts) -> list[tuple[Rect, K
         items.append(Say(words("quick.merchant"), words, scale.head, TEXT, bold=True, icon=icons.KEYPAD, least=scale.floor))
         items.append(Say(words("quick.merchant_more"), words, scale.body, MUTED, least=scale.floor))
     sheet.stack(inner, items)
-    offers = [(key, "", in_words(money, words.language)) for key, money in screen.offers]
+    offers: list[Tile] = [(key, "", money) for key, money in screen.offers]
     return _tiles(sheet, (x, y + top + scale.gap, width, height - top - scale.gap), offers)
 
 
@@ -124,12 +124,11 @@ def summed(money: Money, lines: tuple[int, ...]) -> str:
 
 def _tips(sheet: Sheet, screen: Tipping) -> list[Tile]:
     """The offers, and one's own on 0."""
-    words, theirs = sheet.merchant, sheet.customer
-    tiles = []
+    tiles: list[Tile] = []
     for place, (percent, money) in enumerate(screen.offers, 1):
         name = "" if percent is None else f"{percent} %"
-        tiles.append((Key(str(place)), name, in_words(money, words.language)))
-    return [*tiles, (Key.D0, "", theirs("tipping.customer_own"))]
+        tiles.append((Key(str(place)), name, money))
+    return [*tiles, (Key.D0, "", sheet.customer("tipping.customer_own"))]
 
 
 def _tiles(sheet: Sheet, box: Rect, tiles: list[Tile]) -> list[tuple[Rect, Key]]:
@@ -153,7 +152,7 @@ def _tiles(sheet: Sheet, box: Rect, tiles: list[Tile]) -> list[tuple[Rect, Key]]
     return found
 
 
-def _tile(sheet: Sheet, box: Rect, key: Key, name: str, text: str) -> None:
+def _tile(sheet: Sheet, box: Rect, key: Key, name: str, told: Money | str) -> None:
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = box
     key_cap(sheet, box, CAP)
@@ -165,6 +164,9 @@ def _tile(sheet: Sheet, box: Rect, key: Key, name: str, text: str) -> None:
     inner = (x + side + scale.gap * 2, y + 2, width - side - scale.gap * 3, height - 4 - max(2, height // 12))
     items: list[Item] = [Say(name, words, scale.head, TEXT, bold=True, most_lines=1, least=scale.floor)] if name else []
     colour: Colour = MUTED if name else TEXT
+    text = in_words(told, words.language) if isinstance(told, Money) else told
+    if isinstance(told, Money) and sheet.width(Say(text, sheet.customer, scale.floor, colour, bold=not name)) > inner[2]:
+        text = major(told)  # the sum beside it names the currency
     items.append(Say(text, sheet.customer, scale.head, colour, bold=not name, most_lines=2, least=scale.floor))
     sheet.stack(inner, items)
 

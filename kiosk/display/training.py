@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.core.lesson import Lesson
 from kiosk.display.canvas import Rect
 from kiosk.display.sheet import Say, Sheet
 from kiosk.display.theme import MUTED, PANEL, TEXT, WHITE, Colour
+from kiosk.display.words import Words
 
 GROUND: Colour = (150, 22, 168)
 """Violet: no answer, sign or key has it."""
@@ -29,14 +32,19 @@ def mark(sheet: Sheet, box: Rect, bar: int) -> None:
     ):
         sheet.canvas.fill(side, GROUND)
     half = (width - 3 * scale.pad) // 2
-    size = min(scale.body, round(bar * 0.7))
-    told = Say(words("training.band"), words, size, WHITE, bold=True, most_lines=1, least=scale.floor)
+    size = max(scale.floor, min(scale.body, round(bar * 0.7)))
     if own == other:
-        sheet.say((x + scale.pad, y, width - 2 * scale.pad, bar), told, align=0.5)
+        sheet.say((x + scale.pad, y, width - 2 * scale.pad, bar), _band(sheet, words, size, width - 2 * scale.pad), align=0.5)
         return
-    sheet.say((x + scale.pad, y, half, bar), told)
-    their_own = Say(theirs("training.band"), theirs, size, WHITE, bold=True, most_lines=1, least=scale.floor)
-    sheet.say((x + 2 * scale.pad + half, y, half, bar), their_own, align=1.0)
+    sheet.say((x + scale.pad, y, half, bar), _band(sheet, words, size, half))
+    sheet.say((x + 2 * scale.pad + half, y, half, bar), _band(sheet, theirs, size, half), align=1.0)
+
+
+def _band(sheet: Sheet, words: Words, size: int, room: int) -> Say:
+    """All of it, or the one word where there is no room."""
+    floor = sheet.scale.floor
+    told = Say(words("training.band"), words, size, WHITE, bold=True, most_lines=1, least=floor)
+    return told if sheet.width(replace(told, size=floor)) <= room else replace(told, text=words("training.mark"))
 
 
 def idle(sheet: Sheet, stage: Rect) -> None:

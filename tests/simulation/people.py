@@ -165,6 +165,9 @@ class Merchant:
         if isinstance(self.world.screen, screens.Keying) and self.world.screen.hint is AmountHint.TOO_LARGE:
             self._press(what, Key.CLEAR)
             return
+        screen = self.world.screen
+        if isinstance(screen, screens.Keying) and screen.lines and self.luck.draw(f"more {what}") < 0.5:
+            self._press(what, Key.D1)
         key = Key.OK if chance < 0.5 else Key.SCAN if chance < 0.65 else Key.QR if chance < 0.95 else Key.CLEAR
         self._press(what, Key.MENU if self.luck.draw(f"plus {what}") < 0.15 else key)
 
