@@ -63,6 +63,10 @@ class Appliance(Kiosk):
         self._disks[place].mkdir()
         return self._disks[place]
 
+    def plug_in(self, node: str, device: Path) -> None:
+        """A device of this side, seen in the machine at that place under /dev; before it is switched on."""
+        self._disks[node] = device
+
     def on(self, *said: str) -> None:
         """Switch the machine on, with these words for its systemd; the control socket is from here on the one in there."""
         self.machine.boot(self._disks, *said)

@@ -15,11 +15,13 @@ from tests.lab import boots, root
 from tests.lab.appliance import CREDENTIALS, PYTHON, STATE, STICK, Appliance, wait
 from tests.lab.machine import Machine
 from tests.lab.report import Level, Report, lacking
+from tests.lab.stick import NAME, Stick, carried
 
 GROUPS = ("video", "render", "input", "audio", "gpio")
 UNITS = ("kiosk.service", "kiosk-scanner.service")
 EXPOSURE = {"kiosk.service": 1.2, "kiosk-scanner.service": 0.5}
 PROGRAMS = {"mmdebstrap": "mmdebstrap", "systemd-nspawn": "systemd-container", "nsenter": "util-linux", "ip": "iproute2"}
+PROGRAMS |= {"mke2fs": "e2fsprogs", "losetup": "mount"}
 BACK_S, BACK_RATIO = 1.0, 4  # a scanner that died is here again; the ratio for a machine that is busy
 RESUME_S = 3.0  # after the network's return an open order has been asked for
 OUTAGE_S = 12.0
@@ -37,9 +39,11 @@ def run(report: Report) -> None:
     kept = root.ready()
     with tempfile.TemporaryDirectory(prefix="kiosk-lab-", ignore_cleanup_errors=True) as folder:
         kiosk = Appliance(Machine(kept, Path(folder)), Path(folder))
+        stick = Stick(Path(folder))
         try:
             kiosk.install()
             boots.install(kiosk)
+            stick.plug(kiosk)
             kiosk.on()
             _boots(report, kiosk)
             _who_is_who(report, kiosk)
@@ -47,6 +51,7 @@ def run(report: Report) -> None:
             _scanner_dies(report, kiosk)
             _network_goes(report, kiosk)
             _backs_up(report, kiosk)
+            _supports(report, kiosk, stick)
             _hangs(report, kiosk)
             _reads_only(report, kiosk)
             _off_and_on(report, kiosk)
@@ -56,6 +61,7 @@ def run(report: Report) -> None:
             if any(not check.well for check in report.checks) and kiosk.alive:
                 print(kiosk.machine.journal("-u", "kiosk*", "-n", "60"))
             kiosk.close()
+            stick.close()
 
 
 def _boots(report: Report, kiosk: Appliance) -> None:
@@ -217,6 +223,17 @@ def _network_goes(report: Report, kiosk: Appliance) -> None:
 def _backs_up(report: Report, kiosk: Appliance) -> None:
     with report.check("backups on another disk, allowed by a drop-in"):
         wait(lambda: bool(kiosk.machine.run("ls", STICK).split()), lambda: kiosk.machine.journal("-u", "kiosk", "-n", "20"))
+
+
+def _supports(report: Report, kiosk: Appliance, stick: Stick) -> None:
+    with report.check("the steward carries the kiosk's file to a stick (a loop device), and lets it go again"):
+        machine = kiosk.machine
+        assert carried(kiosk)
+        assert stick.names() == [NAME]
+        assert machine.shown("kiosk-sticks", "ActiveState")["ActiveState"] == "inactive"
+        assert "USB sticks are let in" in machine.journal("-u", "kiosk-sticks", "_PID=1")
+        left = machine.run("sh", "-c", "ls -A /run/kiosk/carry; ls -d /run/kiosk-sticks 2>/dev/null; true")
+        assert left.split() == [], left
 
 
 def _hangs(report: Report, kiosk: Appliance) -> None:
