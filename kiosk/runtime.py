@@ -61,6 +61,7 @@ from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
 from kiosk.lanes import Lane
+from kiosk.order_log import tell
 from kiosk.reading import Read, read
 from kiosk.training import Trainings
 
@@ -286,7 +287,7 @@ class Runtime:
         self._look(made.kiosk)
         for record in made.records:
             if isinstance(record, Update) and isinstance(record.row, Order) and not is_open(record.row):
-                _tell(record.row, record.why)
+                tell(record.row, record.why)
         return made.kiosk
 
     def _look(self, kiosk: Kiosk) -> None:
@@ -392,22 +393,3 @@ class Runtime:
         signs = Signs(Network.CONNECTING, clock_known=False, unresolved=0)
         self._shown = View(OutOfOrder(str(problem)), signs)
         self._show(self._shown)
-
-
-def _tell(order: Order, why: str) -> None:
-    """One rich line for each order that has reached an end."""
-    _log.info(
-        "order ended",
-        extra={
-            "out_trade_no": order.out_trade_no,
-            "state": str(order.state),
-            "why": why,
-            "tender": str(order.tender),
-            "amount": order.money.amount,
-            "currency": order.money.currency,
-            "sale": order.sale_id,
-            "transaction_id": order.transaction_id,
-            "sent_at": order.sent_at,
-            "settled_at": order.settled_at,
-        },
-    )

@@ -65,6 +65,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "kiosk.reading"),
     (4, "kiosk.runtime"),
     (4, "kiosk.training"),
+    (4, "kiosk.order_log"),
     (4, "kiosk.service"),
     (4, "kiosk.supervision"),
     (4, "kiosk.written"),
