@@ -320,6 +320,8 @@ class Settler:
         if given + money.amount == order.money.amount and sale is not None and sale.state is SaleState.PAID:
             records.append(Update(replace(sale, state=SaleState.REFUNDED), "refunded"))
         self._books.commit(records)
+        # The ledger dates it by when it learnt of it: it must not be looked for in that day's statement.
+        self._books.keep((Elsewhere(made.out_refund_no, Moved.REFUND, difference.day),))
         return Verdict(Standing.SETTLED, "made outside this kiosk, in the merchant platform, say; it is in the books now")
 
 
