@@ -41,7 +41,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
         db.executescript("".join(f"DROP TRIGGER {name};" for name, _ in triggers))
         numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {SALES}) "
-        name, at = "printf('K07-260105-aa%07d', i)", f"({START} + i * 86000000 / {SALES})"
+        name, at = "printf('K07-260105-aa%07d', i)", f"({START} + i * 85000000 / {SALES})"
         amount, state = "(100 + i * 37 % 20000)", f"iif(i % {WRONG_EACH} = 3, 'VOID', 'PAID')"
         db.execute(f"INSERT INTO sales {numbers} SELECT 'S-' || {name}, {amount}, 'HKD', {at}, 'paid' FROM n")
         db.execute(
@@ -58,7 +58,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         for i in range(1, SALES + 1):
             if i % WRONG_EACH == 2:
                 continue
-            second = (i * 86_000_000 // SALES + 400) // 1000
+            second = (i * 85_000_000 // SALES + 400) // 1000
             time = f"{DAY} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
             amount = 100 + i * 37 % 20000 + (i % WRONG_EACH == 4)
             out.write(shape.format(number=f"K07-260105-aa{i:07}", amount=f"{amount / 100:.2f}", time=time, told=f"42{i:018}"))
