@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 from kiosk.core.model import Why
 from kiosk.payment.wechat.exchange import Limits, Message, NoReply, Reply
@@ -22,8 +21,8 @@ class Played(Transport):
         self.given: list[float] = []
         self.stopped = False
 
-    def exchange(self, message: Message, *, limits: Limits, left: Callable[[], None], undated: bool = False) -> Reply | NoReply:
-        del message, left, undated
+    def exchange(self, message: Message, *, limits: Limits, **_: object) -> Reply | NoReply:  # type: ignore[override]
+        del message
         self.given.append(limits.total_s)
         return Reply(200, {}, b"")
 
