@@ -4,6 +4,8 @@ Knows the ports and the pure step; no concrete driver. When the ledger fails, no
 the ledger is opened afresh and the rows alone say how to go on.
 """
 
+# long: one arm an act, and the loop around them
+
 from __future__ import annotations
 
 import logging
