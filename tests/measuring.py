@@ -6,6 +6,7 @@ shaped, is drawn), from the font's own figures at that size; test_display_galler
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from kiosk.display import canvas as drawn
@@ -25,6 +26,9 @@ class MeasuringCanvas(Canvas):
 
     def icon(self, icon: Icon, rect: Rect, colour: Colour) -> None:
         """No text stands on one."""
+
+    def across(self, lines: Sequence[tuple[str, str]], rect: Rect, colour: Colour) -> None:
+        """So thin that it is no ground."""
 
     def text(self, text: str, at: tuple[int, int], language: str, size: int, colour: Colour, *, bold: bool) -> Rect:
         pen, base = at

@@ -11,12 +11,17 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision, is_currency
 
-__all__ = ["amount_in_words", "day_in_words", "day_of_year", "get_currency_precision", "is_currency"]
+__all__ = ["amount_in_words", "day_in_words", "day_of_year", "figures_in_words", "get_currency_precision", "is_currency"]
 
 
 def amount_in_words(value: Decimal, currency: str, locale: str) -> str:
     """As "HK$12.50", "￥1,250", "12,50 €"; no line is broken at its spaces."""
     return format_currency(value, currency, locale=locale).translate(_IN_NO_FONT)
+
+
+def figures_in_words(value: Decimal, currency: str, locale: str) -> str:
+    """The same without the currency: "12.50", "1.250,00"."""
+    return format_currency(value, currency, format="#,##0.00", locale=locale).translate(_IN_NO_FONT)
 
 
 def day_in_words(day: date, locale: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from kiosk.core.cldr import amount_in_words, get_currency_precision, is_currency
+from kiosk.core.cldr import amount_in_words, figures_in_words, get_currency_precision, is_currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ def in_words(money: Money, locale: str) -> str:
     """The amount as people of `locale` (as "zh_CN") write it: "HK$12.50", "￥1,250", "12,50 €"."""
     value = Decimal(money.amount).scaleb(-exponent(money.currency))
     return amount_in_words(value, money.currency, locale)
+
+
+def figures(money: Money, locale: str) -> str:
+    """The same where everybody knows the currency: "12.50", "1.250,00"."""
+    return figures_in_words(Decimal(money.amount).scaleb(-exponent(money.currency)), money.currency, locale)
 
 
 def rate_in_words(money: Money, payer: Money, rate_e8: int) -> str:

@@ -6,7 +6,7 @@ The largest figure is always what would be charged.
 from __future__ import annotations
 
 from kiosk.core.events import Key
-from kiosk.core.money import Money, in_words, major
+from kiosk.core.money import Money, figures, in_words
 from kiosk.core.screens import AmountHint, Keying, Noting, PaidAlready, QuickAmounts, Tipping, UnusualAmount
 from kiosk.core.selling import digit_of
 from kiosk.display import icons
@@ -26,7 +26,15 @@ def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
     """The amount, as large as fits; above it what it is, and what it adds up from; below it why OK did not go on."""
     words = sheet.merchant
     hint = "" if screen.hint is None else words(f"amount_hint.{screen.hint}")
-    _page(sheet, stage, "keying", screen.money, hint, _limit(sheet, screen), summed(screen.money, screen.lines))
+    _page(
+        sheet,
+        stage,
+        "keying",
+        screen.money,
+        hint,
+        _limit(sheet, screen),
+        summed(screen.money, screen.lines, sheet.merchant.language),
+    )
 
 
 def paid_already(sheet: Sheet, stage: Rect, screen: PaidAlready) -> None:
@@ -73,7 +81,8 @@ def quick(sheet: Sheet, stage: Rect, screen: QuickAmounts) -> list[tuple[Rect, K
         told = " ".join((words(f"amount_hint.{screen.hint}"), _limit(sheet, screen))).strip()
         items.append(Say(told, words, scale.body, Tone.OPEN.value.ground, icon=icons.WARNING, least=scale.floor))
     elif len(screen.lines) > 1:
-        items.append(Say(summed(screen.money, screen.lines), words, scale.body, MUTED, most_lines=1, least=scale.floor))
+        parts = summed(screen.money, screen.lines, words.language)
+        items.append(Say(parts, words, scale.body, MUTED, most_lines=1, least=scale.floor))
     if screen.lines:
         items.append(amount(sheet, screen.money, round(scale.huge * 0.7), TEXT, MUTED))
     else:
@@ -114,11 +123,11 @@ def tipping(sheet: Sheet, stage: Rect, screen: Tipping) -> list[tuple[Rect, Key]
     return []
 
 
-def summed(money: Money, lines: tuple[int, ...]) -> str:
+def summed(money: Money, lines: tuple[int, ...], language: str) -> str:
     """What adds up to it, the newest amounts: "... + 3.00 + 4.50"; nothing for one amount, a blank for one not keyed yet."""
     if not lines:
         return ""
-    shown = [major(Money(line, money.currency)) if line else "_" for line in lines[-_LINES:]]
+    shown = [figures(Money(line, money.currency), language) if line else "_" for line in lines[-_LINES:]]
     return " + ".join(["...", *shown] if len(lines) > _LINES else shown)
 
 
