@@ -17,7 +17,7 @@ from kiosk.display.past_keys import past_keys
 from kiosk.display.words import LANGUAGES, words_of
 from tests.display_views import NOW
 from tests.past_views import VIEWS
-from tests.test_display_gallery import _mistakes, _paint, _save
+from tests.test_display_gallery import _fitter, _mistakes, _paint, _save
 
 SIZES = ((320, 240), (480, 320), (800, 480), (1024, 600), (480, 800), (720, 720))
 
@@ -27,7 +27,7 @@ def test_every_kind_of_screen_has_a_view() -> None:
 
 
 def _all_fits(size: tuple[int, int], language: str, *, keys: bool = False) -> None:
-    painter = Painter(size, language, "zh_CN", keys=keys)
+    painter = _fitter(size, (language, "zh_CN"), keys=keys, painted=language == "en")
     mistakes = {}
     for name, view in VIEWS.items():
         if found := _mistakes(_paint(painter, view), size, painter._scale.floor):

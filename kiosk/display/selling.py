@@ -26,15 +26,8 @@ def keying(sheet: Sheet, stage: Rect, screen: Keying) -> None:
     """The amount, as large as fits; above it what it is, and what it adds up from; below it why OK did not go on."""
     words = sheet.merchant
     hint = "" if screen.hint is None else words(f"amount_hint.{screen.hint}")
-    _page(
-        sheet,
-        stage,
-        "keying",
-        screen.money,
-        hint,
-        _limit(sheet, screen),
-        summed(screen.money, screen.lines, sheet.merchant.language),
-    )
+    parts = summed(screen.money, screen.lines, words.language)
+    _page(sheet, stage, "keying", screen.money, hint, _limit(sheet, screen), parts)
 
 
 def paid_already(sheet: Sheet, stage: Rect, screen: PaidAlready) -> None:
