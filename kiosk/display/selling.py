@@ -168,7 +168,7 @@ def _tile(sheet: Sheet, box: Rect, key: Key, name: str, told: Money | str) -> No
     colour: Colour = MUTED if name else TEXT
     text = in_words(told, words.language) if isinstance(told, Money) else told
     if isinstance(told, Money) and sheet.width(Say(text, sheet.customer, scale.floor, colour, bold=not name)) > inner[2]:
-        text = major(told)  # the sum beside it names the currency
+        text = figures(told, words.language)  # the sum beside it names the currency
     items.append(Say(text, sheet.customer, scale.head, colour, bold=not name, most_lines=2, least=scale.floor))
     sheet.stack(inner, items)
 
