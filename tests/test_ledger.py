@@ -17,7 +17,7 @@ import pytest
 from kiosk.core.commands import Insert, Update
 from kiosk.core.errors import LedgerError
 from kiosk.core.lifecycle import ARROWS, Arrow
-from kiosk.core.model import FINALS, Call, Decline, Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
+from kiosk.core.model import FINALS, Call, Decline, Order, OrderState, Refund, RefundState, RefundTrouble, Sale, SaleState, Tender
 from kiosk.core.money import Money
 from kiosk.core.ports import Ledger
 from kiosk.payment.ledger import OrderLine, SqliteLedger, Total
@@ -91,6 +91,9 @@ def test_every_field_of_a_sale_an_order_and_a_refund_comes_back(ledger: SqliteLe
             last_outcome="declined",
             called_at=2_600,
             note="pay back in the merchant portal",
+            reason="faulty",
+            operator="Mei",
+            trouble=RefundTrouble.ACCOUNT,
         )
     )
     ledger.commit([Insert(a_sale, "keyed"), Insert(attention, "rebuilt")], at=9)
@@ -141,7 +144,7 @@ def test_no_column_can_hold_a_payment_code(ledger: SqliteLedger) -> None:
         ],
         "refunds": [
             *("out_refund_no", "out_trade_no", "amount", "currency", "opened_at", "state", "late", "refund_id", "settled_at"),
-            *("tries", "last_call", "last_outcome", "called_at", "note"),
+            *("tries", "last_call", "last_outcome", "called_at", "note", "reason", "operator", "trouble"),
         ],
         "history": ["seq", "kind", "number", "was", "became", "why", "at", "changed", "key_id", "mac"],
         "notifications": ["id", "received_at", "event_type", "out_trade_no", "out_refund_no", "signed_at"],
@@ -433,6 +436,7 @@ def test_a_large_ledger_is_searched_by_its_indexes(ledger: SqliteLedger) -> None
     may_be_scanned = {
         "SCAN orders USING INDEX orders_open",  # these two hold only what is open
         "SCAN refunds USING INDEX refunds_open",
+        "SCAN refunds USING INDEX refunds_refused",
         "SCAN orders USING INDEX orders_by_time",  # newest first, until 20 are found
         "SCAN counters",  # a row a day
     }

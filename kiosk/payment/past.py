@@ -52,13 +52,11 @@ def walked(file: LedgerFile, out_trade_no: str) -> tuple[Walked, ...]:
 
 def refused(file: LedgerFile, most: int) -> tuple[tuple[Order, int], ...]:
     """The orders of which a refund came to ATTENTION last, each once, with when."""
-    rows = file.rows(
-        "SELECT out_trade_no, max(settled_at) AS at FROM refunds WHERE state = 'ATTENTION' AND late = 0 AND settled_at >= "
-        "(SELECT coalesce(min(settled_at), 0) FROM (SELECT settled_at FROM refunds WHERE state = 'ATTENTION' "
-        "ORDER BY settled_at DESC LIMIT ?)) GROUP BY out_trade_no ORDER BY at DESC",
-        (most,),
-    )
-    return tuple((found.order, row["at"]) for row in rows for found in map(_past, _of(file, row["out_trade_no"])))
+    last = "SELECT out_trade_no, settled_at AS at FROM refunds WHERE state = 'ATTENTION' AND late = 0 ORDER BY at DESC LIMIT ?"
+    newest: dict[str, int] = {}
+    for row in file.rows(last, (most,)):
+        newest.setdefault(row["out_trade_no"], row["at"])
+    return tuple((_past(row).order, at) for number, at in newest.items() for row in _of(file, number))
 
 
 def given_back_by(file: LedgerFile, operator: str, since: int) -> int:
