@@ -53,8 +53,8 @@ def image() -> bytes:
     for what, standing, settled_at in (("DONE", "settled", 9), ("LATE", "attention", None)):
         known = A_DIFFERENCE | {"number": what, "standing": standing, "settled_at": settled_at, "note": "look"}
         ledger._file.rows(f"INSERT INTO differences ({', '.join(known)}) VALUES (:{', :'.join(known)})", known)
-    done = A_RECONCILIATION | {"day": "2026-01-04"}
-    ledger._file.rows(f"INSERT INTO reconciliations ({', '.join(done)}) VALUES (:{', :'.join(done)})", done)
+    held = A_RECONCILIATION | {"day": "2026-01-04"}
+    ledger._file.rows(f"INSERT INTO reconciliations ({', '.join(held)}) VALUES (:{', :'.join(held)})", held)
     whole = ledger._file._connection.serialize()
     ledger.close()
     return whole
