@@ -23,7 +23,10 @@ SETTLED = re.findall(
     "HKD GBP USD JPY CAD AUD EUR NZD KRW THB SGD RUB CHF SEK DKK NOK AED TRY MOP TWD CZK MYR PHP IDR MNT QAR HUF KHR ISK "
     "PLN RON VND KZT AZN KGS FJD AMD CNY",
 )
-UNREAD = {("zh_CN", "HUF"), ("zh_TW", "HUF")}  # espeak-ng 1.52 does not know the forint's first character
+UNREAD = {
+    *(("zh_CN", "HUF"), ("zh_TW", "HUF")),  # espeak-ng 1.52 does not know the forint's first character
+    *(("fr", currency) for currency in ("KRW", "PLN", "KGS")),  # foreign names that the French voice reads as English ones
+}
 
 needs_espeak = pytest.mark.voice
 

@@ -56,6 +56,8 @@ def tried(language: str) -> Speech:
             return Speech("ja", "おんせいのてすとです")
         case "ko":
             return Speech("ko", "소리 시험입니다")
+        case "fr" | "de" | "es" | "ru":
+            return Speech(_WITH_COMMA[language][0], _TRIED[language])
         case _:
             return Speech("en-gb", "This is a sound test")
 
@@ -119,8 +121,14 @@ _WITH_COMMA = {
     "es": ("es", "Pago de WeChat recibido: {}"),
     "ru": ("ru", "Оплата через Вичат получена: {}"),
 }
+_TRIED = {"fr": "Essai du son", "de": "Tonprobe", "es": "Prueba de sonido", "ru": "Проверка звука"}
 _CANTONESE = ("HKD", "MOP")  # where the money of Hong Kong and Macau is taken, traditional characters are read in Cantonese
-_AT_HOME = {("zh_CN", "CNY"): "元", ("zh_TW", "TWD"): "元", ("ko", "KRW"): "원"}
+_AT_HOME = {
+    ("zh_CN", "CNY"): "元",
+    ("zh_TW", "TWD"): "元",
+    ("ko", "KRW"): "원",
+    ("fr", "GBP"): "livres",
+}  # French reads "sterling" as English
 _KATAKANA_AHEAD = ord("ア") - ord("あ")
 # A pair that the voice does not know makes it spell all of the word, letter by letter.
 _SMALL = {"うぉ": "うお", "うぇ": "うえ", "てぃ": "ち", "でぃ": "じ"}
