@@ -17,6 +17,7 @@ from kiosk.core.commands import Insert, Print, ReadShift, Reply, Update
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import Event, Key, Pressed, ShiftAsked, ShiftRead, Tick
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Tender
+from kiosk.core.operators import Operator, Role
 from kiosk.core.shifts import Aim, Reading, Shift, Waiting
 from kiosk.core.slips import Receipts, ShiftSlip
 from kiosk.core.state import Kiosk, Settings, ShiftHabits, Step, wake_at
@@ -214,6 +215,18 @@ def _online(shop: Shop) -> Kiosk:
 
 
 # --- closing ---
+
+
+def test_whoever_works_here_stands_on_the_shift_that_their_keys_open_and_close() -> None:
+    """And nobody, where nobody has said who works here."""
+    for operator, name in ((Operator("Mei", Role.CASHIER), "Mei"), (None, None)):
+        shop = Shop()
+        shop.kiosk = replace(_online(shop), operator=operator)
+        shop.keys("5 QR")
+        assert shop.kiosk.shift.opened_by == name
+        shop.kiosk.till = past.More(shop.now + 1000)
+        shop.keys("1 1 OK")
+        assert (shop.kiosk.shift.is_open, shop.kiosk.shift.closed_by) == (False, name)
 
 
 def test_a_shift_is_never_closed_silently_over_what_is_unresolved() -> None:

@@ -88,6 +88,11 @@ class Books:
             self.records.append(Update(sale, "another order"))
         self.open_order(self.number(), sale, tender, old.memo)
 
+    @property
+    def worker(self) -> str | None:
+        """Who works here, as far as anybody has said."""
+        return None if self.k.operator is None else self.k.operator.name
+
     def open_shift(self, why: str, by: str | None = None) -> None:
         """Begin the next shift, unless one is open, or none are kept."""
         settings, last = self.k.settings, self.k.shift
@@ -98,7 +103,7 @@ class Books:
         self.records.append(Insert(self.k.shift, why))
 
     def open_order(self, number: str, sale: Sale, tender: Tender, memo: str) -> None:
-        self.open_shift("first sale")
+        self.open_shift("first sale", self.worker)
         native = tender is Tender.NATIVE
         order = Order(
             out_trade_no=number,

@@ -35,7 +35,7 @@ class Shifts(Paper):
         elif isinstance(wanted, Reading):
             self.acts.append(ReadShift(wanted))
         else:
-            self.open_shift("opened")
+            self.open_shift("opened", self.worker)
             self.acts.append(ReadShift(Reading(Aim.SHOW)))
 
     def shift_asked(self, asked: ShiftAsked) -> None:
@@ -103,7 +103,8 @@ class Shifts(Paper):
             else:
                 self.go(shift_till.Closing(counted, self.now, self.now + shift_till.REPORT_FOR))
             return
-        done = shifts.closed(counted, self.now, wanted.by)
+        by_key = not wanted.token and not wanted.clock
+        done = shifts.closed(counted, self.now, self.worker if by_key else wanted.by)
         self.k.shift = done
         self.records.append(Update(done, "time of day" if wanted.clock else "closed"))
         self._print(done, copy=False)
