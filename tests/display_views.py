@@ -247,6 +247,7 @@ PICTURES = (
         "owners_page",
     ),
     *("keying_sum", "quick_amounts", "unusual_amount", "tipping", "training_idle", "training_paid"),
+    *("history", "sale_refundable", "refund_look_returned", "more"),
 )
 """The views of which docs/screens has a picture."""
 
@@ -270,8 +271,10 @@ def _write_pictures(folder: Path) -> None:
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     painter = Painter((800, 480), "en", "zh_CN")
+    from tests.past_views import VIEWS as PAST  # noqa: PLC0415  they are made of these here
+
     for name in PICTURES:
-        painter.paint((VIEWS | ALONE | TRAINING)[name], NOW)
+        painter.paint((VIEWS | ALONE | TRAINING | PAST)[name], NOW)
         painter.paint_camera(*camera_picture(640, 480))
         write_picture(painter, folder / f"{name}.png")
     painter.paint(ALONE["shift_x_0"], NOW)
