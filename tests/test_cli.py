@@ -99,7 +99,7 @@ def running(shop: Path, handler: Callable[[Request], Answer]) -> Iterator[list[R
 
 def test_the_commands_are_those_of_the_readme() -> None:
     """Neither fewer nor more."""
-    words = ["ask", "bundle", "decode", "demo", "doctor", "enrol-code", "export", "orders", "owner"]
+    words = ["ask", "bundle", "decode", "demo", "doctor", "enrol-code", "export", "operator", "orders", "owner"]
     words += ["reconcile", "recover", "refund", "report", "run", "sandbox", "setup", "shift"]
     assert sorted(main.commands) == words
 
@@ -261,7 +261,7 @@ def test_a_refund_goes_to_the_running_kiosk(shop: Path) -> None:
         (printed,) = lines(kiosk("refund", "K07-260105-a10001", "--json"))
         assert printed["out_refund_no"] == "K07-260105-a10001-R1"
     assert [request["amount"] for request in asked] == [250, None]
-    assert asked[0] == {"do": "refund", "out_trade_no": "K07-260105-a10001", "amount": 250}
+    assert asked[0] == {"do": "refund", "out_trade_no": "K07-260105-a10001", "amount": 250, "reason": None}
 
 
 def test_a_refund_is_queued_in_the_ledger_when_no_kiosk_runs(shop: Path) -> None:

@@ -194,8 +194,8 @@ def test_a_screen_too_small_to_read_is_refused() -> None:
 
 
 def test_a_language_without_words_is_refused() -> None:
-    with pytest.raises(DriverError, match="'de'"):
-        _open(merchant_language="de")
+    with pytest.raises(DriverError, match="'nl'"):
+        _open(merchant_language="nl")
 
 
 def test_a_window_that_cannot_open_is_an_error_with_the_remedy_and_no_other_driver(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_a_failure_outweighs_a_level_that_cannot_run():
 def test_the_container_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.which", lambda _program: None)
-    assert container.missing() == "apt install mmdebstrap systemd-container util-linux iproute2"
+    assert container.missing() == "apt install mmdebstrap systemd-container util-linux iproute2 e2fsprogs mount"
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert "root" in str(container.missing())
 

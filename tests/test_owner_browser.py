@@ -107,7 +107,7 @@ def test_a_walk_with_the_keyboard_alone(stall: Stall, browser: Browser, tmp_path
 
 def wait_for_file(folder: Path) -> Path:
     end = time.monotonic() + 30
-    while not (found := sorted(folder.glob("orders-*.csv"))):
+    while not (found := sorted(folder.glob("sales-*.csv"))):
         assert time.monotonic() < end
         time.sleep(0.05)
     return found[0]

@@ -75,7 +75,7 @@ def test_a_name_is_a_name_and_no_toml(name: str):
 
 
 def test_what_cannot_stand_in_a_field_is_named():
-    given = {"display.brightness": "5", "sound.volume": "101", "till.result_seconds": "-1", "display.merchant_language": "fr"}
+    given = {"display.brightness": "5", "sound.volume": "101", "till.result_seconds": "-1", "display.merchant_language": "nl"}
     assert set(wrong({**given, "sound.speak": "none", "merchant.time_zone": ""}, FIELDS)) == set(given)
     assert wrong({"display.brightness": "１０"}, FIELDS)
 

@@ -32,11 +32,13 @@ class Device:
         self.stalls.set()
         self.came_out: list[str] = []
         self.begun = 0
-        self.looks = 0
+        self.looks = 0  # begun
+        self.looked = 0  # to its end
 
     def look(self) -> None:
         self.looks += 1
         self.stalls.wait(PATIENCE_S)
+        self.looked += 1
         if self.unwell is not None:
             raise self.unwell
 
@@ -148,6 +150,8 @@ def test_an_old_slip_does_not_come_out_for_the_next_customer(
 def test_nor_does_one_that_grew_old_while_the_printer_was_asked_how_it_is(
     device: Device, running: Running, monkeypatch: pytest.MonkeyPatch
 ):
+    seen = device.looked
+    running.until(lambda: device.looked > seen, "a look is over, and none is due for a while")
     device.stalls.clear()
     running.print("old")
     running.until(lambda: not running.lane._waiting, "it is taken up")

@@ -14,6 +14,7 @@ MERCHANTS = {
     "institution": Merchant(),
     "direct": Merchant(appid="wx1234567890abcdef", mchid="1900009999", sub_mchid=None),
 }
+from kiosk.written import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def prepare(
         "platform_serial": keys.current.serial,
         "pub_key_id": keys.pub_key_id,
     }
-    (folder / "sandbox.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    put(folder / "sandbox.json", json.dumps(facts, indent=1).encode() + b"\n")  # whole when it is there: others wait for it
     fits = f'"{url}"' in config.read_text("utf-8")
     return Prepared(folder, config, merchant, keys, url, page, fits)
 
