@@ -9,12 +9,12 @@ from typing import Any
 
 from kiosk.sandbox.keys import Keys
 from kiosk.sandbox.records import Merchant
+from kiosk.written import put
 
 MERCHANTS = {
     "institution": Merchant(),
     "direct": Merchant(appid="wx1234567890abcdef", mchid="1900009999", sub_mchid=None),
 }
-from kiosk.written import put
 
 
 @dataclass(frozen=True, slots=True)
