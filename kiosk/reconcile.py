@@ -92,10 +92,10 @@ def compare(day: str, found: Found, shop: MerchantConfig, books: Books, now: int
         tell(0.5, "ledger")
         for slice_ in _slices(books, start - OPENED_BEFORE, end + OPENED_AFTER):
             matching.take_ours(slice_)
-        near = books.read(lambda ledger: ledger.read(lambda file: reconciliations.elsewhere(file, before, after)))
-        matching.take_elsewhere(near)
         tell(0.8, "matching")
-        matching.judge(lambda kind, numbers: _of_numbers(books, kind, numbers))
+        matching.judge(
+            lambda kind, numbers: _of_numbers(books, kind, numbers), lambda kind, numbers: _stated(books, day, kind, numbers)
+        )
         made = Reconciliation(day, now, found.source, found.sha1, rows, others, matching.agreed, matching.sums(currencies))
         _keep(made, matching, books, now)
     tell(1.0, "done")
@@ -119,7 +119,7 @@ def _keep(made: Reconciliation, matching: Matching, books: Books, now: int) -> N
         brought_back = difference.what is What.ONLY_THEIRS and difference.standing is Standing.ATTENTION
         if key not in there and difference.standing is not Standing.SETTLED and not brought_back:
             new.append(_settled(difference, Verdict(Standing.SETTLED, "a later comparison finds no difference"), now))
-    stated = {(each.number, each.moved) for each in _elsewhere(books, made.day)}
+    stated = books.read(lambda ledger: ledger.read(lambda file: reconciliations.elsewhere_on(file, made.day)))
     new += [each for each in matching.elsewhere(*statements.bounds(made.day)) if (each.number, each.moved) not in stated]
     for at in range(0, len(new), TOLD_AT_ONCE):
         books.keep(tuple(new[at : at + TOLD_AT_ONCE]))
@@ -130,10 +130,10 @@ def _keep(made: Reconciliation, matching: Matching, books: Books, now: int) -> N
             raise LedgerError("the ledger did not take what was found; this day is compared again")
 
 
-def _elsewhere(books: Books, day: str) -> Iterator[Elsewhere]:
-    rows = books.read(lambda ledger: ledger.read(lambda file: reconciliations.elsewhere(file, day, day)))
-    moved = (Moved.PAYMENT, Moved.REVERSAL, Moved.REFUND)
-    return (Elsewhere(number, moved[kind], each) for number, kind, each in rows)
+def _stated(books: Books, day: str, kind: int, numbers: list[str]) -> list[str]:
+    """Those that stand in the statement of another day than this one."""
+    found = books.read(lambda ledger: ledger.read(lambda file: reconciliations.elsewhere(file, kind, numbers)))
+    return [number for number, each in found.items() if each != day]
 
 
 def _known(books: Books, day: str) -> Iterator[Difference]:

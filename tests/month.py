@@ -2,8 +2,9 @@
 
 Thirty seeded days of sales both ways, cancellations, passwords, refunds, reversals, lost answers, and on one day a card that is
 lost: the kiosk goes on with an empty ledger under another generation. What each morning's statement teaches is settled as the
-kiosk does it, and at the end the two sides match to the cent. Each kiosk is the real pure core over a real ledger; every call
-goes to the stand-in over HTTP through the real client, its statements signed and zipped.
+kiosk does it, and at the end the two sides match to the cent; so does the Z report that each kiosk prints in the evening. Each
+kiosk is the real pure core over a real ledger (month_till.py); every call goes to the stand-in over HTTP through the real
+client, its statements signed and zipped.
 """
 
 from __future__ import annotations
@@ -15,39 +16,39 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from kiosk.core import statements
-from kiosk.core.commands import Ask, AskRefund, Charge, Close, GiveBack, Keep, Place, Probe, Record, Reverse, Warm
-from kiosk.core.differences import Account, Reconciliation
-from kiosk.core.events import Answered, CodeSeen, Doubted, Event, Key, Left, Pressed, Probed, RefundAnswered, RefundAsked, Tick
-from kiosk.core.lifecycle import MINUTE, SECOND, watched_since
-from kiosk.core.model import Answer as Heard
-from kiosk.core.model import Call, Order, OrderState, Sale, Unknown, Why
+from kiosk.core.differences import Reconciliation
+from kiosk.core.events import (
+    CodeSeen,
+    RefundAsked,
+    ShiftAsked,
+    Tick,
+)
+from kiosk.core.lifecycle import MINUTE
+from kiosk.core.model import Order, OrderState
 from kiosk.core.secret import PaymentCode
-from kiosk.core.state import Kiosk, Settings, Step, in_front, wake_at
-from kiosk.core.step import resume, step
+from kiosk.core.shifts import Aim, Reading
+from kiosk.core.state import in_front
 from kiosk.payment import reconciliations
-from kiosk.payment.history import Loss
-from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.wechat import open_provider
 from kiosk.payment.wechat.statements import NoStatement
 from kiosk.reconcile import Settler, compare
 from kiosk.reconcile_answers import told_of
 from kiosk.reconcile_report import as_html, as_text, unsettled
 from kiosk.statement_files import of_wechat
-from kiosk.walk import Report, Run
 from tests.books_kit import NUMBERS, SHOP, beijing
+from tests.month_slips import Slips
+from tests.month_till import Till
 from tests.sandbox_kit import Stand
 
-T = TypeVar("T")
 FIRST = date(2026, 1, 5)
 OPENS, CLOSES = 9 * 60 * MINUTE, 21 * 60 * MINUTE  # of the Beijing day
 KIOSKS = ("K07", "K08")
-LOST = 12  # the day on whose evening K07's card is lost
 
 
 @dataclass
@@ -61,119 +62,6 @@ class Luck:
     password: int = 5
 
 
-class Till:
-    """One kiosk: the real step over a real ledger. Calls go through the real client, at once; luck loses answers."""
-
-    def __init__(self, name: str, month: Month) -> None:
-        self.name = name
-        self.month = month
-        self.settings = Settings(NUMBERS, SHOP.name, "HKD", name, SHOP.time_zone)
-        self.shop = replace(SHOP, kiosk_id=name)
-        self.ledger = SqliteLedger.in_memory("aa")
-        self.provider = month.provider(name)
-        self.kiosk: Kiosk
-        self.start()
-
-    def start(self) -> None:
-        """The process comes up over what the ledger holds."""
-        now = self.month.now()
-        snapshot = self.ledger.load(watched_since(now, self.ledger.last_opened_at()))
-        parents = {
-            r.out_trade_no: (self._order(r.out_trade_no), self.ledger.refunds_of(r.out_trade_no)) for r in snapshot.refunds
-        }
-        self._carry_out(resume(self.settings, snapshot, parents, now))
-
-    def lose_the_card(self) -> None:
-        """Another card, an empty ledger, another generation; WeChat is asked for the numbers that were made today."""
-        self.ledger = SqliteLedger.in_memory("bb")
-        with self.ledger._history.transaction():
-            self.ledger._history._lose((Loss("aa", 0, "the card was lost"),), self.month.now())
-        self.start()
-
-    def recover(self, days: Sequence[date]) -> Report:
-        """As `kiosk recover` walks them."""
-        run = Run(self.shop, self.provider, self.ledger, self.month, lambda _: None, lambda _: None, Report([], dry_run=False))  # type: ignore[arg-type]
-        report = run.over(days, "aa", "a", ["aa"])
-        self.start()  # what was found open is looked after
-        return report
-
-    def happen(self, event: Event) -> None:
-        self._carry_out(step(self.kiosk, event, self.month.now()))
-
-    def press(self, keys: str) -> None:
-        for key in keys.split():
-            self.happen(Pressed(Key(key)))
-
-    def pass_time(self, seconds: float) -> None:
-        """Tick whenever something is due."""
-        end = self.month.now() + int(seconds * SECOND)
-        while (at := wake_at(self.kiosk, self.month.now())) < end:
-            self.month.clock(max(at, self.month.now() + 1))
-            self.happen(Tick())
-        self.month.clock(end)
-        self.happen(Tick())
-
-    def _order(self, number: str) -> Order:
-        order = self.ledger.order(number)
-        assert order is not None
-        return order
-
-    def _carry_out(self, made: Step) -> None:
-        if made.records:
-            self.ledger.commit(made.records, self.month.now())
-        self.kiosk = made.kiosk
-        for act in made.acts:
-            self._do(act)
-
-    def _do(self, act: Any) -> None:
-        provider = self.provider
-        match act:
-            case Charge(order, code):
-                self.happen(Left(order.out_trade_no, Call.CHARGE))
-                self._answered(order, Call.CHARGE, lambda: provider.charge(order, code, lambda: None))
-            case Place(order, _):
-                self._answered(order, Call.PLACE, lambda: provider.place(order, lambda: None))
-            case Ask(order, _):
-                self._answered(order, Call.ASK, lambda: provider.ask(order))
-            case Reverse(order, _):
-                self._answered(order, Call.REVERSE, lambda: provider.reverse(order))
-            case Close(order, _):
-                self._answered(order, Call.CLOSE, lambda: provider.close(order))
-            case GiveBack(refund, order):
-                self.happen(RefundAnswered(refund.out_refund_no, Call.REFUND, provider.refund(refund, order)))
-            case AskRefund(refund, order):
-                self.happen(RefundAnswered(refund.out_refund_no, Call.ASK_REFUND, provider.ask_refund(refund, order)))
-            case Probe() | Warm():
-                now = self.month.now()
-                self.happen(Probed(reached=True, server_time=now // 1000 * 1000, at=now))
-            case _:
-                pass
-
-    def _answered(self, order: Order, call: Call, ask: Callable[[], Heard]) -> None:
-        answer = ask()
-        if call in (Call.CHARGE, Call.PLACE, Call.REVERSE) and self.month.strikes(self.month.luck.answer_lost):
-            self.month.count("answers lost")
-            answer = Heard(Unknown(Why.TIMEOUT))
-        self.happen(Answered(order.out_trade_no, call, answer))
-
-    # -- the ledger, as a comparison needs it (reconcile.Books) --------------------------------------------------------
-
-    def read(self, question: Callable[[SqliteLedger], T]) -> T:
-        return question(self.ledger)
-
-    def keep(self, rows: tuple[Account, ...]) -> None:
-        self.commit([Keep(row) for row in rows])
-
-    def commit(self, records: Sequence[Record]) -> None:
-        self.ledger.commit(records, self.month.now())
-
-    def doubt(self, order: Order, sale: Sale) -> None:
-        self.happen(Doubted(order, sale))
-
-    def give_back(self, order: Order) -> None:
-        raise AssertionError(order)  # the rule here is to keep
-
-
 @dataclass
 class Month:
     """The shop. `now` is everybody's clock."""
@@ -182,8 +70,10 @@ class Month:
     folder: Path
     days: int = 30
     sales: int = 20  # of each kiosk and day
+    lost: int = 12  # the day on whose evening K07's card is lost
     luck: Luck = field(default_factory=Luck)
     counts: dict[str, int] = field(default_factory=dict)
+    slips: Slips = field(default_factory=Slips)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -205,8 +95,8 @@ class Month:
     def strikes(self, in_hundred: int) -> bool:
         return self.random.randrange(100) < in_hundred
 
-    def count(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
+    def count(self, what: str, more: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + more
 
     def provider(self, name: str) -> Any:
         folder = self.folder
@@ -231,7 +121,7 @@ class Month:
         for each in range(self.days):
             day = FIRST + timedelta(days=each)
             self._day(day)
-            if each == LOST and self.days > LOST:
+            if each == self.lost:
                 self._lose()
             self.clock(max(self.now(), beijing(f"{day + timedelta(days=1)} 00:00:00") + statements.READY + MINUTE))
             for till in self.tills:
@@ -264,6 +154,7 @@ class Month:
             self._sale(till)
         for till in self.tills:
             till.pass_time(700)  # what is open comes to its end
+            till.happen(ShiftAsked("evening", Reading(Aim.CLOSE)))
 
     def _sale(self, till: Till) -> None:
         amount = self.random.randrange(100, 50_000)
@@ -325,9 +216,9 @@ class Month:
         till = self.tills[0]
         till.lose_the_card()
         self.count("cards lost")
-        report = till.recover([FIRST + timedelta(days=LOST)])
+        report = till.recover([FIRST + timedelta(days=self.lost)])
         self.counts["orders walked"] = len(report.recovered)
-        for each in range(LOST):
+        for each in range(self.lost):
             self.compare(till, (FIRST + timedelta(days=each)).isoformat())
 
     def _close_the_month(self, till: Till) -> None:
@@ -337,9 +228,12 @@ class Month:
             self.compare(till, day)
         kept = till.read(lambda ledger: ledger.read(reconciliations.days))
         assert len(kept) == self.days
-        for day in kept:
-            for sums in day.sums:
-                assert sums.ours.net == sums.theirs.net, (till.name, day)
+        for books in kept:
+            for sums in books.sums:
+                assert sums.ours.net == sums.theirs.net, (till.name, books)
+                for what in ("paid_count", "reversal_count", "refund_count"):
+                    self.count(f"{what} in the statements", getattr(sums.theirs, what))
+            self.slips.hold_against(till.name, books)
 
     def totals(self, till: Till) -> tuple[int, int]:
         """What was kept, by the kiosk's ledger and by the stand-in's own book."""
@@ -356,10 +250,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--sales", type=int, default=20, help="of each kiosk and day")
     parser.add_argument("--html", type=Path)
+    parser.add_argument("--slips", type=Path, help="a folder for the Z reports")
     chosen = parser.parse_args(words)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        month = Month(chosen.seed, Path(folder), chosen.days, chosen.sales)
+        month = Month(chosen.seed, Path(folder), chosen.days, chosen.sales, slips=Slips(chosen.slips))
         try:
             month.play(lambda line: print(line, file=sys.stderr))
             well = True
@@ -375,7 +270,7 @@ def main(words: Sequence[str] | None = None) -> int:
                 if chosen.html is not None and till is month.tills[0]:
                     title = f"{SHOP.name}, {till.name}: books of {FIRST:%Y-%m-%d} to {last}"
                     chosen.html.write_text(as_html(told, title=title, zone=SHOP.time_zone, made_at=month.now()), "utf-8")
-            print(f"seed {chosen.seed}: {month.counts}, {time.monotonic() - began:.0f} s")
+            print(f"seed {chosen.seed}: {month.counts}, {len(month.slips.of)} Z reports, {time.monotonic() - began:.0f} s")
         finally:
             month.stand.server.stop()
     return 0 if well else 1

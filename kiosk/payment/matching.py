@@ -28,7 +28,6 @@ CREATE TABLE stated (number TEXT, kind INT, at INT, currency TEXT, amount INT, f
                      PRIMARY KEY (number, kind)) WITHOUT ROWID;
 CREATE TABLE ours (number TEXT, kind INT, state TEXT, amount INT, currency TEXT, at INT, refunded TEXT, opened_at INT,
                    PRIMARY KEY (number, kind)) WITHOUT ROWID;
-CREATE TABLE elsewhere (number TEXT, kind INT, day TEXT, PRIMARY KEY (number, kind)) WITHOUT ROWID;
 CREATE TABLE differing (number TEXT, kind INT, verdict TEXT, PRIMARY KEY (number, kind)) WITHOUT ROWID;
 """
 
@@ -93,14 +92,13 @@ class Matching:
         """Rows of the ledger, as payment/reconciliations.py has them; one that is here already stays."""
         self._scratch.executemany("INSERT OR IGNORE INTO ours VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def take_elsewhere(self, rows: Iterable[tuple[str, int, str]]) -> None:
-        """What stands in the statements of other days."""
-        self._scratch.executemany("INSERT OR REPLACE INTO elsewhere VALUES (?, ?, ?)", rows)
-
-    def judge(self, look_up: Callable[[int, list[str]], Iterable[Sequence[Any]]]) -> None:
+    def judge(
+        self, look_up: Callable[[int, list[str]], Iterable[Sequence[Any]]], stated: Callable[[int, list[str]], Iterable[str]]
+    ) -> None:
         """Hold them against each other. Once, after everything was taken.
 
         `look_up` gives the ledger's rows of a kind, by some hundred numbers: what it has of another time, or not at all.
+        `stated`: which of these numbers stand in the statement of another day.
         """
         judged = f"SELECT s.number, s.kind, {_VERDICT} AS verdict FROM {_PAIRS}"
         self._scratch.execute(f"INSERT INTO differing SELECT * FROM ({judged}) WHERE verdict <> 'agree'")
@@ -116,10 +114,23 @@ class Matching:
         self._scratch.execute(
             "INSERT INTO differing SELECT o.number, o.kind, 'only_ours' FROM ours AS o WHERE "
             "((o.kind = 0 AND o.state IN ('PAID', 'REFUNDED')) OR (o.kind = 2 AND o.state = 'DONE')) AND o.at >= ? AND o.at < ? "
-            "AND NOT EXISTS (SELECT 1 FROM stated AS s WHERE s.number = o.number AND s.kind = o.kind) "
-            "AND NOT EXISTS (SELECT 1 FROM elsewhere AS e WHERE e.number = o.number AND e.kind = o.kind AND e.day <> ?)",
-            (*self._window, self._day),
+            "AND NOT EXISTS (SELECT 1 FROM stated AS s WHERE s.number = o.number AND s.kind = o.kind)",
+            self._window,
         )
+        for kind in (0, 2):
+            for numbers in self._alone(kind):
+                there = ((number, kind) for number in stated(kind, numbers))
+                self._scratch.executemany("DELETE FROM differing WHERE number = ? AND kind = ?", there)
+
+    def _alone(self, kind: int) -> Iterator[list[str]]:
+        """Numbers, some hundred at once, that the ledger alone has."""
+        number = ""
+        while rows := self._scratch.execute(
+            "SELECT number FROM differing WHERE verdict = 'only_ours' AND kind = ? AND number > ? ORDER BY 1 LIMIT ?",
+            (kind, number, _CHUNK),
+        ).fetchall():
+            yield [row[0] for row in rows]
+            number = rows[-1][0]
 
     def _unknown(self, kind: int, name: str, wanted: str) -> Iterator[list[str]]:
         """Numbers, some hundred at once, that the statement has and `take_ours` has not brought. Also the orders of refunds."""

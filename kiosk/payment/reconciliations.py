@@ -22,7 +22,7 @@ MOST_TOLD: Final = 2000  # differences in one answer
 Ours = tuple[Any, ...]
 """Number, kind, state, amount, currency, when it moved, of a refund its order's number, when it was opened."""
 
-_KIND = {Moved.PAYMENT: 0, Moved.REVERSAL: 1, Moved.REFUND: 2}
+_MOVED = {0: Moved.PAYMENT, 1: Moved.REVERSAL, 2: Moved.REFUND}
 _PAYMENTS = (
     "SELECT out_trade_no, 0, state, amount, currency, coalesce(paid_at, settled_at, sent_at, opened_at), NULL, "
     "opened_at FROM orders"
@@ -56,15 +56,22 @@ def slice_of(file: LedgerFile, start: int, end: int, at: Cursor) -> tuple[list[O
 
 def of_numbers(file: LedgerFile, kind: int, numbers: Sequence[str]) -> list[Ours]:
     """The rows of at most ASKED_AT_ONCE numbers, whenever they were opened."""
-    select, key = (_REFUNDS, "out_refund_no") if kind == _KIND[Moved.REFUND] else (_PAYMENTS, "out_trade_no")
+    select, key = (_REFUNDS, "out_refund_no") if _MOVED[kind] is Moved.REFUND else (_PAYMENTS, "out_trade_no")
     marks = ", ".join("?" * len(numbers))
     return file.tuples(f"{select} WHERE {key} IN ({marks})", tuple(numbers))
 
 
-def elsewhere(file: LedgerFile, first: str, last: str) -> list[tuple[str, int, str]]:
-    """Number, kind and day of what stands in the statement of another day, of these days."""
-    rows = file.tuples("SELECT number, moved, day FROM stated_elsewhere WHERE day BETWEEN ? AND ?", (first, last))
-    return [(number, _KIND[Moved(moved)], day) for number, moved, day in rows]
+def elsewhere(file: LedgerFile, kind: int, numbers: Sequence[str]) -> dict[str, str]:
+    """In which day's statement those of at most ASKED_AT_ONCE numbers stand that stand in another one than their time says."""
+    marks = ", ".join("?" * len(numbers))
+    sql = f"SELECT number, day FROM stated_elsewhere WHERE moved = ? AND number IN ({marks})"
+    return dict(file.tuples(sql, (_MOVED[kind].value, *numbers)))
+
+
+def elsewhere_on(file: LedgerFile, day: str) -> set[tuple[str, Moved]]:
+    """What is known to stand in this day's statement, though its time says another."""
+    rows = file.tuples("SELECT number, moved FROM stated_elsewhere WHERE day = ?", (day,))
+    return {(number, Moved(moved)) for number, moved in rows}
 
 
 def keep(file: LedgerFile, row: Account) -> None:
