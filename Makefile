@@ -4,7 +4,7 @@ SEEDS := 100000
 CUTS := 100
 KILLS := 620
 SCANNER_KILLS := 1000
-WORKERS = $(shell expr 3 \* $$(nproc))
+WORKERS = $(shell expr 2 \* $$(nproc))
 
 .PHONY: help setup words demo test lab soak mutants crash bench lint check clean clean-root
 help:
@@ -39,7 +39,7 @@ words: .venv/.ready
 demo: setup
 	@exec .venv/bin/kiosk demo $(ARGS)
 
-# Most tests wait for something: three times as many run at a time as there are cores, each file in one process. What ARGS chooses runs
+# Most tests wait for something: twice as many run at a time as there are cores, each file in one process. What ARGS chooses runs
 # in one. Hundreds of processes start: what Python has compiled is kept, whatever the environment says.
 test: .venv/.ready-for-tests $(CATALOGUES)
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)

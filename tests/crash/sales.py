@@ -25,7 +25,7 @@ class Sale:
     key: str
     moves: Mapping[str, tuple[str, ...]]
     trouble: Mapping[str, object] = field(default_factory=dict)
-    lasts_s: float = 3.0  # people's patience, in true seconds
+    lasts_s: float = 5.0  # people's patience, in true seconds
     scale: int = 10  # how fast time passes at the counter
 
 
