@@ -60,6 +60,7 @@ class Luck:
     refunded: int = 6
     answer_lost: int = 6
     password: int = 5
+    cut_off: int = 4  # of those with a code: WeChat takes it, no answer comes back for a minute, and the customer goes
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Month:
         self.stand = Stand(self.folder)
         self.stand.trouble.set("password", "never")
         self.stand.now.ms = beijing(f"{FIRST} 08:00:00")
+        self.cut_off = False
         self.tills = [Till(name, self) for name in KIOSKS]
 
     def now(self) -> int:
@@ -183,6 +185,15 @@ class Month:
             self._refund(till, order)
 
     def _pay_by_code(self, till: Till, order: Order) -> None:
+        if self.strikes(self.luck.cut_off):
+            self.count("cut off")
+            self.cut_off = True
+            till.happen(CodeSeen(order.out_trade_no, PaymentCode(self.stand.bank.new_code())))
+            till.pass_time(5)
+            till.press("CANCEL")
+            till.pass_time(60)
+            self.cut_off = False
+            return
         asks = self.strikes(self.luck.password)
         self.stand.trouble.set("password", "always" if asks else "never")
         till.happen(CodeSeen(order.out_trade_no, PaymentCode(self.stand.bank.new_code())))

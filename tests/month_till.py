@@ -148,7 +148,9 @@ class Till:
 
     def _answered(self, order: Order, call: Call, ask: Callable[[], Heard]) -> None:
         answer = ask()
-        if call in (Call.CHARGE, Call.PLACE, Call.REVERSE) and self.month.strikes(self.month.luck.answer_lost):
+        if self.month.cut_off:
+            answer = Heard(Unknown(Why.TIMEOUT))
+        elif call in (Call.CHARGE, Call.PLACE, Call.REVERSE) and self.month.strikes(self.month.luck.answer_lost):
             self.month.count("answers lost")
             answer = Heard(Unknown(Why.TIMEOUT))
         self.happen(Answered(order.out_trade_no, call, answer))

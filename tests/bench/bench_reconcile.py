@@ -69,8 +69,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return ledger, statement
 
 
+_PEAK = """
+def peak():  # not ru_maxrss, which begins with what the parent had
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+"""
+
 _OURS = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
@@ -87,11 +93,11 @@ while some := ledger.read(lambda file: reconciliations.known(file, "2026-01-05",
     for each in some:
         counts[each.what] = counts.get(each.what, 0) + 1
     after = (some[-1].moved, some[-1].number)
-print(json.dumps({"s": took, "kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "agreed": made.agreed, "counts": counts}))
+print(json.dumps({"s": took, "kib": peak(), "agreed": made.agreed, "counts": counts}))
 """
 
 _PLAIN = """
-import csv, json, resource, sqlite3, sys, time
+import csv, json, sqlite3, sys, time
 began = time.process_time()
 db = sqlite3.connect(sys.argv[3])
 db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-48000;")
@@ -109,12 +115,12 @@ theirs = db.execute(
 ours = db.execute(
     "SELECT count(*) FROM ledger.orders o WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.number = o.out_trade_no)").fetchone()
 took = time.process_time() - began
-print(json.dumps({"s": took, "kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "theirs": theirs, "ours": ours}))
+print(json.dumps({"s": took, "kib": peak(), "theirs": theirs, "ours": ours}))
 """
 
 
 def _child(program: str, *given: str) -> dict[str, object]:
-    done = subprocess.run([sys.executable, "-c", program, *given], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", _PEAK + program, *given], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told: dict[str, object] = json.loads(done.stdout)
     return told
