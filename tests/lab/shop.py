@@ -186,7 +186,10 @@ def _sets_up(report: Report, shop: Shop) -> None:
         shop.on()
         shop.shows("SetupChoice", 1)
         assert machine.shown("kiosk", "SubState")["SubState"] == "running"
-        assert machine.shown("kiosk-owner", "ActiveState")["ActiveState"] == "inactive"
+        wait(  # it starts after the kiosk, and looks whether it is wanted
+            lambda: machine.shown("kiosk-owner", "ActiveState")["ActiveState"] == "inactive",
+            lambda: machine.journal("-u", "kiosk-owner*", "-n", "30"),
+        )
         with socket.socket() as line:
             assert line.connect_ex((machine.inner, 8443)) == errno.ECONNREFUSED
         assert not list(shop._ours["/etc/credstore.encrypted"].iterdir())
