@@ -120,7 +120,7 @@ def picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
     step, height, base = 24, 120, 150
     bars: list[str] = []
     for at, name in enumerate(all_days):
-        x, day = 46 + at * step, next((each for each in days if each["day"] == name), None)
+        x, day = 70 + at * step, next((each for each in days if each["day"] == name), None)
         net = nets.get(name, 0)
         tall = round(max(net, 0) * height / highest)
         label = f"{name}: not compared yet"
@@ -135,14 +135,14 @@ def picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
         bars.append(
             f'<rect class="over" x="{x}" y="20" width="{step - 6}" height="{base + 14}"><title>{escape(label)}</title></rect>'
         )
-    width = 56 + len(all_days) * step
+    width = 80 + len(all_days) * step
     top = _signed(highest, currency)
     return (
         f'<svg viewBox="0 0 {width} {base + 42}" preserveAspectRatio="xMinYMid" role="img" '
         f'aria-label="{escape(currency)} of each day, and whether it agrees">'
-        f'<text class="axis" x="40" y="{base - height + 4}">{top}</text><text class="axis" x="40" y="{base + 1}">0</text>'
-        f'<text class="axis" x="40" y="16">{escape(currency)}</text>'
-        f'<line x1="44" x2="{width - 8}" y1="{base}" y2="{base}"/>{"".join(bars)}</svg>'
+        f'<text class="axis" x="64" y="{base - height + 4}">{top}</text><text class="axis" x="64" y="{base + 1}">0</text>'
+        f'<text class="axis" x="64" y="16">{escape(currency)}</text>'
+        f'<line x1="68" x2="{width - 8}" y1="{base}" y2="{base}"/>{"".join(bars)}</svg>'
     )
 
 
@@ -198,15 +198,18 @@ def _days_table(days: Sequence[Mapping[str, Any]]) -> str:
 def _differences_table(differences: Sequence[Mapping[str, Any]], title: str) -> str:
     rows = []
     for each in differences:
-        amounts = [_whole(each[f"{side}_amount"], each["currency"]) for side in ("our", "their")]
-        cells = [
-            *(each["day"], as_time(each["at"])[11:], each["number"], WHAT[each["what"]], each["moved"]),
-            *(f"{each['ours'] or '—'} {amounts[0]}", f"{each['theirs'] or '—'} {amounts[1]} {each['currency']}"),
-            *(STANDING[each["standing"]], each["note"] or ""),
-        ]
+        sides = [_side(each, side) for side in ("our", "their")]
+        when = f"{each['day']} {as_time(each['at'])[11:]}"
+        cells = [when, each["number"], each["moved"], WHAT[each["what"]], *sides, STANDING[each["standing"]], each["note"] or ""]
         rows.append([escape(str(cell)) for cell in cells])
-    heads = ("Day", "Time", "Number", "Difference", "", "Kiosk", "WeChat", "", "What it is, and what to do")
+    heads = ("When (Beijing)", "Number", "", "Difference", "Kiosk", "WeChat", "", "What it is, and what to do")
     return _table(title, heads, rows) if rows else ""
+
+
+def _side(each: Mapping[str, Any], side: str) -> str:
+    """What one side has of it; a dash when it has nothing."""
+    amount = each[f"{side}_amount"]
+    return "—" if amount is None else f"{each[f'{side}s'] or '—'} {_whole(amount, each['currency'])} {each['currency']}"
 
 
 def _settlements_table(batches: Sequence[Mapping[str, Any]]) -> str:
