@@ -120,7 +120,7 @@ def picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
     step, height, base = 24, 120, 150
     bars: list[str] = []
     for at, name in enumerate(all_days):
-        x, day = 46 + at * step, next((each for each in days if each["day"] == name), None)
+        x, day = 70 + at * step, next((each for each in days if each["day"] == name), None)
         net = nets.get(name, 0)
         tall = round(max(net, 0) * height / highest)
         label = f"{name}: not compared yet"
@@ -135,13 +135,14 @@ def picture(days: Sequence[Mapping[str, Any]], currency: str) -> str:
         bars.append(
             f'<rect class="over" x="{x}" y="20" width="{step - 6}" height="{base + 14}"><title>{escape(label)}</title></rect>'
         )
-    width = 56 + len(all_days) * step
+    width = 80 + len(all_days) * step
     top = _signed(highest, currency)
     return (
-        f'<svg viewBox="0 0 {width} {base + 42}" role="img" aria-label="{escape(currency)} of each day, and whether it agrees">'
-        f'<text class="axis" x="40" y="{base - height + 4}">{top}</text><text class="axis" x="40" y="{base + 1}">0</text>'
-        f'<text class="axis" x="40" y="16">{escape(currency)}</text>'
-        f'<line x1="44" x2="{width - 8}" y1="{base}" y2="{base}"/>{"".join(bars)}</svg>'
+        f'<svg viewBox="0 0 {width} {base + 42}" preserveAspectRatio="xMinYMid" role="img" '
+        f'aria-label="{escape(currency)} of each day, and whether it agrees">'
+        f'<text class="axis" x="64" y="{base - height + 4}">{top}</text><text class="axis" x="64" y="{base + 1}">0</text>'
+        f'<text class="axis" x="64" y="16">{escape(currency)}</text>'
+        f'<line x1="68" x2="{width - 8}" y1="{base}" y2="{base}"/>{"".join(bars)}</svg>'
     )
 
 
@@ -161,10 +162,10 @@ def mood(day: Mapping[str, Any]) -> str:
 
 
 _LEGEND = (
-    "<p class=legend>✓ agrees &nbsp; ⓥ a difference was settled &nbsp; ? being asked &nbsp; ! to look at &nbsp; "
+    "<p class=legend>✓ agrees &nbsp; ± a difference was settled &nbsp; ? being asked &nbsp; ! to look at &nbsp; "
     "· not compared</p>"
 )
-_MARKS = {"attention": "!", "open": "?", "settled": "ⓥ", "agrees": "✓"}
+_MARKS = {"attention": "!", "open": "?", "settled": "±", "agrees": "✓"}
 
 
 def _standing_words(day: Mapping[str, Any]) -> str:
@@ -177,35 +178,38 @@ def _days_table(days: Sequence[Mapping[str, Any]]) -> str:
     for day in days:
         for sums in day["sums"] or [None]:
             cells = [escape(day["day"]), f'<span class="{mood(day)}">{_MARKS[mood(day)]} {_standing_words(day)}</span>']
-            cells += [str(day["agreed"])]
+            cells.append(str(day["agreed"]))
             if sums is None:
-                cells += ["no trades", "", "", "", ""]
+                cells += ["", "", "", "", "no trades"]
             else:
                 currency, ours, theirs = sums["currency"], sums["ours"], sums["theirs"]
                 back = theirs["reversed"] + theirs["refunded"]
                 fee = f"{sums['fee'] / FEE_UNIT:.{exponent(currency)}f}"
-                cells += [currency, f"{theirs['paid_count']} × {_whole(theirs['paid'], currency)}", _whole(back, currency), fee]
-                cells += [
-                    _signed(theirs["net"], currency)
-                    + ("" if ours["net"] == theirs["net"] else f" / {_signed(ours['net'], currency)}")
-                ]
-            rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    heads = ("Beijing day", "Books", "Agree", "", "Paid", "Given back", "WeChat's fee", "Left (ours, where it differs)")
-    return _table("Days", heads, rows)
+                left = _signed(theirs["net"], currency)
+                if ours["net"] != theirs["net"]:
+                    left = f'<span class="attention">{left}, here {_signed(ours["net"], currency)}</span>'
+                cells += [str(theirs["paid_count"]), _whole(theirs["paid"], currency), _whole(back, currency), fee]
+                cells.append(f"{left} {escape(currency)}")
+            rows.append(cells)
+    heads = ("Beijing day", "Books", "Agree", "Payments", "Paid", "Given back", "WeChat's fee", "Left of it")
+    return _table("Days", heads, rows, numbers=range(2, 8))
 
 
 def _differences_table(differences: Sequence[Mapping[str, Any]], title: str) -> str:
     rows = []
     for each in differences:
-        amounts = [_whole(each[f"{side}_amount"], each["currency"]) for side in ("our", "their")]
-        cells = [
-            *(each["day"], as_time(each["at"])[11:], each["number"], WHAT[each["what"]], each["moved"]),
-            *(f"{each['ours'] or '—'} {amounts[0]}", f"{each['theirs'] or '—'} {amounts[1]} {each['currency']}"),
-            *(STANDING[each["standing"]], each["note"] or ""),
-        ]
-        rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
-    heads = ("Day", "Time", "Number", "Difference", "", "Kiosk", "WeChat", "", "What it is, and what to do")
+        sides = [_side(each, side) for side in ("our", "their")]
+        when = f"{each['day']} {as_time(each['at'])[11:]}"
+        cells = [when, each["number"], each["moved"], WHAT[each["what"]], *sides, STANDING[each["standing"]], each["note"] or ""]
+        rows.append([escape(str(cell)) for cell in cells])
+    heads = ("When (Beijing)", "Number", "", "Difference", "Kiosk", "WeChat", "", "What it is, and what to do")
     return _table(title, heads, rows) if rows else ""
+
+
+def _side(each: Mapping[str, Any], side: str) -> str:
+    """What one side has of it; a dash when it has nothing."""
+    amount = each[f"{side}_amount"]
+    return "—" if amount is None else f"{each[f'{side}s'] or '—'} {_whole(amount, each['currency'])} {each['currency']}"
 
 
 def _settlements_table(batches: Sequence[Mapping[str, Any]]) -> str:
@@ -213,14 +217,21 @@ def _settlements_table(batches: Sequence[Mapping[str, Any]]) -> str:
     for each in batches:
         amounts = [_whole(each[name], each["currency"]) for name in ("paid", "refunded", "fee", "settled")]
         cells = [each["settled_on"], f"{each['first']} – {each['last']}", each["batch_id"], *amounts, each["currency"]]
-        rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
+        rows.append([escape(str(cell)) for cell in cells])
     heads = ("Settled on", "Trades of", "Batch", "Paid", "Given back", "Fee", "To the bank", "")
-    return _table("Settlements", heads, rows) if rows else ""
+    return _table("Settlements", heads, rows, numbers=range(3, 7)) if rows else ""
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[str]) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    return f"<h2>{escape(title)}</h2><div class=wide><table><tr>{head}</tr>{''.join(rows)}</table></div>"
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: range = range(0)) -> str:
+    """Cells are HTML. `numbers`: the columns that stand right, below each other."""
+    lines = [_row("th", map(escape, heads), numbers), *(_row("td", cells, numbers) for cells in rows)]
+    return f"<h2>{escape(title)}</h2><div class=wide><table>{''.join(lines)}</table></div>"
+
+
+def _row(tag: str, cells: Iterable[str], numbers: range) -> str:
+    return (
+        "<tr>" + "".join(f"<{tag}{' class=n' if at in numbers else ''}>{cell}</{tag}>" for at, cell in enumerate(cells)) + "</tr>"
+    )
 
 
 def _line(each: Mapping[str, Any]) -> str:
@@ -270,12 +281,13 @@ _STYLE = (
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}.wide{overflow-x:auto}"
     "table{border-collapse:collapse;font-size:.88rem;width:100%}"
     "td,th{padding:.3rem .6rem;border-bottom:1px solid #d5dcd9;text-align:left;"
-    "vertical-align:top;font-variant-numeric:tabular-nums}th{font-weight:600}.good,.agrees,.settled{color:#086b3f}"
+    "vertical-align:top;font-variant-numeric:tabular-nums}th{font-weight:600}.n{text-align:right;white-space:nowrap}td:first-child{white-space:nowrap}.good,.agrees,.settled{color:#086b3f}"
     ".bad,.attention{color:#a3160f;font-weight:600}.open{color:#7a4b00}.legend,.foot{font-size:.82rem;color:#4a5753}"
     "svg{width:100%;max-height:16rem}"
     "svg text{font:10px system-ui,sans-serif;text-anchor:middle;fill:#16211d}svg .axis{text-anchor:end}"
     "svg line{stroke:#16211d}"
-    "svg .bar{fill:#4f9d7a;stroke:#086b3f}svg .bar.attention{fill:#e7a39f;stroke:#a3160f;stroke-width:2}"
+    "svg .bar{fill:#4f9d7a;stroke:#086b3f}svg .bar.settled{fill:#cfe6da}"
+    "svg .bar.attention{fill:#e7a39f;stroke:#a3160f;stroke-width:2}"
     "svg .bar.open{fill:#f3d08a;stroke:#7a4b00;stroke-dasharray:3 2}svg .mark{font-size:13px;font-weight:700}"
     "svg .over{fill:transparent}"
     "@media print{body{margin:0}}"
