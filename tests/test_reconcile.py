@@ -243,6 +243,21 @@ def test_a_refund_made_in_the_merchant_platform_comes_into_the_books(shop: Books
     assert sums.ours == sums.theirs
 
 
+def test_a_refund_learnt_of_days_later_is_not_missed_in_the_statement_of_that_day(shop: BooksShop) -> None:
+    """The ledger dates it by when it learnt of it; it stands in an older statement."""
+    shop.refund(shop.sell(1250), 400, ours=False)
+    shop.morning("2026-01-06")
+    compared(shop)
+    shop.sell(at="2026-01-07 12:00:00")
+    assert shop.settle() == 0
+    shop.morning("2026-01-07")
+    made = shop.compare("2026-01-07")
+    assert isinstance(made, Reconciliation)
+    (sums,) = made.sums
+    assert sums.ours == sums.theirs
+    assert only(shop).day == DAY
+
+
 # -- only ours ---------------------------------------------------------------------------------------------------------
 
 
