@@ -108,7 +108,7 @@ def _furnish(arm: Path) -> None:
             (arm / script.value.folders[0][1:]).mkdir(parents=True, exist_ok=True)
             shutil.copy(font, arm / script.value.folders[0][1:])
     authorities = sorted((arm / "usr/share/ca-certificates").rglob("*.crt"))
-    bundle = arm / "etc/ssl/certs/ca-certificates.crt"  # requests reads it as it is imported; the script that makes it did not run
+    bundle = arm / "etc/ssl/certs/ca-certificates.crt"  # requests wants it when imported, and no script of a package ran here
     bundle.parent.mkdir(parents=True, exist_ok=True)
     bundle.write_text("".join(one.read_text("ascii") for one in authorities), "ascii")
     emulator = shutil.which(QEMU)
