@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Protocol, cast
 
 from kiosk import ledgers
 from kiosk.config import Config, MerchantConfig
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
-from kiosk.core.shifts import MIDNIGHT, business_day, day_bounds
+from kiosk.core.shifts import business_day, day_bounds
 from kiosk.payment.disk import takes_no_writes
 from kiosk.payment.ledger import SqliteLedger
 
@@ -39,7 +39,7 @@ def orders(config: Config, day: date | None) -> list[Line]:
     zone = shop.time_zone
     with _holder(config) as holder:
         wanted = day or _last_day(holder, shop)
-        start, end = bounds(wanted, shop.time_zone, shop.day_starts) if wanted else (0, 0)
+        start, end = day_bounds(wanted, shop.time_zone, shop.day_starts) if wanted else (0, 0)
         lines = holder.lines(start, end, include_open=day is None)
     for line in lines:
         line["opened_at"] = rfc3339(line["opened_at"], zone)
@@ -59,17 +59,12 @@ def report(config: Config, day: date | None) -> Line:
     shop = config.merchant
     with _holder(config) as holder:
         wanted = day or _last_day(holder, shop)
-        totals = holder.totals(*bounds(wanted, shop.time_zone, shop.day_starts)) if wanted else []
+        totals = holder.totals(*day_bounds(wanted, shop.time_zone, shop.day_starts)) if wanted else []
         unresolved = len(holder.lines(0, 0, include_open=True))
     for total in totals:
         total["net"] = total["paid"] - total["refunded"]
     told = {"zone": str(shop.time_zone), "day_starts": f"{shop.day_starts:%H:%M}"}
     return {"day": wanted.isoformat() if wanted else None, **told, "totals": totals, "open": unresolved}
-
-
-def bounds(day: date, zone: tzinfo, starts: time = MIDNIGHT) -> tuple[int, int]:
-    """The first moment of the day in the shop, and of the next one (23 to 25 hours later), in ms."""
-    return day_bounds(day, zone, starts)
 
 
 def rfc3339(at: int, zone: tzinfo) -> str:

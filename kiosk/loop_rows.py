@@ -9,6 +9,7 @@ from kiosk.core.commands import Record
 from kiosk.core.model import Order, Refund
 from kiosk.payment.history import Loss
 from kiosk.payment.ledger import OrderLine, SqliteLedger
+from kiosk.payment.ledger_file import LedgerFile
 
 if TYPE_CHECKING:
     from kiosk.runtime import Runtime
@@ -20,6 +21,11 @@ class Reads(Protocol):
     """Where a ledger can be asked."""
 
     def read(self, question: Callable[[SqliteLedger], T]) -> T: ...
+
+
+def of_file(where: Reads, question: Callable[[LedgerFile], T]) -> T:
+    """What the question of the ledger's file yields, asked where the ledger is."""
+    return where.read(lambda ledger: ledger.read(question))
 
 
 class InLoop:

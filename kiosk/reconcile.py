@@ -9,19 +9,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO, Protocol, TypeVar
 
 from kiosk.clock import SteadyClock
 from kiosk.config import MerchantConfig
 from kiosk.core import recovery, statements
-from kiosk.core.commands import Insert, Record, Update
+from kiosk.core.commands import Insert, Keep, Record, Update
 from kiosk.core.differences import Account, Difference, Elsewhere, Moved, Reconciliation, Source, Standing, What
 from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.lifecycle import DAY, MINUTE
 from kiosk.core.model import Ended, Order, OrderState, Paid, Pending, Refund, RefundState, Sale, SaleState, Unknown
 from kiosk.core.ports import Provider
+from kiosk.core.refunds import left
 from kiosk.core.statements import Verdict
-from kiosk.loop_rows import LoopRows
+from kiosk.loop_rows import LoopRows, of_file
 from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.matching import MARGIN_MS, Matching
@@ -78,7 +80,7 @@ def compare(day: str, found: Found, shop: MerchantConfig, books: Books, now: int
     """
     start, end = statements.bounds(day)
     before, after = statements.day_of(start - 1), statements.day_of(end)
-    done = {each.day for each in books.read(lambda ledger: ledger.read(lambda file: reconciliations.days(file, before, after)))}
+    done = {each.day for each in of_file(books, lambda file: reconciliations.days(file, before, after))}
     # The last minutes before midnight are judged with the next day, and that day's first with the one before.
     lo, hi = start - (before in done) * MARGIN_MS, end - (after not in done) * MARGIN_MS
     mine = Mine.of(shop.numbers, shop.kiosk_id)
@@ -119,27 +121,27 @@ def _keep(made: Reconciliation, matching: Matching, books: Books, now: int) -> N
         brought_back = difference.what is What.ONLY_THEIRS and difference.standing is Standing.ATTENTION
         if key not in there and difference.standing is not Standing.SETTLED and not brought_back:
             new.append(_settled(difference, Verdict(Standing.SETTLED, "a later comparison finds no difference"), now))
-    stated = books.read(lambda ledger: ledger.read(lambda file: reconciliations.elsewhere_on(file, made.day)))
+    stated = of_file(books, lambda file: reconciliations.elsewhere_on(file, made.day))
     new += [each for each in matching.elsewhere(*statements.bounds(made.day)) if (each.number, each.moved) not in stated]
     for at in range(0, len(new), TOLD_AT_ONCE):
         books.keep(tuple(new[at : at + TOLD_AT_ONCE]))
-    before = books.read(lambda ledger: ledger.read(lambda file: reconciliations.days(file, made.day, made.day)))
+    before = of_file(books, lambda file: reconciliations.days(file, made.day, made.day))
     if not before or replace(before[0], at=made.at) != made:
         books.keep((made,))
-        if not books.read(lambda ledger: ledger.read(lambda file: reconciliations.days(file, made.day, made.day))):
+        if not of_file(books, lambda file: reconciliations.days(file, made.day, made.day)):
             raise LedgerError("the ledger did not take what was found; this day is compared again")
 
 
 def _stated(books: Books, day: str, kind: int, numbers: list[str]) -> list[str]:
     """Those that stand in the statement of another day than this one."""
-    found = books.read(lambda ledger: ledger.read(lambda file: reconciliations.elsewhere(file, kind, numbers)))
+    found = of_file(books, lambda file: reconciliations.elsewhere(file, kind, numbers))
     return [number for number, each in found.items() if each != day]
 
 
 def _known(books: Books, day: str) -> Iterator[Difference]:
     """Those that the ledger has of the day already."""
     after = ("", "")
-    while found := books.read(lambda ledger, after=after: ledger.read(lambda file: reconciliations.known(file, day, after))):  # type: ignore[misc]  # a default binds it now
+    while found := of_file(books, partial(reconciliations.known, day=day, after=after)):
         yield from found
         after = (found[-1].moved.value, found[-1].number)
 
@@ -162,9 +164,7 @@ def _watched(statement: Statement, day: str, size: int, tell: Tell) -> Iterator[
 def _slices(books: Books, start: int, end: int) -> Iterator[list[Ours]]:
     cursor: Cursor | None = Cursor()
     while cursor is not None:
-        rows, cursor = books.read(
-            lambda ledger, at=cursor: ledger.read(lambda file: reconciliations.slice_of(file, start, end, at))  # type: ignore[misc]  # a default binds it now
-        )
+        rows, cursor = of_file(books, partial(reconciliations.slice_of, start=start, end=end, at=cursor))
         yield rows
 
 
@@ -172,13 +172,13 @@ def _of_numbers(books: Books, kind: int, numbers: list[str]) -> list[Ours]:
     found: list[Ours] = []
     for at in range(0, len(numbers), ASKED_AT_ONCE):
         some = numbers[at : at + ASKED_AT_ONCE]
-        found += books.read(lambda ledger, some=some: ledger.read(lambda file: reconciliations.of_numbers(file, kind, some)))  # type: ignore[misc]  # a default binds it now
+        found += of_file(books, partial(reconciliations.of_numbers, kind=kind, numbers=some))
     return found
 
 
 def seen(books: Books, day: str, number: str, now: int) -> int:
     """A person has looked at what waits for one under this number: it is settled. How many there were."""
-    found = books.read(lambda ledger: ledger.read(lambda file: reconciliations.differences(file, day, day, standing=True)))
+    found = of_file(books, lambda file: reconciliations.differences(file, day, day, standing=True))
     looked = [each for each in found if number in (each.number, each.out_trade_no) and each.standing is Standing.ATTENTION]
     rows = [_settled(each, Verdict(Standing.SETTLED, f"looked at: {each.note}"), now) for each in looked]
     if rows:
@@ -226,7 +226,7 @@ class Settler:
         return left
 
     def _open(self) -> list[Difference]:
-        found = self._books.read(lambda ledger: ledger.read(lambda file: reconciliations.differences(file, standing=True)))
+        found = of_file(self._books, partial(reconciliations.differences, standing=True))
         # Payments first: a refund of an order that is not there yet has nothing to belong to.
         return sorted(
             (each for each in found if each.standing is Standing.OPEN), key=lambda each: each.moved is not Moved.PAYMENT
@@ -289,8 +289,8 @@ class Settler:
     def _take_over(self, difference: Difference, order: Order, refunds: tuple[Refund, ...]) -> Verdict:
         """A refund that the ledger never had, as one made in the merchant platform is: once WeChat has said so, it is put in."""
         money, now = difference.their_money, self._clock.now()
-        given = sum(each.money.amount for each in refunds if each.state is not RefundState.ATTENTION)
-        if money is None or order.state is not OrderState.PAID or given + money.amount > order.money.amount:
+        rest = left(order, refunds).amount
+        if money is None or order.state is not OrderState.PAID or money.amount > rest:
             note = (
                 f"a refund made outside this kiosk, of an order that is {order.state} here: look it up in the merchant platform"
             )
@@ -317,11 +317,11 @@ class Settler:
         made = replace(refund, state=state, refund_id=answer.transaction_id, settled_at=now if done else None)
         _, sale, _ = self._rows(order.out_trade_no)
         records: list[Record] = [Insert(made, "by statement")]
-        if given + money.amount == order.money.amount and sale is not None and sale.state is SaleState.PAID:
+        if money.amount == rest and sale is not None and sale.state is SaleState.PAID:
             records.append(Update(replace(sale, state=SaleState.REFUNDED), "refunded"))
-        self._books.commit(records)
         # The ledger dates it by when it learnt of it: it must not be looked for in that day's statement.
-        self._books.keep((Elsewhere(made.out_refund_no, Moved.REFUND, difference.day),))
+        records.append(Keep(Elsewhere(made.out_refund_no, Moved.REFUND, difference.day)))
+        self._books.commit(records)
         return Verdict(Standing.SETTLED, "made outside this kiosk, in the merchant platform, say; it is in the books now")
 
 
@@ -330,6 +330,3 @@ def _settled(difference: Difference, verdict: Verdict, now: int) -> Difference:
     note = None if verdict.note is None else verdict.note[:1000]
     noted = now if verdict.standing is Standing.ATTENTION else difference.noted_at  # when it came to a person
     return replace(difference, standing=verdict.standing, note=note, settled_at=at, noted_at=noted)
-
-
-__all__ = ["Books", "Found", "Settler", "compare"]

@@ -19,8 +19,8 @@ from kiosk import ledgers, parts
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
 from kiosk.control import ControlUnavailable, ask
-from kiosk.core import statements
-from kiosk.core.commands import Keep, Record
+from kiosk.core import refunds, statements
+from kiosk.core.commands import Insert, Keep, Record
 from kiosk.core.differences import Account
 from kiosk.core.errors import KioskError
 from kiosk.core.model import Order, Sale
@@ -171,9 +171,6 @@ class _FileBooks:
         """Nobody looks after it here: the kiosk does when it runs, and the difference stays open until then."""
 
     def give_back(self, order: Order) -> None:
-        from kiosk.core import refunds  # noqa: PLC0415  as below
-        from kiosk.core.commands import Insert  # noqa: PLC0415  by rule only, and rarely
-
         made = refunds.begin(order, self.read(lambda ledger: ledger.refunds_of(order.out_trade_no)), None, self._clock.now())
         if not isinstance(made, refunds.Refusal):
             self.commit([Insert(made, "refund asked")])

@@ -24,7 +24,7 @@ from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.events import Accounted, BooksKnown, Doubted, RefundAsked, StatementCame
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Order, Refund, Sale
-from kiosk.loop_rows import InLoop
+from kiosk.loop_rows import InLoop, of_file
 from kiosk.payment import reconciliations
 from kiosk.payment.wechat import WechatPay
 from kiosk.payment.wechat.statements import Lack, NoStatement
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kiosk.clock import SteadyClock
     from kiosk.config import Config
     from kiosk.payment.ledger import SqliteLedger
+    from kiosk.payment.ledger_file import LedgerFile
     from kiosk.runtime import Runtime
 
 _log = logging.getLogger(__name__)
@@ -154,12 +155,11 @@ class Reconciler:
         """Which days are done, and what waits for a person."""
         since = self._clock.now() - statements.NEWS_FOR
 
-        def read(ledger: SqliteLedger) -> BooksKnown:
-            done = frozenset(each.day for each in ledger.read(reconciliations.days))
-            waits = ledger.read(lambda file: reconciliations.for_a_person(file, since))
-            return BooksKnown(done, ledger.read(reconciliations.first_opened_at), waits)
+        def read(file: LedgerFile) -> BooksKnown:
+            done = frozenset(each.day for each in reconciliations.days(file))
+            return BooksKnown(done, reconciliations.first_opened_at(file), reconciliations.for_a_person(file, since))
 
-        known = self._books.read(read)
+        known = of_file(self._books, read)
         self._books.told = known.attention
         self._runtime.post(known)
 
@@ -205,7 +205,7 @@ class Reconciler:
 
     def _settle(self) -> float | None:
         """One round; when the next one is due, None when nothing is left."""
-        standing = self._books.read(lambda ledger: ledger.read(reconciliations.counts))
+        standing = of_file(self._books, reconciliations.counts)
         if not any(how == "open" for _, how in standing):
             self._tell_attention()
             return None
@@ -231,7 +231,7 @@ class Reconciler:
 
     def _tell_attention(self) -> None:
         since = self._clock.now() - statements.NEWS_FOR
-        waits = self._books.read(lambda ledger: ledger.read(lambda file: reconciliations.for_a_person(file, since)))
+        waits = of_file(self._books, lambda file: reconciliations.for_a_person(file, since))
         if waits != self._books.told:
             self._books.told = waits
             self._runtime.post(Accounted((), waits))

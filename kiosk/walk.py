@@ -19,7 +19,7 @@ from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Answer, NotFound, Order, OrderState, Paid, Refund, Unknown, Why
 from kiosk.core.ports import Provider
 from kiosk.core.recovery import Day, Question
-from kiosk.enquiry import bounds
+from kiosk.core.shifts import day_bounds
 from kiosk.payment.history import NOBODY_KNOWS, Loss
 from kiosk.payment.ledger import OrderLine
 
@@ -129,7 +129,7 @@ class Run:
         """Walk the days, in the order given. `had`: generations that are known to have made numbers here."""
         zone = self.shop.time_zone
         self.report.days = [each.isoformat() for each in wanted]
-        self.latest = {_name(each): bounds(each, zone)[0] for each in wanted}
+        self.latest = {_name(each): day_bounds(each, zone)[0] for each in wanted}
         days = [self._plan(each, generation, had) for each in wanted]
         generations = [first + second for first in alphabet for second in alphabet]
         if any(each.search for each in days):
@@ -170,7 +170,7 @@ class Run:
     def _plan(self, day: date, generation: str | None, had: Sequence[str]) -> Day:
         """Known are the generations in the ledger. One that is younger than the day may have had a predecessor: search."""
         zone = self.shop.time_zone
-        before, start, end = bounds(day - KNOWN_FROM, zone)[0], *bounds(day, zone)
+        before, start, end = day_bounds(day - KNOWN_FROM, zone)[0], *day_bounds(day, zone)
         earlier = sorted({*had, *self.ledger.generations()} - {self.ledger.generation})
         known = dict.fromkeys(earlier, 0)
         if self.ledger.last_opened_at() is not None:
@@ -218,7 +218,7 @@ class Run:
     def _rebuild(self, question: Question, answer: Answer, now: int) -> None:
         """WeChat tells when a payment was made, and of nothing else when; the rest stands behind the order found before."""
         number = question.out_trade_no
-        start, end = bounds(_day(question.day), self.shop.time_zone)
+        start, end = day_bounds(_day(question.day), self.shop.time_zone)
         at = self.latest[question.day]
         if isinstance(answer.outcome, Paid) and answer.outcome.paid_at is not None:
             at = min(max(answer.outcome.paid_at, start), end - 1)

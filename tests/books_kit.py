@@ -40,6 +40,25 @@ def beijing(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=BEIJING).timestamp()) * 1000
 
 
+def client_of(stand: Stand, folder: Path, clock: Any, nonce: Callable[[], str], kiosk_id: str = SHOP.kiosk_id) -> Any:
+    """A client of the stand-in, as the kiosk of this name has one; `folder` has its key."""
+    return open_provider(
+        merchant=NUMBERS,
+        merchant_category_code=SHOP.merchant_category_code,
+        hosts=[stand.server.url],
+        merchant_key_pem=(folder / "merchant_key.pem").read_bytes(),
+        merchant_serial=stand.keys.merchant_serial,
+        api_v3_key=stand.api_v3_key.strip(),
+        platform_keys="certificates",
+        notify_url="https://pay.example.net/wechat/notify",
+        description=SHOP.name,
+        device_id=kiosk_id,
+        clock=clock,
+        nonce=nonce,
+        certificate_cache=None,
+    )
+
+
 class MemoryBooks:
     """A ledger at hand (reconcile.Books); whom the till is to ask about is noted."""
 
@@ -77,7 +96,7 @@ class BooksShop:
         self.stand.now.ms = beijing(f"{DAY} 12:00:00")
         self.ledger = SqliteLedger.in_memory(generation)
         self.books = MemoryBooks(self.ledger, self.now)
-        self.provider = self._provider(folder)
+        self.provider = client_of(self.stand, folder, self, lambda: secrets.token_hex(16))
         self.count = 0
 
     def now(self) -> int:
@@ -190,20 +209,3 @@ class BooksShop:
         after = replace(order, **changed)
         self.ledger.commit([Update(after, "test")], self.now())
         return after
-
-    def _provider(self, folder: Path) -> Any:
-        return open_provider(
-            merchant=NUMBERS,
-            merchant_category_code="5814",
-            hosts=[self.stand.server.url],
-            merchant_key_pem=(folder / "merchant_key.pem").read_bytes(),
-            merchant_serial=self.stand.keys.merchant_serial,
-            api_v3_key=self.stand.api_v3_key.strip(),
-            platform_keys="certificates",
-            notify_url="https://pay.example.net/wechat/notify",
-            description="Harbour Snacks",
-            device_id="K07",
-            clock=self,
-            nonce=lambda: secrets.token_hex(16),
-            certificate_cache=None,
-        )

@@ -35,13 +35,12 @@ from kiosk.core.secret import PaymentCode
 from kiosk.core.shifts import Aim, Reading
 from kiosk.core.state import in_front
 from kiosk.payment import reconciliations
-from kiosk.payment.wechat import open_provider
 from kiosk.payment.wechat.statements import NoStatement
 from kiosk.reconcile import Settler, compare
 from kiosk.reconcile_answers import told_of
 from kiosk.reconcile_report import as_html, as_text, unsettled
 from kiosk.statement_files import of_wechat
-from tests.books_kit import NUMBERS, SHOP, beijing
+from tests.books_kit import SHOP, beijing, client_of
 from tests.month_slips import Slips
 from tests.month_till import Till
 from tests.sandbox_kit import Stand
@@ -101,22 +100,7 @@ class Month:
         self.counts[what] = self.counts.get(what, 0) + more
 
     def provider(self, name: str) -> Any:
-        folder = self.folder
-        return open_provider(
-            merchant=NUMBERS,
-            merchant_category_code="5814",
-            hosts=[self.stand.server.url],
-            merchant_key_pem=(folder / "merchant_key.pem").read_bytes(),
-            merchant_serial=self.stand.keys.merchant_serial,
-            api_v3_key=self.stand.api_v3_key.strip(),
-            platform_keys="certificates",
-            notify_url="https://pay.example.net/wechat/notify",
-            description=SHOP.name,
-            device_id=name,
-            clock=self,
-            nonce=lambda: f"{self.random.getrandbits(128):032x}",
-            certificate_cache=None,
-        )
+        return client_of(self.stand, self.folder, self, lambda: f"{self.random.getrandbits(128):032x}", name)
 
     def play(self, tell: Callable[[str], None] = lambda _: None) -> None:
         """All of it. AssertionError when the two sides do not match at the end."""

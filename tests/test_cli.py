@@ -27,11 +27,12 @@ from kiosk.control import Answer, ControlServer, Request
 from kiosk.core.commands import Insert, Record, Update
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
 from kiosk.core.money import Money
+from kiosk.core.shifts import day_bounds
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.phone import held_picture
 
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
-NOON = enquiry.bounds(date(2026, 1, 5), HONG_KONG)[0] + 12 * 3_600_000  # 2026-01-05 12:00 in the shop
+NOON = day_bounds(date(2026, 1, 5), HONG_KONG)[0] + 12 * 3_600_000  # 2026-01-05 12:00 in the shop
 CODE = "134567890123456789"
 
 
@@ -138,7 +139,7 @@ def test_an_order_is_one_line_with_the_shops_own_time(shop: Path) -> None:
 
 def test_the_day_is_the_shops_own(shop: Path) -> None:
     """Midnight is where the shop is, not at Greenwich."""
-    start, end = enquiry.bounds(date(2026, 1, 5), HONG_KONG)
+    start, end = day_bounds(date(2026, 1, 5), HONG_KONG)
     moments = {"a10001": start - 1, "a10002": start, "a10003": end - 1, "a10004": end}
     put(shop, *(record for name, at in moments.items() for record in sold(f"K07-260105-{name}", at)))
     found = lines(kiosk("orders", "--day", "2026-01-05", "--json"))
@@ -160,7 +161,7 @@ def test_without_a_day_all_that_is_open_and_the_last_day_are_listed(shop: Path) 
 def test_a_day_may_have_23_hours() -> None:
     """Summer time begins at night."""
     berlin = ZoneInfo("Europe/Berlin")
-    start, end = enquiry.bounds(date(2026, 3, 29), berlin)
+    start, end = day_bounds(date(2026, 3, 29), berlin)
     assert end - start == 23 * 3_600_000
     assert enquiry.rfc3339(end - 1, berlin) == "2026-03-29T23:59:59.999+02:00"
     assert enquiry.rfc3339(start, berlin) == "2026-03-29T00:00:00.000+01:00"
@@ -180,7 +181,7 @@ def test_a_running_kiosk_is_asked_and_its_ledger_left_alone(shop: Path) -> None:
             return {"orders": [asdict(line) for line in held["lines"]] if end else []}
 
         held: dict[str, list[Any]] = {"lines": ledger.lines(0, NOON * 2), "totals": ledger.totals(0, NOON * 2)}
-    start, end = enquiry.bounds(date(2026, 1, 5), HONG_KONG)
+    start, end = day_bounds(date(2026, 1, 5), HONG_KONG)
     with running(shop, handler) as asked:
         (line,) = lines(kiosk("orders"))
         assert (line["out_trade_no"], line["opened_at"]) == ("K07-260105-a10001", "2026-01-05T12:00:00.000+08:00")
@@ -398,5 +399,5 @@ def test_a_day_and_the_next_leave_no_gap() -> None:
     for zone in (HONG_KONG, ZoneInfo("America/Sao_Paulo"), ZoneInfo("Australia/Lord_Howe")):
         day = date(2026, 1, 1)
         while day.year == 2026:
-            assert enquiry.bounds(day, zone)[1] == enquiry.bounds(day + timedelta(days=1), zone)[0]
+            assert day_bounds(day, zone)[1] == day_bounds(day + timedelta(days=1), zone)[0]
             day += timedelta(days=1)

@@ -223,7 +223,7 @@ class Books:
         """What the merchant's refunds of an order, the newest of them `refund`, mean for the sale."""
         earlier = sum(r.money.amount for r in self.k.siblings.get(order.out_trade_no, ()) if r.state is not RefundState.ATTENTION)
         open_ones = [r for r in self.k.refunds.values() if r.out_trade_no == order.out_trade_no]
-        given = earlier + sum(r.money.amount for r in open_ones if r.state in (RefundState.ACCEPTED, RefundState.DONE))
+        given = earlier + refunds.given(open_ones)
         sale = self.k.sales.get(order.sale_id)
         state = SaleState.REFUNDED if given >= order.money.amount else SaleState.PAID
         if sale is not None and sale.state in (SaleState.PAID, SaleState.REFUNDED) and sale.state is not state:
@@ -258,6 +258,10 @@ class Books:
         if isinstance(made, refunds.Refusal) or asked.operator is None:
             return made
         return refunds.within(made, asked.operator, self.k.settings.refunds, asked.given)
+
+    def heard(self, *, known: bool) -> None:
+        """The sound of a key that means something here, or of one that does not."""
+        self.acts.append(Play(Sound.KEY if known else Sound.REFUSED_KEY))
 
     # -- small parts -----------------------------------------------------------------------------------------------
 

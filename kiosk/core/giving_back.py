@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from kiosk.core import giving, past, refunds, till, who
+from kiosk.core import giving, past, refunds, who
 from kiosk.core.commands import AskForRefund, Play, Sound
 from kiosk.core.events import Key, RefundAsked
 from kiosk.core.identifying import Identifying
@@ -30,7 +30,7 @@ class GivingBack(Identifying):
             return True
         rules, everybody = self.k.settings.refunds, self.k.settings.operators
         may = tuple(one for one in everybody if one.role is Role.MANAGER or rules.cashiers)
-        known = tuple(one for one in may if one.name in self.k.pins)
+        known = self.with_pin(may)
         if not known:
             problem = "no PIN is set of anybody who may give money back"
             self.go(giving.Refused(self.now + giving.KEYED_FOR, there, Refusal(Against.NO_PIN, problem)))
@@ -50,7 +50,7 @@ class GivingBack(Identifying):
         if not isinstance(there, giving.There):
             return False
         known = self._giving_key(there, key)
-        self.acts.append(Play(Sound.KEY if known else Sound.REFUSED_KEY))
+        self.heard(known=known)
         return True
 
     def _giving_key(self, there: giving.There, key: Key) -> bool:
@@ -126,9 +126,3 @@ class GivingBack(Identifying):
                 self.acts.append(Play(Sound.FAILED))
                 self.go(giving.Refused(self.now + giving.KEYED_FOR, there.sale, refusal))
         return refusal
-
-    def past_passes(self) -> None:
-        there = self.k.till
-        if isinstance(there, giving.There) and self.now >= there.until:
-            self.go(till.Idle())
-        super().past_passes()

@@ -51,7 +51,7 @@ def giving_view(kiosk: Kiosk, there: who.There | giving.There, now: int) -> Scre
 
 
 def _of(sale: past.Opened) -> PastLine:
-    given = sum(r.money.amount for r in sale.refunds if refunds.is_given(r))
+    given = refunds.given(sale.refunds)
     return line(PastOrder(sale.order, given))
 
 

@@ -31,10 +31,10 @@ class Identifying(LookingBack):
     def enter(self, entry: Entry) -> None:
         match entry:
             case Entry.OPERATOR:
-                self.identify(self._with_pin(self.k.settings.operators), who.ToWork())
+                self.identify(self.with_pin(self.k.settings.operators), who.ToWork())
             case Entry.PINS:
                 managers = tuple(one for one in self.k.settings.operators if one.role is Role.MANAGER)
-                known = self._with_pin(managers)
+                known = self.with_pin(managers)
                 if known:
                     self.identify(known, who.ToPins())
                 else:  # the very first: nobody is there yet who could allow it
@@ -59,7 +59,8 @@ class Identifying(LookingBack):
             case _:
                 assert_never(then)
 
-    def _with_pin(self, people: tuple[Operator, ...]) -> tuple[Operator, ...]:
+    def with_pin(self, people: tuple[Operator, ...]) -> tuple[Operator, ...]:
+        """Those of them who have one."""
         return tuple(one for one in people if one.name in self.k.pins)
 
     def _chosen(self, one: Operator, then: who.Then) -> None:
@@ -74,7 +75,7 @@ class Identifying(LookingBack):
         if not isinstance(there, who.There):
             return False
         known = self._who_key(there, key)
-        self.acts.append(Play(Sound.KEY if known else Sound.REFUSED_KEY))
+        self.heard(known=known)
         return True
 
     def _who_key(self, there: who.There, key: Key) -> bool:
@@ -177,12 +178,6 @@ class Identifying(LookingBack):
         else:
             self.acts.append(Play(Sound.FAILED))
             self.k.till = who.NewPin(self.now + who.KEYED_FOR, there.who, problem=kept.problem)
-
-    def past_passes(self) -> None:
-        there = self.k.till
-        if isinstance(there, who.There) and self.now >= there.until:
-            self.go(till.Idle())
-        super().past_passes()
 
 
 def _keyed(pin: PinDigits, key: Key) -> PinDigits | None:

@@ -32,7 +32,7 @@ class LookingBack(Signpost):
         if not isinstance(there, past.There):
             return False
         known = self._past_key(there, key)
-        self.acts.append(Play(Sound.KEY if known else Sound.REFUSED_KEY))
+        self.heard(known=known)
         if known and self.k.till is there:  # somebody is reading
             self.k.till = replace(there, until=self.now + past.READ_FOR)
         return True

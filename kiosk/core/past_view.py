@@ -50,7 +50,7 @@ def line(row: PastOrder) -> PastLine:
 
 def _opened(kiosk: Kiosk, there: past.Opened) -> SaleOpened:
     order = there.order
-    given = sum(r.money.amount for r in there.refunds if refunds.is_given(r))
+    given = refunds.given(there.refunds)
     refused = any(r.state is RefundState.ATTENTION and not r.late for r in there.refunds)
     parts = past.pages(there)
     part = parts[there.page - 1] if there.page else ()

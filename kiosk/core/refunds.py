@@ -64,6 +64,11 @@ def is_given(refund: Refund) -> bool:
     return refund.state in (RefundState.ACCEPTED, RefundState.DONE)
 
 
+def given(refunds: Iterable[Refund]) -> int:
+    """How much of these was given back, in smallest units."""
+    return sum(refund.money.amount for refund in refunds if is_given(refund))
+
+
 def left(order: Order, before: Iterable[Refund]) -> Money:
     """What of a PAID order can still be given back; what is asked for already is not."""
     return Money(

@@ -6,7 +6,7 @@ lies between what was counted and the commit that closes. No order is touched.
 
 from __future__ import annotations
 
-from kiosk.core import keying, past, shift_till, shifts, till
+from kiosk.core import keying, past, shift_till, shifts
 from kiosk.core.commands import Play, Print, ReadShift, Reply, Sound, Update
 from kiosk.core.events import Part, ShiftAsked, ShiftRead
 from kiosk.core.lifecycle import MINUTE, is_open
@@ -78,10 +78,7 @@ class Shifts(Paper):
                 pass  # whoever wanted to see it has left
 
     def shift_time(self) -> None:
-        """Close by the time of day, and leave a report that nobody looks at any more."""
-        there = self.k.till
-        if isinstance(there, shift_till.There) and self.now >= there.until:
-            self.go(till.Idle())
+        """Close by the time of day."""
         ends = closes_at(self.k)
         if ends is None or self.now < ends or not self.k.clock_known or self._why_not() is not None:
             return

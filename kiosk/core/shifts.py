@@ -226,7 +226,7 @@ def business_day(at: int, zone: tzinfo, starts: time) -> date:
     return local.date() if local.time() >= starts else local.date() - timedelta(days=1)
 
 
-def day_bounds(day: date, zone: tzinfo, starts: time) -> tuple[int, int]:
+def day_bounds(day: date, zone: tzinfo, starts: time = MIDNIGHT) -> tuple[int, int]:
     """The first moment of the business day, and of the next one (23 to 25 hours later), in ms."""
     begin, end = (datetime.combine(d, starts, zone) for d in (day, day + timedelta(days=1)))
     return int(begin.timestamp() * 1000), int(end.timestamp() * 1000)

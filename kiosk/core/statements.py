@@ -14,8 +14,9 @@ from typing import assert_never
 from kiosk.core import lifecycle
 from kiosk.core.differences import Came, Difference, Moved, Standing, What
 from kiosk.core.lifecycle import DAY, MINUTE
-from kiosk.core.model import FINALS, Answer, Ended, Merchant, NotFound, Order, OrderState, Paid, Refund, RefundState, Unknown
+from kiosk.core.model import FINALS, Answer, Ended, Merchant, NotFound, Order, OrderState, Paid, Refund, Unknown
 from kiosk.core.recovery import contradiction
+from kiosk.core.refunds import is_given, is_open
 
 BEIJING = 8 * 60 * MINUTE  # ahead of UTC, all the year
 READY = 10 * 60 * MINUTE  # of the Beijing day after
@@ -164,14 +165,14 @@ def _agreed(difference: Difference, order: Order, answer: Answer) -> Verdict:
 def _judge_refund(difference: Difference, refund: Refund | None, answer: Answer | None) -> Verdict:
     if refund is None:
         return Verdict(Standing.ATTENTION, f"this refund is not in the kiosk's books: {_PORTAL}")
-    given = refund.state in (RefundState.ACCEPTED, RefundState.DONE)
+    given = is_given(refund)
     if (
         difference.what is What.STATE
         and given
         and not (difference.theirs or "").endswith(("CLOSED", "FAIL", "ABNORMAL", "CHANGE"))
     ):
         return Verdict(Standing.SETTLED, f"the kiosk has asked, and the refund is {refund.state} now")
-    if refund.state in (RefundState.REQUESTED, RefundState.ACCEPTED):
+    if is_open(refund):
         return WAITS
     if answer is None or isinstance(answer.outcome, Unknown):
         return WAITS

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from kiosk.core import keying, lifecycle, refunds, till
+from kiosk.core import giving, keying, lifecycle, refunds, shift_till, till, who
 from kiosk.core.accounts import Accounts
 from kiosk.core.books import RECENT, reason
 from kiosk.core.checkups import Checkups
@@ -197,7 +197,7 @@ class _Turn(Checkups, GivingBack, Shifts, Accounts):
         settings = self.k.settings
         rules = keying.Rules(settings.default_tender, settings.max_amount, settings.selling)
         intent = till.press(self.k.till, key, in_front(self.k), rules, self.now)
-        self.acts.append(Play(Sound.REFUSED_KEY if isinstance(intent, till.Refused) else Sound.KEY))
+        self.heard(known=not isinstance(intent, till.Refused))
         match intent:
             case till.Go(to):
                 began = isinstance(self.k.till, till.Idle | till.Front) and isinstance(to, keying.Keying | keying.Board)
@@ -337,6 +337,9 @@ class _Turn(Checkups, GivingBack, Shifts, Accounts):
                 if isinstance(self.k.till, till.Front) and self.k.till.out_trade_no == order.out_trade_no:
                     self.go(replace(self.k.till, ended_at=self.now))
         self.page_passes()
+        there = self.k.till
+        if isinstance(there, who.There | giving.There | shift_till.There) and self.now >= there.until:
+            self.go(till.Idle())  # nobody has pressed a key for long
         self.past_passes()
         self.draft_passes()
         self.shift_time()

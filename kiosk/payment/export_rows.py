@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiosk.payment.given_back import REFUNDED
 from kiosk.payment.ledger_file import LedgerFile
 from kiosk.payment.shift_rows import REFUND_FAILED, REFUND_GIVEN, ShiftRows
 
@@ -22,8 +23,7 @@ REFUNDED_WITHIN = 400 * 86_400_000  # contract 3.7: after a year WeChat takes no
 _SALES = (
     "SELECT o.settled_at, o.paid_at, o.opened_at, o.sale_id AS sale, o.out_trade_no, o.transaction_id, o.tender, o.amount, "
     "coalesce(s.tip, 0) AS tip, o.currency, o.payer_amount, o.payer_currency, o.rate_e8, o.memo, "
-    "(SELECT coalesce(sum(r.amount), 0) FROM refunds r WHERE r.out_trade_no = o.out_trade_no "
-    "AND r.state IN ('ACCEPTED', 'DONE')) AS refunded, "
+    f"{REFUNDED}, "
     "(SELECT max(h.seq) FROM history h "
     "WHERE h.number = o.out_trade_no AND h.kind = 'order' AND h.became = 'PAID' AND h.was IS NOT 'PAID') AS seq "
     "FROM orders o JOIN sales s USING (sale_id) WHERE o.state = 'PAID' AND o.settled_at >= ?1 AND o.settled_at < ?2 "

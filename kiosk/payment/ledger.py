@@ -26,6 +26,7 @@ from kiosk.payment.audit import Verdict
 from kiosk.payment.ballast import Ballast
 from kiosk.payment.chain import OPEN_KEY, ChainKey, told
 from kiosk.payment.export_rows import NOTHING, After, ExportRows
+from kiosk.payment.given_back import GIVEN, REFUNDED
 from kiosk.payment.history import History, Loss, new_columns
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
 from kiosk.payment.shift_rows import ShiftRows, Value
@@ -38,7 +39,6 @@ _OPEN = "state IN ('ARMED', 'SENT', 'PAYING', 'REVERSING', 'CLOSING', 'REFUNDING
 _TRIED = "(state NOT IN ('ARMED', 'VOID') OR sent_at IS NOT NULL OR called_at IS NOT NULL)"  # somebody may have seen it
 _REFUND_OPEN = "state IN ('REQUESTED', 'ACCEPTED')"  # as in the index refunds_open
 _COUNTERS = "SELECT day, highest FROM counters WHERE generation = ?"
-_GIVEN_BACK = "state IN ('ACCEPTED', 'DONE')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +219,7 @@ class SqliteLedger:
         An order that nobody tried to send is not listed. In pieces: so many (`limit`) after an opening and number.
         """
         rows = self._file.rows(
-            "SELECT o.*, s.state AS sale_state, coalesce(s.tip, 0) AS tip, (SELECT coalesce(sum(amount), 0) FROM refunds r "
-            f"WHERE r.out_trade_no = o.out_trade_no AND {_GIVEN_BACK}) AS refunded "
+            f"SELECT o.*, s.state AS sale_state, coalesce(s.tip, 0) AS tip, {REFUNDED} "
             "FROM orders o JOIN sales s USING (sale_id) WHERE out_trade_no IN ("
             f"SELECT * FROM (SELECT out_trade_no FROM orders WHERE opened_at >= ? AND opened_at < ? AND {_TRIED} "
             "AND (opened_at, out_trade_no) > (?, ?) ORDER BY opened_at, out_trade_no LIMIT ?) UNION "
@@ -262,7 +261,7 @@ class SqliteLedger:
             "WHERE o.opened_at >= ?1 AND o.opened_at < ?2 AND o.state = 'PAID' UNION ALL "
             "SELECT iif(r.late, 'late', 'refund'), o.tender, r.currency, r.amount, 0 "
             "FROM refunds r JOIN orders o USING (out_trade_no) "
-            f"WHERE r.opened_at >= ?1 AND r.opened_at < ?2 AND r.{_GIVEN_BACK}) GROUP BY tender, currency ORDER BY 1, 2",
+            f"WHERE r.opened_at >= ?1 AND r.opened_at < ?2 AND r.state IN {GIVEN}) GROUP BY tender, currency ORDER BY 1, 2",
             (start, end),
         )
         return [Total(**{**row, "tender": Tender(row["tender"])}) for row in rows]

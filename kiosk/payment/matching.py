@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from kiosk.core.differences import Difference, Elsewhere, Moved, Side, Sums, What
 from kiosk.core.money import Money
+from kiosk.payment.given_back import GIVEN
 from kiosk.payment.statement import Fields, Kind, StatementWrong
 
 MARGIN_MS: Final = 10 * 60_000
@@ -35,7 +36,6 @@ CREATE TABLE differing (number TEXT, kind INT, verdict TEXT, PRIMARY KEY (number
 _CAME_TO_NOTHING = "s.kind = 2 AND s.status NOT IN ('SUCCESS', 'PROCESSING', '', '0')"
 _TAKEN = "('PAID', 'REFUNDED', 'REFUNDING')"  # the ledger says that this order's money was taken
 _UNDONE = "('REVERSED', 'REVERSING', 'DECLINED', 'CLOSED', 'VOID')"  # or that it was not, or was given back by undoing
-_GIVEN = "('ACCEPTED', 'DONE')"
 _GOES_BACK = (
     "(EXISTS (SELECT 1 FROM stated AS b WHERE b.number = s.number AND b.kind = 1 AND b.amount = s.amount) "
     "OR EXISTS (SELECT 1 FROM stated AS b WHERE b.refunded = s.number AND b.kind = 2 AND b.amount = s.amount))"
@@ -51,13 +51,13 @@ CASE WHEN o.number IS NULL THEN CASE WHEN {_CAME_TO_NOTHING} THEN 'agree'
      WHEN s.kind = 0 THEN CASE WHEN o.state IN {_TAKEN} THEN 'agree'
                                WHEN o.state IN {_UNDONE} AND {_GOES_BACK} THEN 'agree' ELSE 'state' END
      WHEN s.kind = 1 THEN CASE WHEN o.state IN {_UNDONE} OR o.state = 'REFUNDED' THEN 'agree' ELSE 'state' END
-     WHEN ({_CAME_TO_NOTHING}) = (o.state IN {_GIVEN}) THEN 'state'
+     WHEN ({_CAME_TO_NOTHING}) = (o.state IN {GIVEN}) THEN 'state'
      ELSE 'agree' END"""
 _BY_KIND = ", ".join(  # the order of Side's fields
     f"ifnull(sum({{0}}.kind = {kind}), 0), ifnull(sum(iif({{0}}.kind = {kind}, {{0}}.amount, 0)), 0)" for kind in (0, 1, 2)
 )
 _PAIRS = "stated AS s LEFT JOIN ours AS o ON o.number = s.number AND o.kind = iif(s.kind = 1, 0, s.kind)"
-_OURS_MOVED = f"((o.kind = 0 AND o.state IN {_TAKEN}) OR (o.kind = 2 AND o.state IN {_GIVEN}))"
+_OURS_MOVED = f"((o.kind = 0 AND o.state IN {_TAKEN}) OR (o.kind = 2 AND o.state IN {GIVEN}))"
 
 
 class Matching:
