@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from kiosk.config_posting import PostingConfig
@@ -88,9 +88,8 @@ def told_of(kind: str, start: int, end: int, ask: Ask) -> Iterator[dict[str, Any
 
 def span(wanted: Export, shop: Shop) -> tuple[int, int]:
     """The first moment of the first day, and of the day after the last, in ms."""
-    start, _ = day_bounds(wanted.first, shop.zone, shop.day_starts)
-    end, _ = day_bounds(wanted.last + timedelta(days=1), shop.zone, shop.day_starts)
-    return start, end
+    zone, starts = shop.zone, shop.day_starts
+    return day_bounds(wanted.first, zone, starts)[0], day_bounds(wanted.last, zone, starts)[1]
 
 
 def _rows(wanted: Export, shop: Shop, ask: Ask) -> Iterator[Row]:

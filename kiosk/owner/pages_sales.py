@@ -91,9 +91,7 @@ def blueprint(parts: Parts) -> Blueprint:
         shop = parts.shop_file.shop
         made = _gathered(pieces(wanted, Days(shop.zone, shop.day_starts), shop.accounts, parts.kiosk.rows))
         first = next(made, b"")  # a kiosk that is away is told of on a page; one that goes away later breaks the file off
-        response = Response(chain((first,), made), mimetype=None, content_type=TYPES[form])
-        response.headers["Content-Disposition"] = f'attachment; filename="{wanted.name}"'
-        return response
+        return as_file(chain((first,), made), TYPES[form], wanted.name)
 
     return pages
 
@@ -169,7 +167,7 @@ def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield bytes(waiting)
 
 
-def as_file(content: bytes, kind: str, name: str) -> Response:
+def as_file(content: bytes | Iterator[bytes], kind: str, name: str) -> Response:
     """What a browser puts aside instead of showing it."""
     response = Response(content, mimetype=None, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
