@@ -1,7 +1,7 @@
 """A ledger with as many sales as wanted, put together by SQL in seconds rather than sold: for the bench.
 
 Its rows and its history are what a kiosk would have written as far as any question goes: 100 sales a day since 2000, one in
-fifty refunded, a shift a day, the last one open. Only the MACs are empty but for the last one's proof.
+fifty refunded, fifty amounts, a shift a day, the last one open. Only the MACs are empty but for the last one's proof.
 """
 
 # ruff: noqa: E501  SQL as it is read
@@ -24,7 +24,7 @@ CREATE TEMP TABLE each AS
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :sales)
 SELECT i, i / :a_day AS day, :begin + i / :a_day * :day + i % :a_day * 600000 AS at,
        'K07-' || substr(strftime('%Y%m%d', (:begin + i / :a_day * :day) / 1000, 'unixepoch'), 3) || printf('-aa%04d', i % :a_day + 1) AS no,
-       500 + i * 7919 % 20000 AS amount, iif(i % 4, 'quick_pay', 'native') AS tender, i % 50 = 7 AS back
+       500 + i * 7919 % 50 * 100 AS amount, iif(i % 4, 'quick_pay', 'native') AS tender, i % 50 = 7 AS back
 FROM n;
 """
 

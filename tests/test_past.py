@@ -180,9 +180,9 @@ def test_orders_are_found_by_their_amount() -> None:
     assert flow.screen.find is None
 
 
-@pytest.mark.parametrize("digits", ["3", "0 0 0 3", "0 0 3"])
+@pytest.mark.parametrize("digits", ["3", "0 0 0 3", "0 0 3", "0 7 0 0 0 3"])
 def test_one_is_found_by_the_end_of_its_number_and_opened(digits: str) -> None:
-    """As it stands on the receipt, with or without the noughts before it."""
+    """As it stands on the receipt, with or without the noughts before it; the last four digits count."""
     flow = many(13)
     flow.press(f"MENU OK {digits} QR")
     assert isinstance(flow.screen, SaleOpened)

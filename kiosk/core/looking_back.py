@@ -88,7 +88,7 @@ class LookingBack(Signpost):
             case Key.OK if digits.strip("0"):
                 self._search(there, ByAmount(int(digits)))
             case Key.QR if digits:
-                self._search(there, ByEnd(digits))
+                self._search(there, ByEnd(digits[-past.END_DIGITS :]))
             case Key.SCAN:
                 return self._seek()
             case Key.CLEAR if digits:

@@ -16,7 +16,7 @@ class ByAmount:
 
 @dataclass(frozen=True, slots=True)
 class ByEnd:
-    """Orders whose number ends in these digits: its counter, as it stands at the end of a receipt's number."""
+    """Orders whose number ends in these digits, at most four, with the noughts before them: its counter, as a receipt has it."""
 
     digits: str
 

@@ -74,9 +74,8 @@ def _condition(find: Find | None) -> tuple[str, dict[str, Value]]:
     match find:
         case ByAmount(amount):
             return "amount = :amount", {"amount": amount}
-        case ByEnd(digits):  # the index finds the last four, and what is before them is looked at in what it found
-            end = digits[-END:].rjust(END, "0")
-            return "substr(out_trade_no, -4) = :end AND out_trade_no GLOB :form", {"end": end, "form": f"*{digits}"}
+        case ByEnd(digits):
+            return "substr(out_trade_no, -4) = :end", {"end": digits.rjust(END, "0")}
         case None:
             return "1", {}
 

@@ -15,7 +15,9 @@ from statistics import quantiles
 
 import pytest
 
+from kiosk.core.commands import ReadPast
 from kiosk.core.lifecycle import watched_since
+from kiosk.core.past_nouns import ByAmount, ByEnd, Cursor, Find
 from kiosk.payment.ledger import SqliteLedger
 from tests.bench.conftest import Table
 from tests.large_ledger import BEGIN, DAY, Large, make
@@ -38,6 +40,12 @@ QUESTIONS: dict[str, Asked] = {
         ledger.refunds_of(number),
         ledger.history_of(number),
     ),
+    "history: a page": lambda ledger, day, number: ledger.past(page(after=Cursor(day + DAY, number))),
+    "history: sales of an amount": lambda ledger, _, number: ledger.past(page(ByAmount(amount_of(ledger, number)))),
+    "history: sales by a number's end": lambda ledger, _, number: ledger.past(page(ByEnd(number[-4:]))),
+    "history: a number that no sale has": lambda ledger, _, __: ledger.past(page(ByEnd("9999"))),
+    "history: what happened to a sale": lambda ledger, _, number: ledger.walked(number),
+    "refund: what an operator gave back that day": lambda ledger, day, _: ledger.given_back_by("01", day),
     "X report": lambda ledger, _, __: ledger.shift_figures(None),
     "Z report": lambda ledger, day, __: ledger.shift_figures(z_of(day)),
     "a closed shift counted again": lambda ledger, day, __: counted(ledger, day),
@@ -50,6 +58,18 @@ QUESTIONS: dict[str, Asked] = {
 
 UNHELD = {"start: load"}
 """No screen's: a start reads the highest number of each day there was, so that none is used twice."""
+
+
+def page(find: Find | None = None, after: Cursor | None = None) -> ReadPast:
+    """As the history on the screen asks for one."""
+    return ReadPast("P1", 5, find, after)
+
+
+def amount_of(ledger: SqliteLedger, number: str) -> int:
+    """What the customer paid."""
+    order = ledger.order(number)
+    assert order is not None
+    return order.money.amount
 
 
 def z_of(day: int) -> int:
@@ -91,4 +111,4 @@ def test_a_million_sales_cost_what_a_thousand_do(
             took[place].append(time.thread_time() - began)
     small, large_ = (quantiles(times, n=5)[0] * 1000 for times in took)
     bar = None if what in UNHELD else MOST
-    table.row(f"{what}, {LARGE:,} sales", f"{large_:.2f} ms", f"{small:.2f} ms with {SMALL:,}", large_ / small, bar)
+    table.row(f"a ledger of {LARGE:,} sales, {what}", f"{large_:.2f} ms", f"{small:.2f} ms with {SMALL:,}", large_ / small, bar)
