@@ -111,4 +111,4 @@ def test_a_million_sales_cost_what_a_thousand_do(
             took[place].append(time.thread_time() - began)
     small, large_ = (quantiles(times, n=5)[0] * 1000 for times in took)
     bar = None if what in UNHELD else MOST
-    table.row(f"a ledger of {LARGE:,} sales, {what}", f"{large_:.2f} ms", f"{small:.2f} ms with {SMALL:,}", large_ / small, bar)
+    table.row(f"a ledger of a million sales, {what}", f"{large_:.2f} ms", f"{small:.2f} ms with {SMALL:,}", large_ / small, bar)

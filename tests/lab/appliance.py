@@ -102,7 +102,7 @@ class Appliance(Kiosk):
 
     def reach(self, *screens: str) -> None:
         seen = self.until(*screens, seconds=self.patience_s)
-        assert seen in screens, f"the kiosk shows {seen}, not {' or '.join(screens)}"
+        assert seen in screens, f"the kiosk shows {seen}, not {' or '.join(screens)}: {self.ask(do='state')}"
 
     def settled(self, amount: int) -> None:
         """Both books say paid, once."""

@@ -19,6 +19,7 @@ from tests.lab.appliance import wait
 from tests.lab.vm_appliance import PATIENCE_S, VirtualAppliance
 
 NOT_OVER = OPEN | {"ARMED", "VOID"}  # a VOID one may come to life again, when WeChat has it after all
+AGAIN_S = 5.0
 SALE_S = 20.0  # how long one takes, until that is known
 
 
@@ -82,15 +83,25 @@ class Cuts:
 
     def _sell(self, amount: int, *, quick: bool) -> None:
         put_away(self.kiosk.bank)
-        self.kiosk.key(*str(amount), "SCAN" if quick else "QR")
+        self.kiosk.key(*str(amount))
         if quick:
-            self.kiosk.reach("Scanning")
+            self._press("SCAN", "Scanning")
             self.kiosk.hold("Charging", "PaidScreen")
         else:
+            self._press("QR", "ShowingQr", "Placing")
             self.kiosk.reach("ShowingQr")
             pay(self.kiosk.bank, amount, None)
         self.kiosk.reach("PaidScreen")
         self.kiosk.key("OK")
+
+    def _press(self, key: str, *screens: str) -> None:
+        """And again while the kiosk says that it cannot yet, as people do: camera or network may be late on a busy machine."""
+
+        def begun() -> bool:
+            self.kiosk.key(key)
+            return self.kiosk.until(*screens, seconds=AGAIN_S) in screens
+
+        wait(begun, lambda: str(self.kiosk.ask(do="state")), PATIENCE_S)
 
     def _listed(self) -> None:
         """What it once said of an order that was over it says still."""
