@@ -9,6 +9,7 @@ import io
 import json
 import os
 import platform
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 
 from kiosk.display.theme import Tone
 from kiosk.sandbox.phone import qr_texts
+from tests.bench.bench_memory import MONEY_MOST_MB
 from tests.crash.sales import pay, put_away, waiting
 from tests.lab import vm_image
 from tests.lab.appliance import FACTORY, wait
@@ -58,6 +60,7 @@ def run(report: Report) -> None:
             _starts(report, kiosk)
             _native(report, kiosk)
             _quick(report, kiosk)
+            _weighs(report, kiosk)
             _hangs(report, kiosk)
             _cuts(report, kiosk)
         finally:
@@ -118,6 +121,15 @@ def _quick(report: Report, kiosk: VirtualAppliance) -> None:
         kiosk.reach("Scanning")
         kiosk.hold("Charging", "PaidScreen")
         _is_paid(kiosk, 1350)
+
+
+def _weighs(report: Report, kiosk: VirtualAppliance) -> None:
+    """On X11 `make bench` weighs it; here SDL draws by OpenGL, which Mesa does on the processor."""
+    with report.check(f"the money process, drawing without a desktop, is at most {MONEY_MOST_MB} MB after these sales") as check:
+        status = kiosk.machine.run("cat", f"/proc/{kiosk.machine.pid('kiosk')}/status")
+        held = int(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[0]) / 1024
+        check.note = f"{held:.0f} MB"
+        assert held <= MONEY_MOST_MB
 
 
 def _is_paid(kiosk: VirtualAppliance, amount: int) -> None:
