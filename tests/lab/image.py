@@ -7,6 +7,7 @@ the sales are the other levels' matter.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,7 +16,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -37,7 +37,7 @@ BOOT_S, KEY_S, OFF_S = 1800.0, 240.0, 900.0  # all of it emulated
 BUNDLE_S = 1200.0
 CHECKUP, BUNDLE = ("f4", "f4", "1"), "6"  # the keys to it, from the idle screen
 STICK_MIB = 64
-LOOK_S, REST_S = 2.0, 20.0
+LOOK_S, REST_S, BUTTON_S = 2.0, 20.0, 60.0
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE.fd")
 MESA = "[Service]\nMemoryDenyWriteExecute=no\nTimeoutStartSec=600\nWatchdogSec=120\n"
 """QEMU's graphics card is drawn for by Mesa, which makes code; and all is slow."""
@@ -150,9 +150,14 @@ class Machine:
         self._qmp.do("device_add", driver=driver, bus="usb.0", **dict(word.split("=") for word in words))
 
     def off(self) -> None:
-        """The button, and wait until it has gone off by itself."""
-        self._qmp.do("system_powerdown")
-        self.process.wait(OFF_S)
+        """The button, and again until somebody has heard it (logind may not be there yet), until it has gone off by itself."""
+        end = time.monotonic() + OFF_S
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"not off within {OFF_S:.0f} s"
+            with contextlib.suppress(OSError, ValueError):  # it has just gone
+                self._qmp.do("system_powerdown")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(BUTTON_S)
 
     def close(self) -> None:
         self._qmp.close()
@@ -160,7 +165,7 @@ class Machine:
         self.process.wait()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _started(card: Path, folder: Path) -> Iterator[Machine]:
     machine = Machine(card, folder)
     try:
