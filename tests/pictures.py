@@ -17,17 +17,17 @@ from PIL import Image
 from kiosk.display.customer import seen
 from kiosk.display.customer_painter import CustomerPainter
 from kiosk.display.painter import Painter
-from tests import display_views, past_views, set_up_views
+from tests import display_views, guide_views, past_views, set_up_views
 from tests.display_views import NOW, camera_picture
 from tests.test_floors import ROOT
 
 FOLDER = ROOT / "docs/screens"
 SIZE = (800, 480)
-COLOURS = 64
+COLOURS = 48
 LANGUAGES = {".": "en", "zh": "zh_CN"}
 """Of the folders below FOLDER: the language of the merchant whose screens they show."""
 VIEWS = display_views.VIEWS | display_views.ALONE | display_views.TRAINING | past_views.VIEWS
-VIEWS["shift_x"] = VIEWS["shift_x_0"]
+VIEWS |= guide_views.VIEWS | {"shift_x": VIEWS["shift_x_0"]}
 NAMED = re.compile(r"\bscreens/([\w/-]+)\.png")
 
 
