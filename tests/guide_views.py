@@ -50,8 +50,8 @@ _REFUND = RefundLine(1, _PART, RefundState.ACCEPTED, NOW, reason="returned", ope
 _WELL = tuple(Finding(kind, Verdict.OK) for kind in Kind)
 _ON_STICK = Bundle(BundleEnd.STICK, "kiosk-K07-20260921-2213.tar.gz")
 _STUCK = (
-    "stuck on the keypad: 5 (down for 5 s; it counts for nothing until it is up again). Free it, look for dirt or liquid under it; "
-    "if that does not help, change the keypad"
+    "stuck on the keypad: 5 (down for 5 s; it counts for nothing until it is up again). Free it, look for dirt or liquid under "
+    "it; if that does not help, change the keypad"
 )
 
 VIEWS: dict[str, View] = {
