@@ -23,7 +23,7 @@ DESK, PHONE = (1280, 800), (360, 740)  # windows, in pixels of the page
 TALL = 650  # so high is each in the picture
 BENCH = (1440, 900)
 EDGE, BESIDE = 24, (170, 182, 189)
-COLOURS = 64
+COLOURS = 200
 OWNER = {"en": "docs/owner.png", "zh_CN": "docs/owner.zh.png"}
 
 
@@ -77,6 +77,8 @@ def bench(folder: Path) -> Image.Image:
             browser.wait(shown("result"))
             browser.wait("!document.querySelector('#slip').hidden")
             browser.wait("document.body.textContent.includes('They agree')")
+            browser.wait("document.querySelector('#hold').getAttribute('aria-pressed') === 'false'")
+            time.sleep(2)  # the phone has come back, and the new order no longer stands out
             return _picture(browser, folder)
     finally:
         demo.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from kiosk.display.english import ENGLISH
 from kiosk.owner.english import PAGE
 from tests import messages
+from tests.test_floors import ROOT
 
 TEXTS = {language: file.read_text("utf-8") for language, file in messages.FILES.items()}
 in_each = pytest.mark.parametrize("language", TEXTS)
@@ -57,3 +59,18 @@ def test_a_new_message_is_missed_and_a_changed_one_is_stale() -> None:
     assert messages.drawn(row, "en") == (
         "| <!-- printer.paper --> **No paper in the receipt printer: put in a new roll.** | It is empty | Put in a roll |\n"
     )
+
+
+@pytest.mark.parametrize("name", ["guide.md", "guide.zh.md", "messages.md", "messages.zh.md"])
+def test_each_link_leads_to_a_file_and_a_heading_of_it(name: str) -> None:
+    file = ROOT / "docs" / name
+    for target in re.findall(r"\]\(([^)]+)\)", file.read_text("utf-8")):
+        path, _, heading = target.partition("#")
+        there = file.parent / path if path else file
+        assert there.is_file(), target
+        assert not heading or heading in _headings(there.read_text("utf-8")), target
+
+
+def _headings(text: str) -> list[str]:
+    """By what a link to them is called: small letters, no signs, a dash for a space."""
+    return [re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
