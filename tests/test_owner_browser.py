@@ -16,7 +16,6 @@ from tests.webdriver import BACKSPACE, ENTER, TAB, Browser, missing
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 PICTURES = Path(__file__).parent / "out"
 PLACES = ("", "day", "export", "settings", "settings/all", "merchant", "wifi", "update", "support", "pin", "merchant/check")
-SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 
 
 @pytest.fixture(scope="module")
