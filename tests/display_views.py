@@ -1,12 +1,8 @@
-"""Views of every screen, for tests and for the pictures in docs/screens (`python -m tests.display_views docs/screens`)."""
+"""Views of every screen, for tests and for the pictures of the documents (tests/pictures.py)."""
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 from PIL import Image
 
@@ -52,9 +48,6 @@ from kiosk.core.screens import (
     View,
 )
 from kiosk.core.slips import PrinterTrouble
-from kiosk.display.customer import seen
-from kiosk.display.customer_painter import CustomerPainter
-from kiosk.display.painter import Painter
 from tests import shift_samples
 
 SIZES = ((1024, 600), (800, 480), (480, 320), (320, 240))
@@ -234,23 +227,6 @@ VIEWS = MAIN | MORE
 TRAINING: dict[str, View] = {f"training_{name}": replace(view, training=True) for name, view in MAIN.items()}
 """The same in a training: every screen must show it."""
 
-PICTURES = (
-    *("idle", "keying", "scanning", "charging", "qr", "password", "paid", "declined", "unresolved", "attention", "same_customer"),
-    *(
-        "idle_offline",
-        "idle_expiring",
-        "out_of_order",
-        "updating",
-        "idle_undone",
-        "checkup",
-        "checkup_bundle_stick",
-        "owners_page",
-    ),
-    *("keying_sum", "quick_amounts", "unusual_amount", "tipping", "training_idle", "training_paid"),
-    *("history", "sale_refundable", "refund_look_returned", "more"),
-)
-"""The views of which docs/screens has a picture."""
-
 
 def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes]:
     """A counter with a phone held over it, as width, height, RGB: enough to see scale and aspect."""
@@ -263,38 +239,3 @@ def camera_picture(width: int = 320, height: int = 240) -> tuple[int, int, bytes
         left = width * 3 // 8 + 14 + bar
         image.paste((10, 10, 10), (left, height * 3 // 8, left + 2 + bar % 4, height // 2))
     return width, height, image.tobytes()
-
-
-def _write_pictures(folder: Path) -> None:
-    """The pictures of the README: 800x480, few colours, small files."""
-    os.environ["TZ"] = "Asia/Hong_Kong"
-    time.tzset()
-    folder.mkdir(parents=True, exist_ok=True)
-    painter = Painter((800, 480), "en", "zh_CN")
-    from tests.past_views import VIEWS as PAST  # noqa: PLC0415  they are made of these here
-
-    for name in PICTURES:
-        painter.paint((VIEWS | ALONE | TRAINING | PAST)[name], NOW)
-        painter.paint_camera(*camera_picture(640, 480))
-        write_picture(painter, folder / f"{name}.png")
-    painter.paint(ALONE["shift_x_0"], NOW)
-    write_picture(painter, folder / "shift_x.png")
-    painter.paint(MAIN["shift_closing"], NOW)
-    write_picture(painter, folder / "shift_closing.png")
-    touched = Painter((800, 480), "en", "zh_CN", keys=True)
-    touched.paint(MAIN["keying"], NOW)
-    write_picture(touched, folder / "touch.png")
-    theirs = CustomerPainter((800, 480), "en", "zh_CN")
-    for name in ("keying", "scanning", "qr", "paid"):
-        theirs.paint(seen(MAIN[name], "Harbour Snacks"), NOW)
-        write_picture(theirs, folder / f"customer_{name}.png")
-
-
-def write_picture(painter: Painter | CustomerPainter, path: Path) -> None:
-    """With few colours: a small file."""
-    image = Image.frombytes("RGB", painter.canvas.size, painter.canvas.rgb())
-    image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
-
-
-if __name__ == "__main__":
-    _write_pictures(Path(sys.argv[1]))

@@ -1,10 +1,8 @@
-"""Views of every screen of looking back; and pictures of some: `python -m tests.past_views docs/screens`."""
+"""Views of every screen of looking back."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from kiosk.core.model import Decline, OrderState, Reason, RefundState, RefundTrouble, Tender
 from kiosk.core.money import Money
@@ -32,8 +30,7 @@ from kiosk.core.past_screens import (
 )
 from kiosk.core.screens import View
 from kiosk.core.slips import PrinterTrouble
-from kiosk.display.painter import Painter
-from tests.display_views import NOW, ONLINE, write_picture
+from tests.display_views import NOW, ONLINE
 
 _STATES = list(OrderState)
 _MUCH = Money(123_456_789, "HKD")
@@ -141,14 +138,3 @@ VIEWS: dict[str, View] = {
     ),
     **{f"refund_refused_{against}": View(RefundRefused(_NUMBER, against, _MUCH), ONLINE) for against in Against},
 }
-
-
-def _write_pictures(folder: Path) -> None:
-    painter = Painter((800, 480), "en", "zh_CN")
-    for name in ("history", "sale_refundable", "sale_story", "refund_part", "refund_look_faulty", "more"):
-        painter.paint(VIEWS[name], NOW)
-        write_picture(painter, folder / f"{name}.png")
-
-
-if __name__ == "__main__":
-    _write_pictures(Path(sys.argv[1]))

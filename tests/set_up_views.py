@@ -1,10 +1,8 @@
-"""Views of every screen of the set-up, in any language; and pictures of some: `python -m tests.set_up_views docs/screens`."""
+"""Views of every screen of the set-up, in any language."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from kiosk.core.enrolment import PASSPHRASE_DIGITS
 from kiosk.core.screens import View
@@ -29,8 +27,7 @@ from kiosk.core.setup_screens import (
 from kiosk.core.setup_view import screen
 from kiosk.core.wifi import WifiNetwork, wifi_text
 from kiosk.core.zones import ZONES
-from kiosk.display.painter import Painter
-from tests.display_views import NOW, OFFLINE, ONLINE, camera_picture, write_picture
+from tests.display_views import NOW, OFFLINE, ONLINE
 
 _FACTS = Facts("en", online=True, zone="Asia/Hong_Kong")
 _REACHED = tuple(
@@ -105,16 +102,3 @@ def views(language: str = "en") -> dict[str, View]:
         )
         for name, one in screens().items()
     }
-
-
-def _write_pictures(folder: Path) -> None:
-    painter = Painter((800, 480), "en", "zh_CN")
-    for name in ("language", "network", "look_wifi", "merchant", "look_some", "told_settings", "told_ready"):
-        painter.paint(views()[name], NOW)
-        if name.startswith("look"):
-            painter.paint_camera(*camera_picture(640, 480))
-        write_picture(painter, folder / f"set-up-{name.removeprefix('told_')}.png")
-
-
-if __name__ == "__main__":
-    _write_pictures(Path(sys.argv[1]))

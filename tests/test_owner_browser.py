@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -17,7 +16,6 @@ from tests.webdriver import BACKSPACE, ENTER, TAB, Browser, missing
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 PICTURES = Path(__file__).parent / "out"
 PLACES = ("", "day", "export", "settings", "settings/all", "merchant", "wifi", "update", "support", "pin", "merchant/check")
-SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 
 
 @pytest.fixture(scope="module")
@@ -237,15 +235,3 @@ def test_keys_are_uploaded_and_wechat_is_asked_before_ready_is_said(stall: Stall
     browser.wait_text("[role=status]", "Ready")
     assert stall.kiosk.pid != before
     stall.sell_by_qr("7 7 0 0")
-
-
-@pytest.mark.skipif("KIOSK_PICTURES" not in os.environ, reason="pictures for the README alone: KIOSK_PICTURES=1")
-def test_pictures_of_it(stall: Stall, browser: Browser) -> None:
-    """For the README."""
-    log_in(browser, stall)
-    for name, (width, height) in SIZES.items():
-        browser.view(width, height, touch=True)  # no bars at its side
-        for place in ("", "day", "settings"):
-            go(browser, stall, place)
-            browser.screenshot(PICTURES / f"owner-{place or 'status'}-{name}.png")
-    browser.view(1280, 800)

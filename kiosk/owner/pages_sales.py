@@ -105,7 +105,7 @@ def signs(state: dict[str, Any] | None, words: Any) -> list[tuple[str, str, str]
     found = [(_BAD, words("sign.kiosk"), words("sign.out"))] if out else [(_GOOD, words("sign.kiosk"), words("sign.runs"))]
     moods = {"online": _GOOD, "connecting": _WAITS}
     key = network if network in ("online", "connecting", "offline") else "offline"
-    found.append((moods.get(network, _BAD), "WeChat Pay", words(f"sign.{key}")))
+    found.append((moods.get(network, _BAD), words("finding.wechat"), words(f"sign.{key}")))
     known = state.get("clock_known") is True
     found.append((_GOOD if known else _WAITS, words("sign.clock"), words("sign.clock_known" if known else "sign.clock_unknown")))
     for part in ("camera", "printer"):

@@ -1,4 +1,4 @@
-"""The words of the page in each language; the state of an order is said as on the kiosk's screen."""
+"""The words of the page in each language; an order's state and WeChat Pay's name are as on the kiosk's screen."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ __all__ = ["page_words"]
 def page_words(language: str) -> Words:
     """The words of `language`, read once; `state.PAID` and its like are the screen's."""
     ours = read_words(language, PAGE)
-    states = {key: text.replace("|", "") for key, text in words_of(language).table.items() if key.startswith("state.")}
-    return Words(language, {**ours.table, **states}, ours.counted)
+    theirs = words_of(language).table
+    lent = {key: text.replace("|", "") for key, text in theirs.items() if key.startswith("state.") or key == "finding.wechat"}
+    return Words(language, {**ours.table, **lent}, ours.counted)
