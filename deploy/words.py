@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from kiosk.core.languages import LANGUAGES
 
 HERE = Path(__file__).resolve().parents[1]
-SOURCES = [f"kiosk/display/english/{name}.py" for name in ("selling", "care", "set_up", "paper")] + ["kiosk/owner/english.py"]
+SOURCES = [f"kiosk/display/english/{name}.py" for name in ("selling", "care", "set_up", "paper", "aloud")] + ["kiosk/owner/english.py"]
 LOCALE = HERE / "kiosk/locale"
 TEMPLATE = LOCALE / "kiosk.pot"
 KEYWORDS = {"said": ((1, "c"), 2), "counted": ((1, "c"), 2, 3)}
