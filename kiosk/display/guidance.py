@@ -61,39 +61,27 @@ class Guide:
             self._told.add(key)
 
 
-def sentence(screen: CustomerScreen) -> str | None:  # noqa: PLR0911  a match over a closed union
-    """The key of what this screen says aloud (kiosk/display/english/aloud.py); None where nobody is in front, or nothing is to do."""
+def sentence(screen: CustomerScreen) -> str | None:
+    """The key of what it says aloud (kiosk/display/english/aloud.py); None where nobody is in front or nothing is to do."""
     match screen:
         case Idle() | Updating() | Keying():
             return None
         case Tipping():
             return None if screen.own is not None else "say.tipping"
-        case SameCustomer():
-            return "say.same_customer"
         case Scanning():
             return _of_hint(screen.hint)
-        case Charging():
-            return "say.charging"
-        case Password():
-            return "say.password"
-        case Placing():
-            return "say.wait"
         case ShowingQr():
             return "say.qr_paying" if screen.paying else "say.qr"
-        case Cancelling():
-            return "say.cancelling"
         case PaidScreen():
             return "say.paid_twice" if screen.other_refunded else None
         case DeclinedScreen():
             return _DECLINED[screen.reason]
-        case Unresolved():
-            return "say.unresolved"
         case CancelledScreen():
             return "say.refunding" if screen.refunding else "say.cancelled"
-        case AttentionScreen():
-            return "say.attention"
-        case OutOfOrder():
-            return "say.out_of_order"
+        case (
+            SameCustomer() | Charging() | Password() | Placing() | Cancelling() | Unresolved() | AttentionScreen() | OutOfOrder()
+        ):
+            return _ALWAYS[type(screen)]
         case _:
             assert_never(screen)
 
@@ -105,6 +93,16 @@ def _of_hint(hint: ScanHint | None) -> str:
     return "say.wrong_code" if hint in _WRONG_CODE else "say.scanning"
 
 
+_ALWAYS: dict[type[CustomerScreen], str] = {
+    SameCustomer: "say.same_customer",
+    Charging: "say.charging",
+    Password: "say.password",
+    Placing: "say.wait",
+    Cancelling: "say.cancelling",
+    Unresolved: "say.unresolved",
+    AttentionScreen: "say.attention",
+    OutOfOrder: "say.out_of_order",
+}
 _WRONG_CODE = (
     ScanHint.TWO_CODES,
     ScanHint.USED,

@@ -1,4 +1,4 @@
-"""Numbers spelt out for a voice that would misread their digits: in Chinese characters, in hiragana as Japanese sounds, in Spanish.
+"""Numbers spelt out for a voice that would misread their digits: in Chinese, in hiragana as Japanese sounds, in Spanish.
 
 Pure. Up to twelve digits.
 """
@@ -12,14 +12,20 @@ _KANA = ("れい", "いち", "に", "さん", "よん", "ご", "ろく", "なな
 _HANGUL = "영일이삼사오육칠팔구"
 # Where a thousand or a hundred changes its own sound or the digit's.
 _BENT = {(3, 1000): "さんぜん", (8, 1000): "はっせん", (3, 100): "さんびゃく", (6, 100): "ろっぴゃく", (8, 100): "はっぴゃく"}
+# fmt: off
 _UNOS = (
-    "cero un dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho "
-    "diecinueve veinte veintiún veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve"
-).split()
-_DECENAS = "treinta cuarenta cincuenta sesenta setenta ochenta noventa".split()
-_CIENTOS = (
-    "ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos".split()
+    "cero", "un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce", "trece",
+    "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiún", "veintidós",
+    "veintitrés", "veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho", "veintinueve",
 )
+_DECENAS = (
+    "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa",
+)
+_CIENTOS = (
+    "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos", "ochocientos",
+    "novecientos",
+)
+# fmt: on
 _KANA_UNITS = {1000: "せん", 100: "ひゃく", 10: "じゅう"}
 
 

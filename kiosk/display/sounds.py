@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """`language` in which amounts are spoken (as "zh_CN"), `guide`: that in which customers are told what to do; None: not at all.
+    """`language` in which amounts are spoken (as "zh_CN"), `guide`: that in which customers are told what to do, or None.
 
     `volume` 0 to 100, `fresh_ms`: see Announcer. `currency`: that of the shop, by which a voice is chosen.
     """

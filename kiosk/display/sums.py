@@ -50,11 +50,11 @@ def name(money: Money, locale: str) -> str:
         return _form(short, count, locale)
     named = get_currency_name(money.currency, count=count, locale=locale)
     if locale in ("fr", "es") and count and not count % 10**6:  # un million d'euros, un millón de euros
-        return f"d'{named}" if locale == "fr" and named[0] in "aeiouyéh" else f"de {named}"
+        return f"d'{named}" if locale == "fr" and named[0] in "aeioué" else f"de {named}"
     return named
 
 
-def _form(forms: tuple[str, ...], count: int | float, locale: str) -> str:
+def _form(forms: tuple[str, ...], count: float, locale: str) -> str:
     return forms[min(_FORMS[Locale.parse(locale).plural_form(count)], len(forms) - 1)]
 
 
@@ -91,7 +91,7 @@ _CHANGE = {"EUR": "euro", "GBP": "pound", "RUB": "rouble", "CHF": "franc", **dic
 _Names = dict[str, tuple[tuple[str, ...], bool]]
 _FORMS = {"one": 0, "few": 1, "many": 2, "other": 2}
 _JOINED = {"en": " and ", "de": " und ", "fr": " et ", "es": " con ", "ru": " "}
-# Of one and of more, in Russian as 1, 2 and 5 want it; and whether it is feminine. "Pence" as the French and German voices read it.
+# Of one and of more, in Russian as 1, 2 and 5 want it; and whether it is feminine. "Pence" as French and German voices read it.
 _NAMES: dict[str, _Names] = {
     "en": {
         "euro": (("cent", "cents"), False),
