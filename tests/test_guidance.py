@@ -65,7 +65,9 @@ def test_nothing_is_told_twice_while_its_screen_stands() -> None:
 
 
 def test_it_is_told_again_to_the_next_customer() -> None:
-    assert told(SCANNING, Keying(MONEY), SCANNING) == ["say.scanning", None, "say.scanning"]
+    wrong = replace(SCANNING, hint=ScanHint.ALIPAY)
+    once = ["say.scanning", "say.wrong_code"]
+    assert told(SCANNING, wrong, Keying(MONEY), SCANNING, wrong) == [*once, None, *once]
 
 
 def test_who_has_scanned_the_code_is_told_to_confirm() -> None:

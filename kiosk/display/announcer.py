@@ -141,7 +141,6 @@ class Announcer:
         hush, passed = self._hush, self._passed
         self._hush = self._passed = False
         if hush or (passed and self._guiding):
-            self._guiding = False
             loudspeaker.hush()
 
     def _next(self) -> _Wanted | None:

@@ -104,7 +104,6 @@ _ALWAYS: dict[type[CustomerScreen], str] = {
     OutOfOrder: "say.out_of_order",
 }
 _WRONG_CODE = (
-    ScanHint.TWO_CODES,
     ScanHint.USED,
     ScanHint.ALIPAY,
     ScanHint.WECHAT_RECEIVE,
