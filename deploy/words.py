@@ -19,7 +19,8 @@ from babel.messages.pofile import read_po, write_po
 from kiosk.core.languages import LANGUAGES
 
 HERE = Path(__file__).resolve().parents[1]
-SOURCES = [f"kiosk/display/english/{name}.py" for name in ("selling", "care", "set_up", "paper")] + ["kiosk/owner/english.py"]
+_OF_SCREENS = ("selling", "care", "set_up", "paper", "aloud")
+SOURCES = [f"kiosk/display/english/{name}.py" for name in _OF_SCREENS] + ["kiosk/owner/english.py"]
 LOCALE = HERE / "kiosk/locale"
 TEMPLATE = LOCALE / "kiosk.pot"
 KEYWORDS = {"said": ((1, "c"), 2), "counted": ((1, "c"), 2, 3)}

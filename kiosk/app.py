@@ -259,7 +259,13 @@ class App:
             rotation=chosen.rotation,
             brightness=chosen.brightness,
             dim_after_s=chosen.dim_after_s,
-            sounds=Sounds(sound.language(chosen.merchant_language, chosen.customer_language), sound.volume, sound.fresh_s * 1000),
+            sounds=Sounds(
+                sound.language(chosen.merchant_language, chosen.customer_language),
+                sound.volume,
+                sound.fresh_s * 1000,
+                guide=chosen.customer_language if sound.guide == "customer" else None,
+                currency=self._config.merchant.currency,
+            ),
             customer=None if theirs is None else Beside(self._config.merchant.name, theirs.size, theirs.output, theirs.rotation),
         )
         self._display.show(self._view)

@@ -81,8 +81,9 @@ path = "kiosk.db"
 
 [sound]
 #speak = "merchant"                   # whose language amounts are spoken in: merchant, customer, or none for tones alone
+#guide = "none"                       # "customer": at each step they are told aloud, in their language, what to do
 #volume = 100                         # of tones and voice, 0 to 100
-#fresh_s = 10                         # a payment that is older by then is not spoken of
+#fresh_s = 10                         # what is older by then is not spoken of
 
 [update]
 #quiet = "03:00-05:00"                # of the shop's time: a new release is tried then, and never with an order open

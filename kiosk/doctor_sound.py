@@ -1,4 +1,4 @@
-"""What `kiosk doctor` finds of sound: a device to play on, and a voice that speaks the language amounts shall be spoken in."""
+"""What `kiosk doctor` finds of sound: a device to play on, and a voice for each language that something shall be spoken in."""
 
 from __future__ import annotations
 
@@ -39,22 +39,26 @@ def device(config: Config, running: Told | None, cards: Path = _CARDS) -> Check:
 
 
 def voice(config: Config) -> Check:
-    """Lets the voice say an amount, and hears whether anything comes."""
-    language = config.sound.language(config.display.merchant_language, config.display.customer_language)
-    if language is None:
+    """Lets the voice say an amount in each language that something is spoken in, and hears whether anything comes."""
+    languages = config.sound.languages(config.display.merchant_language, config.display.customer_language)
+    if not languages:
         return Check("voice", Verdict.OK, "tones alone, by [sound] speak")
-    speech = received(Money(1250, config.merchant.currency), language)
-    try:
-        samples = espeak.render(speech)
-    except DriverError as error:
-        found, _, remedy = str(error).partition(". ")
-        return Check("voice", Verdict.WARN, f"{found}: only tones are heard", remedy)
-    if not any(samples):
-        return Check("voice", Verdict.WARN, f"the voice {speech.voice} is silent", "Run: sudo apt install --reinstall espeak-ng")
-    if language in UNSPOKEN:
-        found = f"no voice speaks {language}: amounts are spoken in English"
-        return Check("voice", Verdict.WARN, found, 'Set [sound] speak to the other language, or to "none".')
-    return Check("voice", Verdict.OK, f"amounts are spoken in {language}, by the voice {speech.voice}")
+    speeches = {language: received(Money(1250, config.merchant.currency), language) for language in languages}
+    for speech in speeches.values():
+        try:
+            samples = espeak.render(speech)
+        except DriverError as error:
+            found, _, remedy = str(error).partition(". ")
+            return Check("voice", Verdict.WARN, f"{found}: only tones are heard", remedy)
+        if not any(samples):
+            remedy = "Run: sudo apt install --reinstall espeak-ng"
+            return Check("voice", Verdict.WARN, f"the voice {speech.voice} is silent", remedy)
+    for language in languages:
+        if language in UNSPOKEN:
+            found = f"no voice speaks {language}: English is spoken"
+            return Check("voice", Verdict.WARN, found, 'Set [sound] speak to the other language, or speak and guide to "none".')
+    spoken = "; in ".join(f"{language}, by the voice {speech.voice}" for language, speech in speeches.items())
+    return Check("voice", Verdict.OK, f"spoken in {spoken}")
 
 
 def _names(cards: Path) -> list[str]:

@@ -244,6 +244,12 @@ BARS = (
         minutes=40,
     ),
     _bench("answer → paid screen", "at most two frames of 60 a second", "answer -> paid screen"),
+    _bench(
+        "key → the last orders, or the older ones, on the screen, with 1,000,000 sales",
+        "at most two frames of 60 a second",
+        "key -> last orders",
+        "key -> older orders",
+    ),
     _bench("start → first usable screen", "at most 2 × a bare pygame window", "start -> idle screen"),
     _bench(
         "the screen's slowest frames (p99) while the camera scans", "at most 1.1 × those while keying", "a frame while scanning"

@@ -1,7 +1,7 @@
 """A ledger with as many sales as wanted, put together by SQL in seconds rather than sold: for the bench.
 
-Its rows and its history are what a kiosk would have written as far as any question goes: 100 sales a day since 2000, one in
-fifty refunded, fifty amounts, a shift a day, the last one open. Only the MACs are empty but for the last one's proof.
+Its rows and its history are what a kiosk would have written as far as any question goes: 100 sales a day, one in fifty refunded,
+fifty amounts, a shift a day, the last one open. Only the MACs are empty but for the last one's proof.
 """
 
 # ruff: noqa: E501  SQL as it is read
@@ -70,11 +70,11 @@ class Large:
     last_day: int
 
 
-def make(path: Path, sales: int) -> Large:
-    """A ledger of so many sales at `path`, which can be opened with OPEN_KEY."""
-    SqliteLedger.open(path, generation=lambda: "aa", now=BEGIN).close()
+def make(path: Path, sales: int, begin: int = BEGIN) -> Large:
+    """A ledger of so many sales at `path`, the first at `begin` (ms), which can be opened with OPEN_KEY."""
+    SqliteLedger.open(path, generation=lambda: "aa", now=begin).close()
     connection = sqlite3.connect(path, isolation_level=None)
-    facts = {"sales": sales, "a_day": A_DAY, "begin": BEGIN, "day": DAY}
+    facts = {"sales": sales, "a_day": A_DAY, "begin": begin, "day": DAY}
     connection.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -200000; BEGIN"
     )
@@ -97,4 +97,4 @@ def make(path: Path, sales: int) -> Large:
     )
     connection.execute("COMMIT")
     connection.close()
-    return Large(path, BEGIN + (sales - 1) // A_DAY * DAY)
+    return Large(path, begin + (sales - 1) // A_DAY * DAY)

@@ -91,7 +91,7 @@ def test_the_example_loads_and_means_what_it_says(folder: Path) -> None:
     assert read.ledger.path == folder / "kiosk.db"
     assert read.control.socket == folder / "kiosk.db.sock"
     assert read.notifications == NotificationsConfig(None, 0, "/wechat/notify")
-    assert (read.sound.speak, read.sound.volume, read.sound.fresh_s) == ("merchant", 100, 10)
+    assert (read.sound.speak, read.sound.guide, read.sound.volume, read.sound.fresh_s) == ("merchant", "none", 100, 10)
     assert read.warnings == ()
 
 

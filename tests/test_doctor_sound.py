@@ -69,15 +69,23 @@ def test_a_display_without_a_window_is_silent_on_purpose(desk: Config) -> None:
 @pytest.mark.voice
 def test_the_voice_is_let_speak(desk: Config) -> None:
     check = doctor_sound.voice(desk)
-    assert (check.verdict, check.found) == (Verdict.OK, "amounts are spoken in ko, by the voice ko")
+    assert (check.verdict, check.found) == (Verdict.OK, "spoken in ko, by the voice ko")
 
 
 @pytest.mark.voice
 def test_a_language_without_a_voice_is_a_warning(desk: Config) -> None:
     """English is spoken instead, and the owner may choose otherwise."""
     check = doctor_sound.voice(replace(desk, sound=SoundConfig("customer")))
-    assert (check.verdict, check.found) == (Verdict.WARN, "no voice speaks th: amounts are spoken in English")
+    assert (check.verdict, check.found) == (Verdict.WARN, "no voice speaks th: English is spoken")
     assert '"none"' in check.remedy
+
+
+@pytest.mark.voice
+def test_the_voice_that_guides_customers_is_let_speak_too(desk: Config) -> None:
+    theirs = replace(desk, display=replace(desk.display, customer_language="de"), sound=SoundConfig(guide="customer"))
+    check = doctor_sound.voice(theirs)
+    assert (check.verdict, check.found) == (Verdict.OK, "spoken in ko, by the voice ko; in de, by the voice de")
+    assert doctor_sound.voice(replace(desk, sound=SoundConfig("none", guide="customer"))).verdict is Verdict.WARN
 
 
 def test_who_wants_tones_needs_no_voice(desk: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,13 +19,17 @@ from kiosk.core.commands import Sound
 from kiosk.core.money import Money
 from kiosk.core.ports import Display
 from kiosk.display import Sounds, espeak, open_display, tones
-from kiosk.display.spoken import received
+from kiosk.display.announcer import REST_MS
+from kiosk.display.spoken import guided, received
 from tests.display_views import MAIN, NOW
 
 pytestmark = pytest.mark.voice
 
 HKD = Money(1250, "HKD")
-SPEECH = espeak.render(received(HKD, "zh_CN")) if shutil.which("espeak-ng") else b""
+SPEECH, ASKED, TOLD, THANKS = (
+    espeak.render(speech) if shutil.which("espeak-ng") else b""
+    for speech in (received(HKD, "zh_CN"), *(guided(key, "en", "HKD") for key in ("say.scanning", "say.password", "say.paid")))
+)
 PAID, FAILED, KEY = (tones.pcm(sound) for sound in (Sound.PAID, Sound.FAILED, Sound.KEY))
 
 
@@ -35,6 +39,7 @@ class Shop:
 
     file: Path
     display: Display = field(init=False)
+    now: int = NOW
 
     def open(self, sounds: Sounds) -> None:
         self.display = open_display(
@@ -43,7 +48,7 @@ class Shop:
             fullscreen=False,
             merchant_language="zh_CN",
             customer_language="en",
-            now=lambda: NOW,
+            now=lambda: self.now,
             on_key=lambda *_: None,
             sounds=sounds,
         )
@@ -127,6 +132,31 @@ def test_the_next_sale_cuts_the_sentence_short_and_its_own_tones_are_heard(shop:
     assert begun in heard
     assert SPEECH not in heard
     assert loudest(heard[heard.index(KEY) + len(KEY) :]) == 0
+
+
+def test_a_customer_is_guided_from_screen_to_screen_and_the_payment_cuts_in(shop: Shop, until: Callable[..., Any]) -> None:
+    """What to do is heard whole while its screen stands; the next one begins when the newer screen has stood for a while."""
+    shop.open(Sounds("zh_CN", guide="en", currency="HKD"))
+    begun = TOLD[: len(TOLD) // 20]
+
+    def work() -> None:
+        shop.display.show(MAIN["scanning"])
+        shop.now += REST_MS
+        until(lambda: shop.has(ASKED))
+        shop.display.show(MAIN["password"])
+        shop.now += REST_MS
+        until(lambda: shop.has(begun))
+        shop.display.play(Sound.PAID)
+        shop.display.announce(HKD, shop.now)
+        shop.display.show(MAIN["paid"])
+        until(lambda: shop.has(THANKS))
+
+    heard = shop.run(work)
+    assert TOLD not in heard
+    assert [heard.count(samples) for samples in (ASKED, begun, SPEECH, THANKS)] == [1, 1, 1, 1]
+    places = [heard.index(samples) for samples in (ASKED, begun, SPEECH, THANKS)]
+    assert places == sorted(places)
+    assert places[2] + len(SPEECH) <= places[3]
 
 
 def test_a_failure_sounds_like_one_and_says_nothing(shop: Shop, until: Callable[..., Any]) -> None:

@@ -39,7 +39,6 @@ Told = (
     | CancelledScreen
     | AttentionScreen
     | OutOfOrder
-    | Updating
 )
 """Screens that have one."""
 

@@ -63,7 +63,6 @@ CustomerScreen = (
     | CancelledScreen
     | AttentionScreen
     | OutOfOrder
-    | Updating
 )
 
 

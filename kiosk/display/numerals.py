@@ -1,4 +1,4 @@
-"""Numbers spelt out for a voice that would misread their digits: in Chinese characters, and in hiragana as Japanese sounds.
+"""Numbers spelt out for a voice that would misread their digits: in Chinese, in hiragana as Japanese sounds, in Spanish.
 
 Pure. Up to twelve digits.
 """
@@ -12,6 +12,20 @@ _KANA = ("れい", "いち", "に", "さん", "よん", "ご", "ろく", "なな
 _HANGUL = "영일이삼사오육칠팔구"
 # Where a thousand or a hundred changes its own sound or the digit's.
 _BENT = {(3, 1000): "さんぜん", (8, 1000): "はっせん", (3, 100): "さんびゃく", (6, 100): "ろっぴゃく", (8, 100): "はっぴゃく"}
+# fmt: off
+_UNOS = (
+    "cero", "un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce", "trece",
+    "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiún", "veintidós",
+    "veintitrés", "veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho", "veintinueve",
+)
+_DECENAS = (
+    "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa",
+)
+_CIENTOS = (
+    "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos", "ochocientos",
+    "novecientos",
+)
+# fmt: on
 _KANA_UNITS = {1000: "せん", 100: "ひゃく", 10: "じゅう"}
 
 
@@ -38,6 +52,19 @@ def japanese(number: int) -> str:
         if group:
             said += _kana_group(group) + unit
     return said
+
+
+def spanish(number: int, *, feminine: bool = False) -> str:
+    """So many of something: 1 is un or una, 200 doscientos or doscientas. Raises ValueError for what is negative or too large."""
+    if number == 0:
+        return _UNOS[0]
+    millions, rest = divmod(number % _most(number), 10**6)
+    parts = []
+    if millions:
+        parts.append("un millón" if millions == 1 else f"{_thousands(millions, feminine=False)} millones")
+    if rest:
+        parts.append(_thousands(rest, feminine=feminine))
+    return " ".join(parts)
 
 
 def digits(text: str, language: str) -> str:
@@ -69,3 +96,30 @@ def _kana_group(group: int) -> str:
         if digit:
             said += _BENT.get((digit, value)) or (_KANA[digit] if digit > 1 else "") + unit
     return said + (_KANA[group % 10] if group % 10 else "")
+
+
+def _thousands(number: int, *, feminine: bool) -> str:
+    thousands, rest = divmod(number, 1000)
+    parts = []
+    if thousands:
+        parts.append("mil" if thousands == 1 else f"{_hundreds(thousands, feminine=feminine)} mil")
+    if rest:
+        parts.append(_hundreds(rest, feminine=feminine))
+    return " ".join(parts)
+
+
+def _hundreds(number: int, *, feminine: bool) -> str:
+    if number == 100:  # noqa: PLR2004  the one that is short by itself
+        return "cien"
+    hundreds, rest = divmod(number, 100)
+    parts = [_CIENTOS[hundreds - 1]] if hundreds else []
+    if 0 < rest < len(_UNOS):
+        parts.append(_UNOS[rest])
+    elif rest:
+        tens, ones = divmod(rest, 10)
+        parts.append(_DECENAS[tens - 3] + (f" y {_UNOS[ones]}" if ones else ""))
+    said = " ".join(parts)
+    if not feminine:
+        return said
+    said = said.replace("cientos", "cientas").replace("quinientos", "quinientas")
+    return said.replace("veintiún", "veintiuna") if said.endswith("veintiún") else said + "a" if said.endswith("un") else said

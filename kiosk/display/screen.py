@@ -21,6 +21,7 @@ from kiosk.display import rehearsal
 from kiosk.display.announcer import Announcer
 from kiosk.display.backlight import Backlight
 from kiosk.display.canvas import Rect, Speaker, Window
+from kiosk.display.guidance import Guide
 from kiosk.display.light import Light, Rest, light
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
@@ -170,7 +171,8 @@ class WindowDisplay:
         self._on_key = on_key
         self._on_touch = on_touch
         self._sounds = sounds
-        self._announcer = Announcer(sounds.language if sounds else None, sounds.fresh_ms if sounds else 0, now, window.wake)
+        self._announcer = Announcer(sounds or Sounds(), now, window.wake)
+        self._guide = Guide(self._announcer.guide)
         self._habits = habits
         self._touches: Touches | None = None
         if self._picture.panel is not None:
@@ -189,6 +191,7 @@ class WindowDisplay:
         if view.screen != self._picture.screen:
             self._busy_at = self._habits.monotonic()
         self._picture.show(view)
+        self._guide.show(view)
         self._window.wake()
 
     def show_camera(self, width: int, height: int, rgb: bytes, outlines: tuple[Outline, ...] = ()) -> None:
@@ -205,7 +208,7 @@ class WindowDisplay:
         self._announcer.announce(money, at)
 
     def try_voice(self, at: int) -> None:
-        self._announcer.announce(None, at)
+        self._announcer.try_voice(at)
 
     def hush(self) -> None:
         self._announcer.hush()

@@ -14,7 +14,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from kiosk.config_sound import SPEAK
+from kiosk.config_sound import GUIDE, SPEAK
 from kiosk.config_till import MODES
 from kiosk.core.errors import KioskError
 from kiosk.core.languages import LANGUAGES
@@ -58,6 +58,7 @@ EVERYDAY = (
     Field("display", "brightness", "number", least=10, most=100, default=100),
     Field("display", "dim_after_s", "number", most=86_400, default=120),
     Field("sound", "speak", "choice", SPEAK, default="merchant"),
+    Field("sound", "guide", "choice", GUIDE, default="none"),
     Field("sound", "volume", "number", most=100, default=100),
     Field("merchant", "time_zone", most=40),
     Field("owner", "listen", most=60),

@@ -18,7 +18,7 @@ SHOWN: dict[str, frozenset[str]] = {
     "display": frozenset(
         ("driver", "size", "fullscreen", "rotation", "brightness", "dim_after_s", "merchant_language", "customer_language")
     ),
-    "sound": frozenset(("speak", "volume", "fresh_s")),
+    "sound": frozenset(("speak", "guide", "volume", "fresh_s")),
     "keypad": frozenset(("driver", "device", "rows", "columns", "settle_ms", "debounce_ms", "stuck_s", "remote", "freed_pins")),
     "camera": frozenset(("driver", "device", "mains_hz")),
     "till": frozenset(

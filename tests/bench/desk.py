@@ -150,6 +150,12 @@ class Kiosk(Process):
         facts: dict[str, int] = json.loads(self.hear())
         return facts
 
+    def look_back(self) -> dict[str, int]:
+        """The last orders and the page of older ones; when things happened, in ns."""
+        self.say("past")
+        facts: dict[str, int] = json.loads(self.hear())
+        return facts
+
 
 class BareClient:
     """The peer: nothing but `requests` and `cryptography`, a warm connection, and a charge as large as the kiosk's."""

@@ -3,7 +3,11 @@
 `python -m tests.bench.subject --config FILE`. A line "sale AMOUNT PAUSE_S PICTURE" on stdin is one Quick Pay sale: keys at a
 person's pace, OK, after PAUSE_S the picture of a phone before the camera, then what follows by itself. Answered with one JSON
 object in ns of the monotonic clock: `ok_at`; `seen_at`, when the scanner's link hands the decoded code over; `paid_at`, when the
-paid screen is in the window. All of it is the product's own code but three wrapped methods, which note these moments.
+paid screen is in the window.
+
+A line "past" opens the last orders, turns to the older ones and goes back: `menu_at` and `older_at`, when these keys are pressed;
+`list_at` and `page_at`, when what they show is in the window. All of it is the product's own code but three wrapped methods,
+which note these moments.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from kiosk import config, service
 from kiosk.app import App
 from kiosk.core import screens
 from kiosk.core.events import CodeSeen, Event
+from kiosk.core.past_screens import History
 from kiosk.display import canvas, painter
 from kiosk.runtime import Runtime
 
@@ -36,12 +41,15 @@ class Seen:
         self._painted = ""
         self._changed = threading.Condition()
         self._shown: tuple[str, int] = ("", 0)
+        self._page: int | None = None  # of the last orders, in the picture
+        self._pages: dict[int, int] = {}  # when each of them last came into the window
         self.code_at = 0
         paint, present, post = painter.Painter.paint, canvas.Window.present, Runtime.post
 
         def painted(self_: painter.Painter, view: screens.View, *rest: Any) -> None:
             paint(self_, view, *rest)
             self._painted = type(view.screen).__name__
+            self._page = view.screen.page if isinstance(view.screen, History) else None
 
         def presented(self_: canvas.Window, *rest: Any) -> None:
             present(self_, *rest)
@@ -49,6 +57,9 @@ class Seen:
             with self._changed:
                 if self._painted != self._shown[0]:
                     self._shown = (self._painted, at)
+                    self._changed.notify_all()
+                if self._page is not None:
+                    self._pages.setdefault(self._page, at)
                     self._changed.notify_all()
 
         def posted(self_: Runtime, event: Event) -> None:
@@ -68,6 +79,17 @@ class Seen:
                 raise AssertionError(f"{screen.__name__} was not shown; {self._shown[0]} is")
             return self._shown[1]
 
+    def wait_for_page(self, page: int) -> int:
+        """When this page of the last orders came into the window, for the first time since they were opened."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: page in self._pages, PATIENCE_S):
+                raise AssertionError(f"page {page} was not shown")
+            return self._pages[page]
+
+    def forget_pages(self) -> None:
+        with self._changed:
+            self._pages.clear()
+
 
 def sell(app: App, seen: Seen, amount: str, pause_s: float, picture: Path) -> dict[str, int]:
     """One sale, as a cashier and a customer make it."""
@@ -86,11 +108,30 @@ def sell(app: App, seen: Seen, amount: str, pause_s: float, picture: Path) -> di
     return {"ok_at": ok_at, "seen_at": seen.code_at, "paid_at": paid_at}
 
 
+def look_back(app: App, seen: Seen) -> dict[str, int]:
+    """The last orders, the page of older ones, and back to the start."""
+    seen.forget_pages()
+    menu_at = time.monotonic_ns()
+    app._remote.press("MENU")
+    list_at = seen.wait_for_page(0)
+    time.sleep(KEY_GAP_S)
+    older_at = time.monotonic_ns()
+    app._remote.press("0")
+    page_at = seen.wait_for_page(1)
+    time.sleep(KEY_GAP_S)
+    app._remote.press("CANCEL")
+    seen.wait(screens.Idle)
+    return {"menu_at": menu_at, "list_at": list_at, "older_at": older_at, "page_at": page_at}
+
+
 def _obey(app: App, seen: Seen) -> None:
     try:
         seen.wait(screens.Idle)
         _say({"ready_at": time.monotonic_ns()})
         for line in sys.stdin:
+            if line.strip() == "past":
+                _say(look_back(app, seen))
+                continue
             _, amount, pause_s, picture = line.split(maxsplit=3)
             _say(sell(app, seen, amount, float(pause_s), Path(picture.strip())))
     finally:
