@@ -18,6 +18,7 @@ FILES = {"en": ROOT / "docs/messages.md", "zh_CN": ROOT / "docs/messages.zh.md"}
 SILENT = {
     "what the customer reads; what the merchant reads beside it is in the table": """
         *.customer *.customer_more *.customer_own *_customer *_customer_more paid.payer""",
+    "what the customer hears; what the merchant reads then is in the table": "say.*",
     "what a key does, or how something is keyed or held": """
         keys.* calm.touch scanning.no_picture search.how quick.* noting.* pin.more refund.all setup.type.* setup.look.wifi*
         setup.look.enrolment*""",
