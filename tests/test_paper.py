@@ -114,6 +114,24 @@ def test_a_receipt_that_was_given_up_unbegun_is_still_to_come() -> None:
     assert [slip.copy for slip in slips(flow)] == [False, False, True]  # type: ignore[union-attr]
 
 
+def test_a_receipt_that_is_given_up_twice_is_named_once() -> None:
+    """The printer says so at each try."""
+    flow = Flow(receipts=Receipts.PAID)
+    number = paid(flow)
+    for _ in range(2):
+        flow.happen(NotPrinted(number))
+    assert flow.kiosk.unprinted == (number,)
+
+
+def test_an_order_that_is_not_paid_by_the_time_it_was_read_has_no_receipt() -> None:
+    """The rows are as committed, whatever the screen showed when the key was pressed."""
+    flow = Flow(receipts=Receipts.PAID)
+    number = flow.show_qr()
+    flow.happen(LookedUp(number, Wanted.RECEIPT, flow.order(number), ()))
+    flow.happen(LookedUp(number, Wanted.RECEIPT, None, ()))
+    assert slips(flow) == []
+
+
 def test_refunds_stand_on_the_copy() -> None:
     """Those accepted or done; what was refused is none."""
     flow = Flow(receipts=Receipts.PAID)
