@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from kiosk.core.differences import Difference, Moved, Standing, What
+from kiosk.core import statements
+from kiosk.core.differences import Difference, Moved, Side, Standing, What
 from kiosk.core.events import BooksKnown, Doubted, StatementCame
 from kiosk.core.lifecycle import DAY
 from kiosk.core.model import Answer, Ended, NotFound, Order, OrderState, Outcome, Paid, Refund, RefundState, Unknown, Why
@@ -138,3 +139,9 @@ def test_a_doubt_in_yen_is_a_doubt() -> None:
     yen = Money(1250, "JPY")
     verdict = judged(differing(What.ONLY_THEIRS), order(1, OrderState.PAID, money=yen), replace(PAID, total=HKD))
     assert verdict.standing is Standing.ATTENTION
+
+
+def test_a_days_sums_and_times_are_wechats() -> None:
+    """What is left of what was paid, and the clock of Beijing."""
+    assert Side(paid=1000, reversed=200, refunded=50).net == 750
+    assert statements.as_time(AT) == "2026-01-05 18:00:00"

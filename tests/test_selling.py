@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.core import screens, till
 from kiosk.core.commands import Play, Print, Sound
-from kiosk.core.events import Key
+from kiosk.core.events import Key, Probed
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Call, Decline, Declined, Direct, Institution, Order, OrderState, Tender
 from kiosk.core.money import Money, rate_in_words
@@ -398,3 +398,13 @@ def test_the_board_opens_from_the_start_alone() -> None:
     pay(flow, "1 2 5 0 OK")
     flow.press("SCAN")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
+
+
+def test_a_clock_that_keeps_wechat_away_is_named_and_not_the_network() -> None:
+    """The amount stays, and the first answer takes the word away."""
+    flow = Flow(online=False)
+    flow.happen(Probed(reached=False, server_time=None, at=flow.now, clock_doubted=True))
+    flow.press("1 2 5 0 OK")
+    assert flow.screen.hint is AmountHint.CLOCK
+    flow.probe()
+    assert flow.screen.hint is None

@@ -297,6 +297,14 @@ def test_a_key_made_here_asks_for_its_certificate_and_the_rest() -> None:
     assert world.restarts == [False]
 
 
+def test_what_is_to_be_uploaded_can_be_seen_again() -> None:
+    """A key that was made is not made twice: its place in the list leads to its request."""
+    world = World(Facts("en", online=True, zone="Asia/Tokyo", held=frozenset({"merchant_key.pem"}), request="PEM"))
+    world.press("4")
+    assert world.screen == SetupInvite("en", 4, Inviting.REQUEST, "")
+    assert not [act for act in world.done if isinstance(act, MakeKey)]
+
+
 @pytest.mark.parametrize("flaw", [told for told in Told if told not in (Told.READY, Told.STICK_READ, Told.KEY_MADE)])
 def test_each_flaw_is_told_and_can_be_tried_once_more_or_given_another_way(flaw: Told) -> None:
     world = World(Facts("en", online=True, zone="Asia/Tokyo", held=ALL), flaw=flaw)

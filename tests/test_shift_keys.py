@@ -15,7 +15,7 @@ from kiosk.core.screens import AmountHint, NoShift, ShiftClosing, ShiftReport
 from kiosk.core.shifts import Aim, Count, Figures, Reading, ShiftState, What
 from kiosk.core.state import ShiftHabits, wake_at
 from kiosk.core.view import view
-from tests.shift_samples import OPEN, X, Z
+from tests.shift_samples import AT, OPEN, X, Z
 from tests.test_shifts import KEPT, NOON, Shop, opened, printed
 
 
@@ -198,3 +198,35 @@ def test_a_zone_that_nobody_knows_any_more_is_read_as_utc() -> None:
     """A row of another system: its report must not fail for it."""
     assert str(shift_lines.zone_of(replace(X, zone="Mars/Olympus"))) == "UTC"
     assert str(shift_lines.zone_of(X)) == "Asia/Hong_Kong"
+
+
+def test_what_comes_in_after_a_shift_was_closed_is_the_next_ones() -> None:
+    """Counted before that one is opened, too."""
+    shop = opened(Shop())
+    shop.sold(1)
+    shop.close()
+    shop.sold(2)
+    first = shop.ledger.shifts.one(1)
+    assert first is not None
+    assert [count.count for count in shop.ledger.shifts.after(first)] == [1]
+    assert [tally.sale_count for tally in first.tallies] == [1]
+
+
+def test_a_report_has_a_line_for_all_that_happened_and_none_for_what_did_not() -> None:
+    """A quiet tender has its sales alone."""
+    busy, quiet = (
+        [line.label for line in shift_lines.lines(replace(X, tallies=(tally,)), AT) if isinstance(line, shift_lines.Figure)]
+        for tally in X.tallies
+    )
+    assert busy == ["net", "sales", "tips", "refunds", "failed", "net", "late", "declined", "undone", "attention"]
+    assert quiet == ["net", "sales"]
+    named = [line.waiting for line in shift_lines.lines(Z, AT) if isinstance(line, shift_lines.Named)]
+    assert [shift_lines.tail(one) for one in named] == ["aa0153", "aa0101-R2", "aa0098"]
+    assert shift_lines.lines(replace(X, opened_by=None, handed_over=(), taken_over=(), tallies=()), AT)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"), [(1250, "HKD", "HK$12.50"), (-1250, "HKD", "-HK$12.50"), (1250, "JPY", "¥1,250 JPY")]
+)
+def test_a_sum_below_nothing_has_its_sign_and_one_yen_is_no_yuan(amount: int, currency: str, text: str) -> None:
+    assert shift_lines.signed(amount, currency, "en") == text
