@@ -1,8 +1,8 @@
 """`make cover`: whether the tests go through every branch of kiosk/core and kiosk/payment; names those they do not.
 
 Run are the test files that import nothing of the kiosk but these two, and a few more that need one part besides; none of the slow
-ones, and no process of its own is looked into: what only a whole kiosk comes through is claimed by nobody. What is left out of the
-count, and why, stands in pyproject.toml alone.
+ones, and no process of its own is looked into: what only a whole kiosk comes through is claimed by nobody. What is left out of
+the count, and why, stands in pyproject.toml alone.
 """
 
 from __future__ import annotations

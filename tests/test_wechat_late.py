@@ -85,7 +85,7 @@ def test_a_kiosk_that_stops_before_anything_was_sent_leaves_nothing_running() ->
     late = LateTransport(lambda: played)
     late.stop()
     assert not played.stopped
-    assert late.there() is played
+    assert late.there() is late.there() is played
     assert played.stopped
     other = Played()
     there = LateTransport(lambda: other)

@@ -173,6 +173,18 @@ def test_what_has_left_is_not_sent_again_over_another_connection() -> None:
     exchange.interrupt()  # of a connection that is closed: nobody waits
 
 
+def test_after_the_deadline_nothing_is_waited_for() -> None:
+    """Nor after the kiosk has begun to stop."""
+    stopped = threading.Event()
+    exchange = Exchange(time.monotonic() - 1, LONG, lambda: None, stopped, Resolver())
+    with pytest.raises(TimeoutError):
+        exchange.wait_s()
+    stopped.set()
+    with pytest.raises(OSError, match="^$"):
+        exchange.wait_s()
+    assert exchange.over
+
+
 @pytest.mark.parametrize(
     ("server", "problem"),
     [
