@@ -14,7 +14,21 @@ import pytest
 from kiosk import ledgers, training
 from kiosk import runtime as loop
 from kiosk.core import lessons, screens
-from kiosk.core.commands import Act, Ask, AskRefund, GiveBack, Heard, Play, Print, Probe, Sound, StartScan, StartTraining, Warm
+from kiosk.core.commands import (
+    Act,
+    Ask,
+    AskRefund,
+    Close,
+    GiveBack,
+    Heard,
+    Play,
+    Print,
+    Probe,
+    Sound,
+    StartScan,
+    StartTraining,
+    Warm,
+)
 from kiosk.core.events import CodeSeen, Event, Health, Key, Part, Pressed, Probed, Tick
 from kiosk.core.lesson import Lesson
 from kiosk.core.lifecycle import SECOND
@@ -129,6 +143,7 @@ def test_what_a_training_is_asked_beyond_its_lessons_is_answered_too() -> None:
     order = Order("TRAINING-1", "S", Tender.NATIVE, Money(1250, "HKD"), START, OrderState.CLOSING, sent_at=START, tries=1)
     refund = Refund("TRAINING-1-R1", "TRAINING-1", Money(1250, "HKD"), START)
     assert lessons.play(Ask(order, at_counter=True), START).answer.outcome == Ended(OrderState.CLOSED)
+    assert lessons.play(Close(order, at_counter=True), START).answer.outcome == Pending()
     assert lessons.play(GiveBack(refund, order), START).answer.outcome == Pending()
     assert lessons.play(AskRefund(refund, order), START).answer.outcome == Ended(OrderState.REFUNDED)
 

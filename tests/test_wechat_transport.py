@@ -180,7 +180,7 @@ def test_after_the_deadline_nothing_is_waited_for() -> None:
     with pytest.raises(TimeoutError):
         exchange.wait_s()
     stopped.set()
-    with pytest.raises(OSError, match="^$"):
+    with pytest.raises(OSError, match=r"^$"):
         exchange.wait_s()
     assert exchange.over
 
