@@ -297,6 +297,20 @@ def test_a_key_made_here_asks_for_its_certificate_and_the_rest() -> None:
     assert world.restarts == [False]
 
 
+def test_what_is_keyed_is_shown_as_it_can_be_compared() -> None:
+    """A merchant's number as it is, a passphrase's digits in groups of four."""
+    world = World(Facts("en", online=True, zone="Asia/Tokyo"))
+    world.press("4 1 9 0 0 0")
+    assert isinstance(world.screen, SetupEntry)
+    assert world.screen.shown == "19000"
+    world.press("CANCEL 2")
+    for text in parts(SEALED):
+        world.show(text)
+    world.press("4 7 1 9 2")
+    assert isinstance(world.screen, SetupEntry)
+    assert world.screen.shown == "4719 2"
+
+
 def test_what_is_to_be_uploaded_can_be_seen_again() -> None:
     """A key that was made is not made twice: its place in the list leads to its request."""
     world = World(Facts("en", online=True, zone="Asia/Tokyo", held=frozenset({"merchant_key.pem"}), request="PEM"))
