@@ -6,11 +6,12 @@ KILLS := 620
 SCANNER_KILLS := 1000
 WORKERS = $(shell expr 2 \* $$(nproc))
 
-.PHONY: help setup words demo test lab soak mutants crash bench lint check clean clean-root
+.PHONY: help setup words demo test cover lab soak mutants crash bench lint check clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
 	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make cover   the branches of kiosk/core and kiosk/payment that no test goes through (there are none); five minutes'
 	@echo 'make lab     the units in a Debian that boots in a container, and in a virtual machine (as root; LEVELS="vm" for one)'
 	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
@@ -43,6 +44,9 @@ demo: setup
 # in one. Hundreds of processes start: what Python has compiled is kept, whatever the environment says.
 test: .venv/.ready-for-tests $(CATALOGUES)
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
+
+cover: .venv/.ready-for-tests $(CATALOGUES)
+	$(PY) -m tests.cover $(ARGS)
 
 lab: .venv/.ready-for-lab $(CATALOGUES)
 	$(PY) -m tests.lab $(LEVELS)

@@ -193,3 +193,17 @@ def test_one_bundle_at_a_time_and_where_it_is() -> None:
     assert flow.screen.bundle == Bundle(BundleEnd.STICK, "kiosk-K07.tar.gz")
     flow.press("6")
     assert len(flow.all(MakeBundle)) == 2
+
+
+def test_a_bundle_is_shown_wherever_the_check_up_is_by_now_and_one_of_an_earlier_check_up_not() -> None:
+    """Made while somebody tries something: it stands there on the way back."""
+    late = Bundle(BundleEnd.STICK, "kiosk-K07.tar.gz")
+    for trial, leave in (("1", "CANCEL"), ("2", "CANCEL CANCEL"), ("3", "CANCEL")):
+        flow, _ = opened()
+        flow.press(f"6 {trial}")
+        flow.happen(BundleMade(late))
+        flow.press(leave)
+        assert flow.screen.bundle == late
+    other, _ = opened()
+    other.happen(BundleMade(late))
+    assert other.screen.bundle is None

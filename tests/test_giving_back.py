@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from kiosk.core import screens
+from kiosk.core import screens, who
 from kiosk.core.commands import AskForRefund, CheckPin, GiveBack, Play, Sound
 from kiosk.core.events import Key, PinChecked, PinKept, Pressed
 from kiosk.core.model import Call, Decline, Declined, OrderState, Pending, Reason, RefundState, RefundTrouble, Unknown, Why
@@ -124,6 +124,16 @@ def test_each_place_closes_by_itself(keys: str) -> None:
     flow.press(f"MENU 1 {keys}")
     flow.pass_time(61 * SECOND, lambda _: None)
     flow.sees(screens.Idle)
+
+
+def test_a_key_that_means_nothing_at_a_refusal_leaves_it_there() -> None:
+    """It is read before it goes."""
+    flow, _ = sold(pins={})
+    flow.press("MENU 1 QR 5")
+    assert flow.acts == REFUSED
+    flow.sees(RefundRefused)
+    flow.press("OK")
+    flow.sees(SaleOpened)
 
 
 # -- what is refused -----------------------------------------------------------------------------------------------
@@ -337,6 +347,20 @@ def test_a_pin_that_cannot_be_kept_is_said() -> None:
     before = flow.kiosk.till
     flow.happen(PinKept("pin 1", NoPin.EASY))
     assert flow.kiosk.till == before  # of another
+
+
+def test_while_a_pin_is_being_kept_no_key_means_anything_and_only_its_own_answer_counts() -> None:
+    """What the disk refuses is said, and the PIN is keyed anew."""
+    flow, _ = sold(pins={})
+    flow.press("MENU MENU 2")
+    keeping = who.NewPin(flow.now + 1000, ALONE, ticket="pin 7")
+    flow.kiosk.till = keeping
+    flow.press("1")
+    assert flow.acts == REFUSED
+    flow.happen(PinKept("pin 6"))
+    assert flow.kiosk.till == keeping
+    flow.happen(PinKept("pin 7", NoPin.EASY))
+    assert flow.screen == PinWanted(ALONE, 0, problem=NoPin.EASY)
 
 
 def test_whoever_works_here_is_asked_first() -> None:

@@ -17,6 +17,7 @@ from kiosk.core.errors import LedgerError
 from kiosk.core.model import Call, OrderState
 from kiosk.payment import audit
 from kiosk.payment.chain import OPEN_KEY, ChainKey
+from kiosk.payment.history import Loss
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.ledger_file import LedgerFile, migrations
 from kiosk.payment.ledger_rows import columns
@@ -236,6 +237,38 @@ def test_a_ledger_of_an_older_version_is_bound_at_its_first_opening(tmp_path: Pa
     with by_hand(path) as base:
         base.execute("UPDATE orders SET amount = 1 WHERE state = 'PAID'")
     assert doubts(path) == [f"order {number(1)}: amount is 1, and 1250 by its history"]
+
+
+def test_a_ledger_of_an_older_version_is_well_before_it_is_bound_and_without_rows_nothing_is(tmp_path: Path) -> None:
+    """A backup of before the update: neither damaged nor edited."""
+    path, schema = tmp_path / "kiosk.db", tmp_path / "schema"
+    schema.mkdir()
+    for version, sql in enumerate(migrations(SCHEMA)[:2], 1):
+        (schema / f"{version:04}.sql").write_text(sql, encoding="utf-8")
+    with contextlib.closing(LedgerFile.open(path, schema)) as file, file.transaction():
+        file.change("INSERT INTO meta VALUES (1, 'aa', 0, 0)", ())
+    assert audit.check(path, [KEY]) == audit.Verdict()
+    with contextlib.closing(opened(path)) as ledger:
+        assert ledger.generation == "aa"
+    assert audit.check(path, [KEY]) == audit.Verdict()
+
+
+def test_a_line_of_a_kind_that_there_is_not_is_found(path: Path) -> None:
+    """Whatever it says: no MAC fits it, and it stands for no row."""
+    with by_hand(path) as base:
+        base.execute("PRAGMA ignore_check_constraints = 1")
+        base.execute("UPDATE history SET kind = 'gift' WHERE kind = 'refund'")
+    assert [line for line in doubts(path) if "MAC" in line or "history" in line]
+
+
+def test_when_no_generation_is_left_the_ledger_says_so(tmp_path: Path) -> None:
+    """Rather than make a number again."""
+    with contextlib.closing(opened(tmp_path / "kiosk.db", generation="aa")):
+        pass
+    with pytest.raises(LedgerError, match="no generation of numbers is left"):
+        SqliteLedger.open(
+            tmp_path / "kiosk.db", generation=lambda: "aa", now=99, key=KEY, losses=(Loss("aa", 0, "lost with the card"),)
+        )
 
 
 def test_what_was_refused_is_not_what_the_next_row_is_bound_to(path: Path) -> None:

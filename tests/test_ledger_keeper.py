@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import json
 import logging
 import os
 import shutil
+import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kiosk.core.commands import Insert
-from kiosk.core.errors import LedgerBusy, LedgerDamaged, LedgerError
+from kiosk.core.errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull
 from kiosk.core.model import OrderState
 from kiosk.payment import audit, backups, keeper
 from kiosk.payment.backups import EACH_MS, EACH_SALES, Backups
@@ -402,6 +407,130 @@ def test_what_cannot_be_remembered_is_not_sold_with(shop: Shop) -> None:
         shop.keeper.open(NOON)
     with contextlib.closing(SqliteLedger.open(shop.path, generation=lambda: "zz", now=1, key=KEY)):  # it was let go of
         pass
+
+
+def test_a_ledger_whose_generation_can_no_longer_be_remembered_is_let_go_of(shop: Shop) -> None:
+    """It is sound, and stays as it is for the next start."""
+    shop.sold(1, 1)
+    memory = shop.path.with_name("kiosk.db.generations")
+    kept = memory.read_bytes()
+    memory.unlink()
+    memory.mkdir()
+    with pytest.raises(LedgerError, match="generations cannot be written"):
+        shop.another_start().open(NOON)
+    memory.rmdir()
+    memory.write_bytes(kept)
+    with shop.open() as ledger:
+        assert ledger.generation == "aa"
+
+
+def test_a_full_disk_that_gave_up_its_ballast_is_tried_once_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Now there is room."""
+    shop.sold(1, 1)
+    tried: list[int] = []
+    opening = shop.keeper._open
+
+    def full_at_first(now: int) -> KeptLedger:
+        tried.append(now)
+        if len(tried) == 1:
+            raise LedgerFull("the disk is full")
+        return opening(now)
+
+    monkeypatch.setattr(shop.keeper, "_open", full_at_first)
+    with shop.open() as ledger:
+        assert ledger.generation == "aa"
+    assert tried == [NOON, NOON]
+
+
+def test_a_restored_ledger_that_cannot_take_its_place_is_not_sold_with(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words; what was made is used at the next start."""
+    shop.sold(1, 3)
+    damage(shop.path)
+
+    def failing(_: Path) -> None:
+        raise OSError(5, os.strerror(5))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper, "sync_file", failing)
+        with pytest.raises(LedgerError, match=r"cannot take its place .*Input/output error"):
+            shop.keeper.open(NOON)
+    restored(shop)
+
+
+def test_a_folder_that_cannot_be_looked_at_has_no_evidence_to_show(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`kiosk doctor` goes on with what else there is."""
+
+    def failing(*_: object) -> None:
+        raise OSError(5, os.strerror(5))
+
+    monkeypatch.setattr(Path, "glob", failing)
+    assert evidence_of(shop.path) == []
+
+
+def test_a_backup_that_could_not_be_begun_in_a_quiet_moment_is_not_tried_at_every_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is any of a ledger that has failed."""
+    begun: list[int] = []
+    monkeypatch.setattr(shop.backups, "begin", lambda _file, now, _quiet: bool(begun.append(now)))
+    with shop.open() as ledger:
+        for now in (NOON, NOON + AGAIN_MS - 1, NOON + AGAIN_MS):
+            ledger.idle(now, _quiet)
+        ledger._file.failure = LedgerError("the card did not answer")
+        ledger.idle(NOON + 9 * AGAIN_MS, _quiet)
+    assert begun == [NOON, NOON + AGAIN_MS]
+
+
+def test_a_copy_that_cannot_be_made_or_read_costs_no_sale(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that checks it does not start; and one that takes long is asked for again at the next quiet moment."""
+
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with shop.open() as ledger:
+        with monkeypatch.context() as patch:
+            patch.setattr(subprocess, "Popen", failing)
+            ledger.idle(NOON, _quiet)
+        assert not shop.backups._copy.exists()
+        ledger.idle(NOON + AGAIN_MS, _quiet)
+        checker = shop.backups._checker
+        assert checker is not None
+        os.kill(checker.pid, signal.SIGSTOP)
+        assert shop.backups.result(wait_s=0) is None
+        os.kill(checker.pid, signal.SIGCONT)
+        verdict = shop.backups.result(wait_s=60)
+        assert verdict is not None
+        assert verdict.well
+
+
+def test_the_checker_gives_a_sound_copy_its_slot_and_a_doubtful_one_another_name(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the process of its own does it: one order comes in by the pipe, one verdict goes out."""
+    shop.sold(1, 2)
+    copy, slot, doubtful = (shop.path.with_name(name) for name in ("copy", "slot", "doubtful"))
+    order_ = {"copy": str(copy), "slot": str(slot), "doubtful": str(doubtful), "at": NOON, "keys": [[KEY.id, KEY.secret.hex()]]}
+    niced: list[int] = []
+    monkeypatch.setattr(os, "nice", niced.append)
+
+    def checked() -> dict[str, Any]:
+        monkeypatch.setattr(backups.sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(order_).encode() + b"\n")))
+        backups._main()
+        told: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return told
+
+    (backup,) = shop.backups.newest_first()
+    shutil.copyfile(backup, copy)
+    with by_hand(copy) as base:
+        base.execute("UPDATE orders SET amount = 1")
+    assert checked()["doubts"]
+    assert (copy.exists(), slot.exists(), doubtful.exists()) == (False, False, True)
+    shutil.copyfile(backup, copy)
+    told = checked()
+    assert (told["doubts"], told["damage"]) == ([], [])
+    assert (copy.exists(), slot.exists(), doubtful.exists()) == (False, True, False)
+    assert slot.stat().st_mtime_ns == NOON * 1_000_000
+    assert niced == [19, 19]
 
 
 def test_a_restored_ledger_may_lie_on_a_disk_that_fails_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

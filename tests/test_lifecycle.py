@@ -233,6 +233,19 @@ def test_native_is_queried_before_it_is_closed_and_closed_after_five_minutes() -
     assert after(row, Ended(S.CLOSED), now=T + 300_200).state is S.CLOSED
 
 
+def test_a_qr_that_could_not_be_placed_is_asked_for_and_not_placed_for_ever() -> None:
+    """Three times in all; nobody stands before it, so its end is learned by questions."""
+    row = order(tender=Tender.NATIVE)
+    for tries in range(len(lifecycle.PLACE_AGAIN) + 1):
+        due = next_call(row, at_counter=False)
+        assert due is not None
+        assert (due.call, row.tries) == (Call.PLACE, tries)
+        row = after(row, Unknown(Why.TIMEOUT), Call.PLACE, due.at)
+    due = next_call(row, at_counter=False)
+    assert due is not None
+    assert due.call is Call.ASK
+
+
 def test_an_armed_order_is_asked_for_after_a_crash() -> None:
     """Nobody knows whether it left, so it is SENT and asked for at once, and it is not reversed unasked."""
     row = resume(order(S.ARMED, sent_at=None, anchor_at=None), T + 90_000)

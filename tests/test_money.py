@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.money import Money, exponent, from_major, in_words, known_currency, major
+from kiosk.core.money import Money, exponent, figures, from_major, in_words, known_currency, major
 
 
 @pytest.mark.parametrize("amount", [12.5, 1.0, "5", True, None])
@@ -86,3 +86,9 @@ def test_the_exponent_is_the_currencys() -> None:
 def test_people_read_amounts_as_they_write_them(money: Money, locale: str, text: str) -> None:
     """By the locale, never with wrong decimals."""
     assert in_words(money, locale) == text
+
+
+def test_where_everybody_knows_the_currency_its_figures_suffice() -> None:
+    """With the currency's decimals and the language's marks."""
+    assert figures(Money(125_000, "EUR"), "de") == "1.250,00"
+    assert figures(Money(125_000, "JPY"), "en") == "125,000"

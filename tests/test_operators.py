@@ -47,6 +47,12 @@ def test_it_grows_and_shrinks_by_a_digit_and_is_never_too_long() -> None:
     assert full.more("2") is full
 
 
+def test_two_pins_of_the_same_digits_are_one() -> None:
+    """Values that hold one can be compared and kept in a set."""
+    assert {PinDigits(SECRET), PinDigits(SECRET)} == {PinDigits(SECRET)}
+    assert PinDigits(SECRET) != SECRET
+
+
 # -- where their digests are ---------------------------------------------------------------------------------------
 
 NAMES = ("Mei", "陳小姐 / ../x")

@@ -8,6 +8,7 @@ from kiosk.core import screens
 from kiosk.core.commands import LookFor, LookUp, Play, Print, Sound, StartScan, StopScan
 from kiosk.core.events import Health, LookedUp, NotPrinted, Part, ReceiptSeen
 from kiosk.core.model import Call, Decline, Declined, Pending, RefundState, SaleState, Unknown, Why
+from kiosk.core.numbers import is_order_number
 from kiosk.core.past_screens import History, SaleOpened, SaleUnknown
 from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Receipts, Wanted
 from tests.flow import START, Flow, always, hkd
@@ -114,6 +115,24 @@ def test_a_receipt_that_was_given_up_unbegun_is_still_to_come() -> None:
     assert [slip.copy for slip in slips(flow)] == [False, False, True]  # type: ignore[union-attr]
 
 
+def test_a_receipt_that_is_given_up_twice_is_named_once() -> None:
+    """The printer says so at each try."""
+    flow = Flow(receipts=Receipts.PAID)
+    number = paid(flow)
+    for _ in range(2):
+        flow.happen(NotPrinted(number))
+    assert flow.kiosk.unprinted == (number,)
+
+
+def test_an_order_that_is_not_paid_by_the_time_it_was_read_has_no_receipt() -> None:
+    """The rows are as committed, whatever the screen showed when the key was pressed."""
+    flow = Flow(receipts=Receipts.PAID)
+    number = flow.show_qr()
+    flow.happen(LookedUp(number, Wanted.RECEIPT, flow.order(number), ()))
+    flow.happen(LookedUp(number, Wanted.RECEIPT, None, ()))
+    assert slips(flow) == []
+
+
 def test_refunds_stand_on_the_copy() -> None:
     """Those accepted or done; what was refused is none."""
     flow = Flow(receipts=Receipts.PAID)
@@ -175,6 +194,12 @@ def test_a_receipt_of_another_ledger_is_said_to_be_so() -> None:
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
     flow.press("SCAN")
     flow.sees(screens.SeekingReceipt)
+
+
+def test_only_what_a_kiosk_made_is_an_order_number() -> None:
+    """From end to end; a payment code never is one."""
+    assert is_order_number("K07-260105-aa0001")
+    assert not any(is_order_number(text) for text in ("134567890123456789", "K07-260105-aa0001\n", "K07-260105-aa0001-R1", ""))
 
 
 def test_an_order_that_is_not_paid_is_shown_and_has_no_receipt() -> None:

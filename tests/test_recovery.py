@@ -39,6 +39,8 @@ from kiosk.core.model import (
     Refund,
     RefundState,
     Tender,
+    Unknown,
+    Why,
 )
 from kiosk.core.money import Money
 from kiosk.payment.ledger import SqliteLedger
@@ -105,6 +107,12 @@ def test_a_search_finds_a_generation_whose_first_orders_were_never_sent() -> Non
     assert asked[:4] == [*sorted(numbered("260105", "za", 1) | numbered("260105", "zb", 1) | numbered("260105", "zc", 1)),
                          "K07-260105-za0002"]  # fmt: skip
     assert len(asked) == len(set(asked)) == 9 + 27 + 50
+
+
+def test_a_search_that_finds_nothing_ends_after_the_first_numbers_of_each_generation() -> None:
+    """A day on which nothing was sold."""
+    asked = walked(set(), [core.Day("260105", search=True)], ["za", "zb"])
+    assert len(asked) == len(set(asked)) == 6
 
 
 def test_a_generation_found_today_is_walked_yesterday_without_a_search() -> None:
@@ -201,6 +209,18 @@ def test_a_refund_under_way_goes_on_and_one_that_is_done_is_counted() -> None:
             assert (line.state, line.refunded, refund.state, refund.out_refund_no) == (state, 1250, refund_state, NUMBER + "-R1")
 
 
+def test_a_refund_that_does_not_say_what_became_of_it_is_a_persons() -> None:
+    """And so is one whose order WeChat tells without its transaction; the numbers to ask for come to an end."""
+    order = core.rebuild(NUMBER, says(Ended(OrderState.REFUNDED)), MERCHANT, NOON, NOON + 900)
+    assert isinstance(order, Order)
+    numbers = list(core.refund_numbers(order))
+    assert [one.out_refund_no for one in numbers] == [f"{NUMBER}-R{count}" for count in range(1, core.REFUND_NUMBERS + 1)]
+    for outcome, words in ((Declined(Decline.PAYMENT_FAILED), "did not come to its end"), (core.PART, "gave back a part")):
+        found = core.refunded(order, numbers[0], Answer(outcome), NOON + 900)
+        assert found is not None
+        assert (found[0].state, words in (found[0].note or ""), found[1]) == (OrderState.ATTENTION, True, None)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -237,6 +257,14 @@ def test_a_row_and_an_answer_either_fit_or_not(state: str, outcome: Outcome, fit
     """What the kiosk still asks for is no contradiction; money that only one side knows of is."""
     order = Order(NUMBER, "S", Tender.QUICK_PAY, HKD, NOON, OrderState(state), sent_at=NOON, transaction_id="42")
     assert (core.contradiction(order, (), Answer(outcome), MERCHANT) is None) == fits
+
+
+@pytest.mark.parametrize("outcome", [NotFound(), Unknown(Why.TIMEOUT)])
+def test_no_answer_makes_no_row(outcome: Outcome) -> None:
+    """Nor does one contradict a row that says what it knows."""
+    assert "cannot be read" in str(core.rebuild(NUMBER, Answer(outcome), MERCHANT, NOON, NOON))
+    order = Order(NUMBER, "S", Tender.QUICK_PAY, HKD, NOON, OrderState.VOID, sent_at=NOON)
+    assert core.contradiction(order, (), Answer(outcome), MERCHANT) is None
 
 
 def test_a_refund_in_the_ledger_explains_what_wechat_shows() -> None:

@@ -25,6 +25,7 @@ from kiosk.core.model import (
     Why,
 )
 from kiosk.core.money import Money
+from kiosk.core.operators import Against, Operator, RefundRules, Role
 from kiosk.core.refunds import Refusal, begin, merge, next_call
 from tests.flow import START, Flow, always, hkd, subject
 
@@ -89,6 +90,27 @@ def test_too_much_or_nothing_is_refused_in_words(flow: Flow, amount: int, words:
     assert words in (reply.problem or "")
     assert flow.acts == (reply,)
     assert flow.refunds(number) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("Faulty", True), ("退" * 26, True), ("退" * 27, False), ("", False), ("two\nlines", False)]
+)
+def test_a_reason_is_what_wechat_takes(text: str, fits: bool) -> None:
+    """Contract 3.7: at most 80 bytes, of characters that can be seen."""
+    assert refunds.is_reason(text) == fits
+
+
+def test_a_cashier_gives_back_only_where_the_owner_allows_it() -> None:
+    """By whichever way the refund was begun; a manager always may."""
+    made = refunds.Refund("K07-260105-aa0001-R1", "K07-260105-aa0001", hkd(250), START)
+    mei, lee = Operator("Mei", Role.CASHIER), Operator("Lee", Role.MANAGER)
+    refused = refunds.within(made, mei, RefundRules(), 0)
+    assert isinstance(refused, Refusal)
+    assert (refused.against, "Mei" in refused.problem) == (Against.NOT_ALLOWED, True)
+    for one, rules in ((mei, RefundRules(cashiers=True)), (lee, RefundRules())):
+        allowed = refunds.within(made, one, rules, 0)
+        assert isinstance(allowed, Refund)
+        assert allowed.operator == one.name
 
 
 def test_twice_all_is_refused_while_the_first_is_still_on_its_way(flow: Flow) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from kiosk.core import screens
+from kiosk.core import screens, till
 from kiosk.core.commands import Play, Print, Sound
-from kiosk.core.events import Key
+from kiosk.core.events import Key, Probed
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Call, Decline, Declined, Direct, Institution, Order, OrderState, Tender
 from kiosk.core.money import Money, rate_in_words
@@ -17,6 +17,7 @@ from kiosk.core.screens import AmountHint
 from kiosk.core.secret import PaymentCode
 from kiosk.core.selling import Draft, Offer, Selling, unusual
 from kiosk.core.slips import Receipt, Receipts
+from kiosk.core.state import leave_at
 from kiosk.payment.wechat.messages import Shop, charge, place
 from tests.flow import Flow, hkd
 
@@ -215,6 +216,15 @@ def test_the_same_amount_a_moment_after_it_was_paid_asks_back() -> None:
     flow.sees(screens.Scanning)
 
 
+def test_an_amount_paid_in_another_currency_was_another_one() -> None:
+    """The owner has changed the kiosk's: 12.50 HKD of a moment ago are not 1250 yen."""
+    flow = shop(Selling(repeat_ms=10 * SECOND))
+    pay(flow, "1 2 5 0 OK")
+    flow.kiosk.settings = replace(flow.kiosk.settings, currency="JPY")
+    flow.press("OK 1 2 5 0 OK")
+    flow.sees(screens.Scanning)
+
+
 # --- the shop's number ---
 
 
@@ -237,6 +247,18 @@ def test_no_number_is_a_number_too() -> None:
     assert flow.front().memo == ""
     flow.press("CANCEL QR")  # another order of the same sale
     assert flow.front().memo == ""
+
+
+def test_the_number_is_keyed_anew_after_clear_is_held_and_cancel_leads_back_to_the_amount_with_it() -> None:
+    flow = shop(Selling(memo=True))
+    flow.press("1 2 5 0 OK 4 2 CLEAR_ALL 7")
+    assert flow.screen == screens.Noting(hkd(1250), "7")
+    flow.press("MENU")
+    assert flow.acts == (Play(Sound.REFUSED_KEY),)
+    flow.press("CANCEL")
+    assert flow.screen == screens.Keying(hkd(1250), None, hkd(1_000_000))
+    flow.press("OK")
+    assert flow.screen == screens.Noting(hkd(1250), "7")
 
 
 def test_another_order_of_the_sale_has_the_number_too() -> None:
@@ -289,6 +311,22 @@ def test_no_tip_is_larger_than_the_goods_and_silence_is_none() -> None:
     assert not flow.kiosk.orders
 
 
+def test_a_tip_can_be_taken_back_digit_by_digit_and_the_sale_by_cancel() -> None:
+    """First among the offers again, then at the amount; keys that say nothing there are refused."""
+    flow = shop(TIPS)
+    flow.press("1 2 5 0 OK 0 3 5 CLEAR")
+    assert flow.screen.own == hkd(3)
+    flow.press("MENU")
+    assert flow.acts == (Play(Sound.REFUSED_KEY),)
+    flow.press("CLEAR CLEAR")
+    assert flow.screen.own is None
+    flow.press("MENU")
+    assert flow.acts == (Play(Sound.REFUSED_KEY),)
+    flow.press("CANCEL")
+    assert flow.screen == screens.Keying(hkd(1250), None, hkd(1_000_000))
+    assert not flow.kiosk.orders
+
+
 def test_tips_are_kept_apart_and_in_what_was_paid() -> None:
     flow = shop(replace(TIPS, quick=QUICK), receipts=Receipts.PAID)
     pay(flow, "1 2 5 0 MENU 5 0 OK 1")
@@ -323,6 +361,15 @@ def test_in_public_a_payment_leaves_and_what_failed_does_not() -> None:
     flow.sees(screens.DeclinedScreen)
 
 
+def test_in_public_a_payment_that_came_after_the_verdict_stays_until_somebody_has_seen_it() -> None:
+    """The merchant was told that nobody knows, and looks away by now."""
+    flow = shop(Selling(), result_ms=8 * SECOND)
+    order, front = flow.order(pay(flow, "1 2 5 0 OK")), flow.kiosk.till
+    assert isinstance(front, till.Front)
+    assert leave_at(flow.kiosk, order) == flow.now + 8 * SECOND
+    assert leave_at(flow.kiosk, replace(order, settled_at=till.verdict_at(front, order))) is None
+
+
 def test_the_rate_is_written_as_it_is() -> None:
     payer = Money(1157, "CNY")
     assert rate_in_words(hkd(1250), payer, 92_560_000) == "1 HKD = 0.9256 CNY"
@@ -351,3 +398,13 @@ def test_the_board_opens_from_the_start_alone() -> None:
     pay(flow, "1 2 5 0 OK")
     flow.press("SCAN")
     assert flow.acts == (Play(Sound.REFUSED_KEY),)
+
+
+def test_a_clock_that_keeps_wechat_away_is_named_and_not_the_network() -> None:
+    """The amount stays, and the first answer takes the word away."""
+    flow = Flow(online=False)
+    flow.happen(Probed(reached=False, server_time=None, at=flow.now, clock_doubted=True))
+    flow.press("1 2 5 0 OK")
+    assert flow.screen.hint is AmountHint.CLOCK
+    flow.probe()
+    assert flow.screen.hint is None

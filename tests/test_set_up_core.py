@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import PASSPHRASE_DIGITS, parts
 from kiosk.core.events import Health, Key, Part, Pressed, TextSeen
+from kiosk.core.languages import LANGUAGES
 from kiosk.core.setup import START, turn
 from kiosk.core.setup_nouns import (
     NEEDED,
@@ -296,6 +297,28 @@ def test_a_key_made_here_asks_for_its_certificate_and_the_rest() -> None:
     assert world.restarts == [False]
 
 
+def test_what_is_keyed_is_shown_as_it_can_be_compared() -> None:
+    """A merchant's number as it is, a passphrase's digits in groups of four."""
+    world = World(Facts("en", online=True, zone="Asia/Tokyo"))
+    world.press("4 1 9 0 0 0")
+    assert isinstance(world.screen, SetupEntry)
+    assert world.screen.shown == "19000"
+    world.press("CANCEL 2")
+    for text in parts(SEALED):
+        world.show(text)
+    world.press("4 7 1 9 2")
+    assert isinstance(world.screen, SetupEntry)
+    assert world.screen.shown == "4719 2"
+
+
+def test_what_is_to_be_uploaded_can_be_seen_again() -> None:
+    """A key that was made is not made twice: its place in the list leads to its request."""
+    world = World(Facts("en", online=True, zone="Asia/Tokyo", held=frozenset({"merchant_key.pem"}), request="PEM"))
+    world.press("4")
+    assert world.screen == SetupInvite("en", 4, Inviting.REQUEST, "")
+    assert not [act for act in world.done if isinstance(act, MakeKey)]
+
+
 @pytest.mark.parametrize("flaw", [told for told in Told if told not in (Told.READY, Told.STICK_READ, Told.KEY_MADE)])
 def test_each_flaw_is_told_and_can_be_tried_once_more_or_given_another_way(flaw: Told) -> None:
     world = World(Facts("en", online=True, zone="Asia/Tokyo", held=ALL), flaw=flaw)
@@ -367,6 +390,16 @@ def test_a_text_of_an_earlier_look_does_nothing() -> None:
     assert isinstance(world.screen, SetupLook)
 
 
+def test_a_code_that_is_no_wifi_leaves_the_camera_looking() -> None:
+    """A link on a poster, say."""
+    world = World(Facts("en"))
+    world.press("1")
+    world.show("https://www.example.net/")
+    assert isinstance(world.screen, SetupLook)
+    world.show(wifi_text(WIFI))
+    assert world.facts.online
+
+
 def test_a_camera_that_does_not_work_is_said_where_it_is_needed() -> None:
     world = World(Facts("en"))
     world.press("1")
@@ -418,7 +451,7 @@ def test_no_sequence_of_keys_and_codes_ends_anywhere_without_a_way_on(events: li
         shown = world.screen
         named = {key for key, _ in setup_keys(shown)} | set(setup_meant(shown))
         assert named or isinstance(shown, SetupBusy)
-        assert shown.language in ("en", "th", "ko", "zh_CN", "zh_TW", "ja")
+        assert shown.language in LANGUAGES
         if isinstance(shown, SetupBusy):
             assert shown.doing is Doing.RESTARTING
             assert world.restarts

@@ -6,7 +6,9 @@ import io
 
 import pytest
 
-from kiosk.payment.statement import Entry, Kind, Mine, Statement, StatementWrong
+from kiosk.core.model import Direct, Institution
+from kiosk.payment import statement as statement_reader
+from kiosk.payment.statement import LONGEST_LINE, Entry, Kind, Mine, Statement, StatementWrong
 from tests.statement_files import DAY, MINE, Case, corpus, row, statement
 
 
@@ -60,6 +62,40 @@ def test_yen_are_whole() -> None:
     rows = [row(f"K07-260105-aa000{at}", amount=text, currency="JPY", fee="") for at, text in enumerate(("1250", "1250.00"), 1)]
     entries, _ = read(statement(rows))
     assert [entry.amount for entry in entries] == [1250, 1250]
+
+
+def test_a_direct_merchants_rows_are_booked_under_its_own_number() -> None:
+    """An institution's under the sub-merchant's."""
+    assert Mine.of(Direct("wx1", "1900009999"), "K07") == Mine("1900009999", "", "K07")
+    assert Mine.of(Institution("wx1", "1900007777", "1900008888"), "K07") == Mine("1900007777", "1900008888", "K07")
+
+
+def test_a_file_may_end_with_its_titles_or_with_empty_lines() -> None:
+    """A day without trades, and an editor that has saved it once more."""
+    assert read(statement([], sums=False))[0] == []
+    assert len(read(statement([row()], sums=False) + b"\r\n \r\n")[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (statement([row(time=f"{DAY} 24:00:00")]), "no such time"),
+        (statement([row(goods="a" * (LONGEST_LINE + 1))]), "longer than"),
+        (statement([row()], sums=False) + b"a" * (LONGEST_LINE * 80), "longer than"),
+        (statement([row(fee="0.25 HKD")]), "its fee"),
+    ],
+)
+def test_a_value_that_can_be_none_is_named_with_its_line(file: bytes, words: str) -> None:
+    """And a line without an end fills no memory."""
+    with pytest.raises(StatementWrong, match=words):
+        read(file)
+
+
+def test_what_was_read_once_is_remembered_and_that_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million different amounts are not all held; each is read right all the same."""
+    monkeypatch.setattr(statement_reader, "_REMEMBERED", 2)
+    rows = [row(f"K07-260105-aa{at:04}", amount=f"{at}.50") for at in range(1, 10)]
+    assert [entry.amount for entry in read(statement(rows))[0]] == [at * 100 + 50 for at in range(1, 10)]
 
 
 def test_free_text_with_the_columns_own_marks_shifts_nothing() -> None:

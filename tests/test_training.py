@@ -14,11 +14,26 @@ import pytest
 from kiosk import ledgers, training
 from kiosk import runtime as loop
 from kiosk.core import lessons, screens
-from kiosk.core.commands import Act, Heard, Play, Print, Probe, Sound, StartScan, StartTraining, Warm
+from kiosk.core.commands import (
+    Act,
+    Ask,
+    AskRefund,
+    Close,
+    GiveBack,
+    Heard,
+    Play,
+    Print,
+    Probe,
+    Sound,
+    StartScan,
+    StartTraining,
+    Warm,
+)
 from kiosk.core.events import CodeSeen, Event, Health, Key, Part, Pressed, Probed, Tick
 from kiosk.core.lesson import Lesson
 from kiosk.core.lifecycle import SECOND
-from kiosk.core.model import Decline
+from kiosk.core.model import Decline, Ended, Order, OrderState, Pending, Refund, Tender
+from kiosk.core.money import Money
 from kiosk.core.past_screens import Entry
 from kiosk.core.screens import View
 from kiosk.core.secret import PaymentCode
@@ -121,6 +136,16 @@ def test_a_qr_can_be_played_too_and_holds_nothing(digit: str, ends: str) -> None
     assert seen_so_far[-1] == ends
     assert "ShowingQr" in seen_so_far or digit == "8"
     assert lessons.NO_PAYMENT == "TRAINING"
+
+
+def test_what_a_training_is_asked_beyond_its_lessons_is_answered_too() -> None:
+    """A QR that was cancelled closes; money that shall go back goes back."""
+    order = Order("TRAINING-1", "S", Tender.NATIVE, Money(1250, "HKD"), START, OrderState.CLOSING, sent_at=START, tries=1)
+    refund = Refund("TRAINING-1-R1", "TRAINING-1", Money(1250, "HKD"), START)
+    assert lessons.play(Ask(order, at_counter=True), START).answer.outcome == Ended(OrderState.CLOSED)
+    assert lessons.play(Close(order, at_counter=True), START).answer.outcome == Pending()
+    assert lessons.play(GiveBack(refund, order), START).answer.outcome == Pending()
+    assert lessons.play(AskRefund(refund, order), START).answer.outcome == Ended(OrderState.REFUNDED)
 
 
 def test_nothing_that_leaves_the_room_is_money_or_sounds_like_it() -> None:

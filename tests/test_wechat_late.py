@@ -77,3 +77,18 @@ def test_a_kiosk_that_stops_waits_for_nothing_and_sends_nothing() -> None:
     threading.Timer(0.05, late.stop).start()
     assert _ask(late) == NoReply(Why.NOT_SENT, "Stopped")
     assert (played.given, played.stopped) == ([], True)
+
+
+def test_a_kiosk_that_stops_before_anything_was_sent_leaves_nothing_running() -> None:
+    """Also not the transport that somebody makes a moment later; one that is there is stopped at once."""
+    played = Played()
+    late = LateTransport(lambda: played)
+    late.stop()
+    assert not played.stopped
+    assert late.there() is late.there() is played
+    assert played.stopped
+    other = Played()
+    there = LateTransport(lambda: other)
+    there.there()
+    there.stop()
+    assert other.stopped

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from kiosk.core.model import Direct, Institution, Order, OrderState, Refund, Tender
+from kiosk.core.model import Direct, Institution, Order, OrderState, Reason, Refund, Tender
 from kiosk.core.money import Money
 from kiosk.core.secret import PaymentCode
 from kiosk.payment.wechat import messages
@@ -70,6 +71,15 @@ def test_place(merchant, ids) -> None:
         "attach": str(ORDER.opened_at),
     }
     assert messages.place(shop(merchant), ORDER).body == sent.body
+
+
+def test_a_refunds_reason_is_wechats_to_show() -> None:
+    """One of the kiosk's own in words, any other as it was written; without one none."""
+    told = [
+        json.loads(messages.refund(DIRECT, replace(REFUND, reason=reason), ORDER).body).get("reason")
+        for reason in (Reason.FAULTY, "paid by hand", None)
+    ]
+    assert told == [messages._REASONS[Reason.FAULTY], "paid by hand", None]
 
 
 @modes_in_full

@@ -43,7 +43,8 @@ from kiosk.core.money import Money
 from kiosk.core.ports import Provider
 from kiosk.core.secret import PaymentCode
 from kiosk.payment.wechat import Deadlines, WechatPay, open_provider
-from kiosk.payment.wechat.notification import Notice, Refused
+from kiosk.payment.wechat.notification import Closed, Notice, Refused
+from kiosk.payment.wechat.statements import Lack, NoStatement
 from kiosk.payment.wechat.verifier import Flaw
 from tests.wechat_stub import (
     API_V3_KEY,
@@ -380,6 +381,14 @@ def test_a_probe_says_what_is_wrong() -> None:
         assert opened(closed).probe() == Answer(Unknown(Why.NOT_SENT, "ConnectionRefusedError"))
 
 
+@pytest.mark.parametrize("date", [{}, {"Date": "yesterday"}, {"Date": "Mon, 05 Jan 99999999999 18:04:11 GMT"}])
+def test_a_probe_learns_no_time_from_a_date_that_is_none(date: dict[str, str]) -> None:
+    """The answer is not signed, and its date is only a hint."""
+    with Stub(lambda _: raw_reply(401, b"{}", date)) as stub:
+        answer = opened(stub.url).probe()
+    assert (answer.server_time, answer.reached) == (None, False)
+
+
 @pytest.mark.parametrize("signed_401", [True, False])
 @pytest.mark.parametrize("by_list", [True, False])
 def test_a_probe_learns_the_time_when_ours_is_wrong(signed_401: bool, by_list: bool) -> None:
@@ -552,13 +561,26 @@ def test_with_a_given_key_nothing_is_ever_fetched() -> None:
         OLD.reply(200, {"data": [OLD.listed(key=b"another-apiv3-key-of-32-letters!")]}),
         OLD.reply(200, {"data": [OLD.listed(days=-1)]}),
         OLD.reply(200, {"data": []}),
+        OLD.reply(200, {"data": [OLD.listed() | {"encrypt_certificate": {"algorithm": "another"}}]}),
         OLD.reply(200, {"data": "x"}),
         OLD.reply(200, {"data": [3, {}, {"serial_no": OLD.serial, "encrypt_certificate": seal(b"no PEM", "certificate")}]}),
         unsigned(200, {"data": [OLD.listed()]}),
         unsigned(404, {"code": "RESOURCE_NOT_EXISTS"}),
         OLD.reply(200, {"data": [OLD.listed()]}, at=NOW // 1000 - 400),
     ],
-    ids=["stranger", "forged", "sealed otherwise", "expired", "empty", "no list", "junk", "unsigned", "404", "stale"],
+    ids=[
+        "stranger",
+        "forged",
+        "sealed otherwise",
+        "expired",
+        "empty",
+        "an unknown seal",
+        "no list",
+        "junk",
+        "unsigned",
+        "404",
+        "stale",
+    ],
 )
 def test_a_list_that_proves_nothing_is_not_believed(reply: bytes) -> None:
     """No key comes in that WeChat did not seal, sign and date; one fetch, no loop."""
@@ -586,6 +608,84 @@ def test_a_certificate_does_not_go_by_another_serial() -> None:
 
     with Stub(platform) as stub:
         assert charge(opened(stub.url, keys="certificates")) == Answer(Unknown(Why.UNVERIFIED, "unknown_serial"))
+
+
+def test_an_empty_list_that_wechat_signed_is_none() -> None:
+    """The keys that are known stay, and serve."""
+    platform = Rotating(OLD)
+    with Stub(platform) as stub:
+        provider = opened(stub.url, keys="certificates")
+        assert provider.platform_ends_at is None
+        assert provider.probe().reached
+        ends_at = provider.platform_ends_at
+        assert ends_at is not None
+        platform.certificates = []
+        stub.answer = lambda request: OLD.reply(200, {"data": []}) if "certificates" in request.target else platform(request)
+        assert provider.probe() == Answer(Unknown(Why.UNVERIFIED, Flaw.FORM.value))
+        assert isinstance(provider.ask(ORDER).outcome, Paid)
+        assert provider.platform_ends_at == ends_at
+
+
+def test_a_cache_that_cannot_be_read_costs_a_fetch(tmp_path, caplog) -> None:
+    """Its owner is somebody else, or it is a folder."""
+    cache = tmp_path / "certificates.json"
+    cache.mkdir()
+    platform = Rotating(OLD)
+    with Stub(platform) as stub:
+        assert isinstance(charge(opened(stub.url, keys="certificates", cache=cache)).outcome, Paid)
+    assert platform.fetches == 1
+    assert "cannot be read" in caplog.text
+
+
+def test_without_time_left_no_certificate_is_fetched() -> None:
+    """The call that met the stranger is over by then."""
+    platform = Rotating(OLD)
+    with Stub(platform) as stub:
+        assert not opened(stub.url, keys="certificates")._refetch(time.monotonic() - 1)
+    assert platform.fetches == 0
+
+
+# --- settlements ---
+
+
+def batch(number: int) -> dict[str, object]:
+    amount = {"currency": "HKD", "pay": 1250, "refund": 0, "fee": 25, "settled": 1225}
+    days = {"settlement_date": "20260107", "trade_start_date": "20260105", "trade_end_date": "20260106"}
+    return {"batch_id": f"B{number}", **days, "amount": amount}
+
+
+def test_settlements_come_page_by_page_until_all_are_there() -> None:
+    """Or until a page is empty, whatever the count says; a page that is refused makes none of them."""
+    pages = [[batch(1), batch(2)], [batch(3)]]
+    told = {"left": list(pages), "total_count": 3}
+
+    def platform(_: Received) -> bytes:
+        return PLATFORM.reply(200, {"data": told["left"].pop(0) if told["left"] else [], "total_count": told["total_count"]})
+
+    with Stub(platform) as stub:
+        provider = opened(stub.url)
+        provider.begin()
+        found = provider.settlements("2026-01-05", "2026-01-07")
+        assert [each.batch_id for each in found] == ["B1", "B2", "B3"]
+        assert len(stub.received) == 2
+        told.update(left=list(pages), total_count=9)
+        assert len(provider.settlements("2026-01-05", "2026-01-07")) == 3
+        stub.answer = lambda _: PLATFORM.reply(403, {"code": "NO_AUTH"})
+        refused = provider.settlements("2026-01-05", "2026-01-07")
+        assert isinstance(refused, NoStatement)
+        assert refused.lack is Lack.REFUSED
+
+
+def test_settlements_signed_by_a_stranger_have_the_certificates_fetched_once() -> None:
+    """As for any other answer."""
+    platform = Rotating(OLD)
+    with Stub(platform) as stub:
+        stub.answer = lambda request: (
+            platform(request) if "certificates" in request.target else OLD.reply(200, {"data": [batch(1)], "total_count": 1})
+        )
+        found = opened(stub.url, keys="certificates").settlements("2026-01-05", "2026-01-07")
+        assert [each.batch_id for each in found] == ["B1"]
+        assert platform.fetches == 1
 
 
 def test_a_restart_needs_no_fetch(tmp_path) -> None:
@@ -679,6 +779,12 @@ def test_a_forged_notification_is_refused() -> None:
     assert provider.open_notification(headers, body) == Refused(Flaw.SIGNATURE)
     headers, body = notification(PLATFORM)
     assert provider.open_notification(headers, body.replace(b"TRANSACTION", b"TRANSACTIOM")) == Refused(Flaw.SIGNATURE)
+
+
+def test_a_notification_that_holds_no_object_is_refused() -> None:
+    """Signed and sealed by WeChat, and yet nothing that can be read."""
+    headers, body = notification(PLATFORM, [1])
+    assert opened("http://127.0.0.1:1").open_notification(headers, body) == Refused(Closed.MALFORMED)
 
 
 # --- secrets ---

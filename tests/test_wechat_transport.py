@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import logging
 import random
 import socket
 import ssl
 import struct
 import threading
+import time
 
 import pytest
+from urllib3.exceptions import LocationParseError
 
 from kiosk.core.model import Why
+from kiosk.payment.wechat import transport
 from kiosk.payment.wechat.exchange import LARGEST_BODY, Exchange, Limits, NoReply
 from kiosk.payment.wechat.resolver import Resolver
 from kiosk.payment.wechat.transport import Message, Reply, Transport, unix_ms
@@ -127,6 +131,58 @@ def test_a_connect_that_is_reset_is_a_connect_that_failed(monkeypatch: pytest.Mo
     tried = Try(Transport([f"{scheme}://127.0.0.1:9"]))
     assert isinstance(tried.result, NoReply)
     assert (tried.result.why, tried.left) == (Why.NOT_SENT, 0)
+
+
+def test_whatever_the_library_raises_while_it_connects_nothing_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only what the network does."""
+
+    def broken(_: object) -> None:
+        raise LocationParseError("pay.example")
+
+    monkeypatch.setattr(transport._Connection, "_connect", broken)
+    tried = Try(Transport(["http://pay.example"]))
+    assert (tried.result, tried.left) == (NoReply(Why.NOT_SENT, "LocationParseError"), 0)
+
+
+def test_a_reset_while_the_request_leaves_is_cut_and_it_leaves_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of it may have arrived: no second host, no second connection."""
+
+    def reset(_: object, __: object) -> None:
+        raise ConnectionResetError
+
+    with Stub(fine) as stub, Stub(fine) as other:
+        monkeypatch.setattr(http.client.HTTPConnection, "send", reset)
+        tried = Try(Transport([stub.url, other.url]))
+        assert (tried.result, tried.left) == (NoReply(Why.CUT, "ConnectionResetError"), 1)
+        assert other.connections == 0
+
+
+def test_what_has_left_is_not_sent_again_over_another_connection() -> None:
+    """Should the library try: the moment is told once, and no connection is opened for the rest."""
+    told: list[str] = []
+    exchange = Exchange(time.monotonic() + 20, LONG, lambda: told.append("left"), threading.Event(), Resolver())
+    connection = transport._PlainConnection("127.0.0.1", 1)
+    exchange.leave(connection)
+    transport._of_thread.exchange = exchange
+    try:
+        with pytest.raises(http.client.NotConnected):
+            connection.send(b"again")
+    finally:
+        transport._of_thread.exchange = None
+    assert told == ["left"]
+    exchange.interrupt()  # of a connection that is closed: nobody waits
+
+
+def test_after_the_deadline_nothing_is_waited_for() -> None:
+    """Nor after the kiosk has begun to stop."""
+    stopped = threading.Event()
+    exchange = Exchange(time.monotonic() - 1, LONG, lambda: None, stopped, Resolver())
+    with pytest.raises(TimeoutError):
+        exchange.wait_s()
+    stopped.set()
+    with pytest.raises(OSError, match=r"^$"):
+        exchange.wait_s()
+    assert exchange.over
 
 
 @pytest.mark.parametrize(
@@ -256,6 +312,23 @@ def test_a_name_that_is_none_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> Non
         assert isinstance(Try(Transport(["http://pay.invalid", stub.url])).result, Reply)
 
 
+def test_a_name_that_dns_cannot_even_be_asked_for_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than a label may be, say: a mistake in kiosk.toml, no exception of the library."""
+
+    def never(*_: object, **__: object) -> list:
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    assert Try(Transport(["https://pay.invalid"])).result == NoReply(Why.NOT_SENT, "gaierror")
+
+
+def test_without_time_for_an_address_none_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name took all that connecting may take."""
+    monkeypatch.setattr(Resolver, "resolve", lambda *_: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 1))])
+    tried = Try(Transport(["http://pay.example"]), limits=Limits(total_s=20, connect_s=0))
+    assert (tried.result, tried.left) == (NoReply(Why.NOT_SENT, "TimeoutError"), 0)
+
+
 def test_a_name_that_was_found_once_is_not_lost_with_the_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name server says no, or nothing at all: the addresses it gave before serve on."""
     real, dead = socket.getaddrinfo, threading.Event()
@@ -297,6 +370,30 @@ def test_a_slow_name_server_is_asked_again_beside_the_question_that_waits(monkey
         assert isinstance(Try(transport).result, Reply)
         assert len(asked) == 2
         dead.set()
+
+
+def test_a_name_server_that_says_no_is_not_believed_while_an_earlier_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network came back between the two; the first one is answered after all."""
+    real, refused, asked = socket.getaddrinfo, threading.Event(), []
+
+    def second_refused(host: str, *rest: object, **more: object) -> list:
+        asked.append(host)
+        if len(asked) == 2:
+            refused.set()
+            raise socket.gaierror
+        refused.wait(20)
+        time.sleep(0.2)  # the no is in before the yes
+        return real("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", second_refused)
+    monkeypatch.setattr("kiosk.payment.wechat.resolver._ASK_BESIDE_S", 0)
+    monkeypatch.setattr("kiosk.payment.wechat.resolver._ASKING_MOST", 2)
+    resolver, stopped = Resolver(), threading.Event()
+    with pytest.raises(TimeoutError):
+        resolver.resolve("pay.example", 1, time.monotonic(), stopped)
+    (found,) = resolver.resolve("pay.example", 1, time.monotonic() + 20, stopped)
+    assert refused.is_set()
+    assert found[-1] == ("127.0.0.1", 1)
 
 
 def test_a_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

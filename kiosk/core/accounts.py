@@ -6,6 +6,7 @@ Whoever compares a statement with the ledger (kiosk/reconciler.py) reads the row
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from kiosk.core import statements
 from kiosk.core.commands import FetchStatement, Keep
@@ -38,6 +39,8 @@ class Accounts(Signpost):
                     self.keep(order)
                 if number in self.k.orders:
                     self.k.hastened = self.k.hastened | {number}
+            case _:
+                assert_never(event)
 
     def look_after_statements(self) -> None:
         """Have the next day's statement fetched when its time has come."""

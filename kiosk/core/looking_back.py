@@ -148,9 +148,9 @@ class LookingBack(Signpost):
             case _:
                 raise AssertionError(entry)
 
-    def want_refund(self, there: past.Opened) -> bool:  # noqa: ARG002  giving_back.py has it
-        """Somebody wants money of this order back; whether that means anything."""
-        return False
+    def want_refund(self, there: past.Opened) -> bool:
+        """Somebody wants money of this order back; whether that means anything. giving_back.py, further down the turn, has it."""
+        raise AssertionError(there)
 
     # -- where they lead -------------------------------------------------------------------------------------------
 

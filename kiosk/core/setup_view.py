@@ -50,10 +50,8 @@ def screen(setup: Setup, now: int) -> SetupScreen:
 
 
 def _step(setup: Setup) -> Step:
-    """Of the place where the person is, which may lie before what is missing."""
+    """Of the place where the person is, which may lie before what is missing; a question has its own (STEP_OF)."""
     match setup.at:
-        case Ask(question):
-            return STEP_OF[question]
         case See(Looking.WIFI) | Type(Typing.WIFI_PASSWORD) | Invite(Inviting.HOTSPOT):
             return Step.NETWORK
         case See(Looking.ENROLMENT) | Type():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import assert_never
 
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Tender
 from kiosk.core.money import Money
@@ -187,6 +188,8 @@ def _with(tally: Tally, count: Count) -> Tally:
             return replace(tally, undone=tally.undone + number)
         case What.ATTENTION:
             return replace(tally, attention=tally.attention + number)
+        case _:
+            assert_never(count.what)
 
 
 def waiting(orders: Iterable[Order], refunds: Iterable[Refund]) -> tuple[Waiting, ...]:

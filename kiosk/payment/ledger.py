@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, assert_never
 
 from kiosk.core.commands import Insert, Keep, ReadPast, Record, Update
 from kiosk.core.errors import LedgerError
@@ -380,3 +380,5 @@ def _number_of(record: Insert | Update) -> str:
             return record.row.out_refund_no
         case Shift():
             return record.row.shift_id
+        case _:
+            assert_never(record.row)

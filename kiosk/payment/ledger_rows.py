@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from kiosk.core.model import Call, Decline, Order, OrderState, Refund, RefundState, RefundTrouble, Sale, SaleState, Tender
 from kiosk.core.money import Money
 from kiosk.core.shifts import Shift
@@ -86,6 +88,8 @@ def columns(row: Sale | Order | Refund | Shift) -> tuple[str, str, dict[str, Val
             )
         case Shift():
             return ("shifts", "shift_id", shift_rows.columns(row))
+        case _:
+            assert_never(row)
 
 
 def sale(row: Row) -> Sale:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from typing import assert_never
 
 from kiosk.core.commands import ReadPast
 from kiosk.core.model import Order
@@ -78,6 +79,8 @@ def _condition(find: Find | None) -> tuple[str, dict[str, Value]]:
             return "substr(out_trade_no, -4) = :end", {"end": digits.rjust(END, "0")}
         case None:
             return "1", {}
+        case _:
+            assert_never(find)
 
 
 def _past(row: Row) -> PastOrder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from kiosk.core.differences import Account, Difference, Elsewhere, Moved, Reconciliation, Side, Source, Standing, Sums, What
 from kiosk.core.money import Money
@@ -147,6 +147,8 @@ def _columns(row: Account) -> tuple[str, tuple[str, ...], dict[str, str | int | 
                 values[f"{side}_amount"] = None if money is None else money.amount
                 values[f"{side}_currency"] = None if money is None else money.currency
             return "differences", ("day", "moved", "number"), values
+        case _:
+            assert_never(row)
 
 
 def _difference(row: Row) -> Difference:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import IntEnum
 from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
@@ -277,13 +277,9 @@ class Statement:
     def _fee(self, text: str) -> int:
         if not text:
             return _remember(self._fees, text, 0)
-        try:
-            units = Decimal(text) * FEE_UNIT if _SIGNED.fullmatch(text) else None
-        except InvalidOperation:
-            units = None
-        if units is None:
+        if not _SIGNED.fullmatch(text):
             raise self._wrong(f"its fee is {text[:40]!r}")
-        return _remember(self._fees, text, int(units))
+        return _remember(self._fees, text, int(Decimal(text) * FEE_UNIT))
 
     def _end(self, text: str | None) -> None:
         """Behind the rows: nothing, or a line of titles and a line of sums, of which the first counts the rows."""

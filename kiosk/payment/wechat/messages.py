@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from typing import assert_never
 
 from kiosk.core.model import Call, Direct, Institution, Merchant, Order, Reason, Refund
 from kiosk.core.secret import PaymentCode
@@ -141,6 +142,8 @@ def _numbers(merchant: Merchant) -> dict[str, object]:
             return {"appid": merchant.appid, "mchid": merchant.mchid}
         case Institution():
             return {"sp_appid": merchant.sp_appid, "sp_mchid": merchant.sp_mchid, "sub_mchid": merchant.sub_mchid}
+        case _:
+            assert_never(merchant)
 
 
 def _merchant_numbers(merchant: Merchant) -> dict[str, object]:
@@ -150,6 +153,8 @@ def _merchant_numbers(merchant: Merchant) -> dict[str, object]:
             return {"mchid": merchant.mchid}
         case Institution():
             return {"sp_mchid": merchant.sp_mchid, "sub_mchid": merchant.sub_mchid}
+        case _:
+            assert_never(merchant)
 
 
 def _query(merchant: Merchant) -> str:

@@ -223,12 +223,9 @@ class WechatPay:
         reply = self._send(outgoing, self._clock.now(), until, aside=aside)
         verdict = Check(Flaw.UNSIGNED)
         if isinstance(reply, Reply):
-            for again in (True, False):
-                now = self._clock.now()
-                own = proof is not None and reply.status == 200  # noqa: PLR2004  HTTP's own numbers
-                verdict = proof(reply.headers, self._key_of(now), now) if own and proof is not None else self._verify(reply, now)
-                if verdict.flaw is not Flaw.UNKNOWN_SERIAL or not again or not self._refetch(until):
-                    break
+            verdict = self._proved(reply, proof)
+            if verdict.flaw is Flaw.UNKNOWN_SERIAL and self._refetch(until):
+                verdict = self._proved(reply, proof)
         self._of_thread.reached = verdict.flaw is None
         _log.info(
             "WeChat Pay answered" if isinstance(reply, Reply) else "WeChat Pay did not answer",
@@ -283,6 +280,12 @@ class WechatPay:
     def _verify(self, reply: Reply, now: int | None = None) -> Check:
         now = self._clock.now() if now is None else now
         return check(reply.headers, reply.body, self._key_of(now), now)
+
+    def _proved(self, reply: Reply, proof: Proof | None) -> Check:
+        if proof is None or reply.status != 200:  # noqa: PLR2004  HTTP's own numbers
+            return self._verify(reply)
+        now = self._clock.now()
+        return proof(reply.headers, self._key_of(now), now)
 
     def _key_of(self, now: int) -> Callable[[str], PlatformKey | None]:
         return lambda serial: self._keys.key_of(serial, now)

@@ -222,8 +222,7 @@ class _TimedReader(io.RawIOBase):
         return received
 
     def close(self) -> None:
-        if not self.closed:
-            self._raw.close()
+        self._raw.close()
         super().close()
 
 
