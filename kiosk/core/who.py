@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.core import past
+from kiosk.core import past, shift_till
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.operators import UNKEYED, NoPin, Operator, PinDigits
 
@@ -19,6 +19,13 @@ class ToRefund:
     """Then money of this order goes back."""
 
     sale: past.Opened
+
+
+@dataclass(frozen=True, slots=True)
+class ToClose:
+    """Then the shift of this report may be closed, in their name."""
+
+    report: shift_till.Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class ToNewPin:
     """Then the chosen one gets a PIN. Somebody who may do that has shown it, or there is nobody yet who could."""
 
 
-Then = ToRefund | ToWork | ToPins | ToNewPin
+Then = ToRefund | ToClose | ToWork | ToPins | ToNewPin
 
 
 @dataclass(frozen=True, slots=True)
