@@ -42,6 +42,7 @@ FLOORS: list[tuple[int, str]] = [
     (1, "kiosk.core.shifts"),
     (1, "kiosk.core.shift_lines"),
     (1, "kiosk.core.checkup"),
+    (1, "kiosk.core.carried"),
     (1, "kiosk.core.differences"),
     (1, "kiosk.core.expiry"),
     (1, "kiosk.core.setup_screens"),

@@ -325,7 +325,7 @@ def test_without_any_pin_nothing_is_given_back_and_the_first_is_set_on_the_scree
     flow, _ = sold(pins={})
     assert refusal(flow, "MENU 1 QR") == (Against.NO_PIN, None)
     flow.press("OK CANCEL MENU")
-    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.TRAINING))
+    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.EXPORTS, Entry.TRAINING))
     flow.press("2")
     assert flow.screen == PinWanted(ALONE, 0)
     flow.press("7 3 9 OK")

@@ -39,6 +39,12 @@ class Identifying(LookingBack):
                     self.identify(known, who.ToPins())
                 else:  # the very first: nobody is there yet who could allow it
                     self.identify(managers, who.ToNewPin())
+            case Entry.EXPORTS:  # more than a shift's takings: where a manager has a PIN, it wants a manager
+                managers = tuple(one for one in self.k.settings.operators if one.role is Role.MANAGER)
+                if self.with_pin(managers):
+                    self.identify(self.with_pin(managers), who.ToExports())
+                else:
+                    self.want_exports()
             case _:
                 super().enter(entry)
 
@@ -54,6 +60,8 @@ class Identifying(LookingBack):
                     self.go(who.NewPin(self.now + who.KEYED_FOR, one))
                 else:
                     self.go(who.Choosing(self.now + who.KEYED_FOR, people, who.ToNewPin()))
+            case who.ToExports():
+                self.want_exports()
             case who.ToRefund() | who.ToClose() | who.ToNewPin():
                 raise AssertionError(then)  # other parts' of the turn, and nobody is asked for a PIN before the first
             case _:

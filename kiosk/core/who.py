@@ -39,11 +39,16 @@ class ToPins:
 
 
 @dataclass(frozen=True, slots=True)
+class ToExports:
+    """Then exports are carried to a stick, which only a manager has done."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToNewPin:
     """Then the chosen one gets a PIN. Somebody who may do that has shown it, or there is nobody yet who could."""
 
 
-Then = ToRefund | ToClose | ToWork | ToPins | ToNewPin
+Then = ToRefund | ToClose | ToWork | ToPins | ToExports | ToNewPin
 
 
 @dataclass(frozen=True, slots=True)
