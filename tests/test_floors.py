@@ -106,6 +106,7 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.notifications"),
     (5, "kiosk.operators"),
     (5, "kiosk.operators_command"),
+    (5, "kiosk.operators_door"),
     (5, "kiosk.parts"),
     (5, "kiosk.owner"),
     (5, "kiosk.owner.*"),

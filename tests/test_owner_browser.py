@@ -15,7 +15,8 @@ from tests.webdriver import BACKSPACE, ENTER, TAB, Browser, missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 PICTURES = Path(__file__).parent / "out"
-PLACES = ("", "day", "export", "settings", "settings/all", "merchant", "wifi", "update", "support", "pin", "merchant/check")
+SHOP_PLACES = ("settings", "settings/all", "operators", "merchant", "wifi", "update", "support", "pin", "merchant/check")
+PLACES = ("", "day", "export", *SHOP_PLACES)
 
 
 @pytest.fixture(scope="module")
