@@ -1,4 +1,4 @@
-"""Operators by the owner's page: names and roles into kiosk.toml, PINs to the kiosk; a PIN is nowhere afterwards but as a digest."""
+"""Operators by the owner's page: names and roles into kiosk.toml, PINs to the kiosk; a PIN is nowhere but as a digest."""
 
 from __future__ import annotations
 
