@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 
 class Span(StrEnum):
@@ -37,6 +38,8 @@ def days_of(span: Span, today: date) -> Days:
             return Days(today, today)
         case Span.YESTERDAY:
             return Days(today - timedelta(days=1), today - timedelta(days=1))
+        case _:
+            assert_never(span)
 
 
 class CarryEnd(StrEnum):
