@@ -33,6 +33,7 @@ from kiosk.loop_rows import InLoop
 from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
 from kiosk.operators import PinKeeper
+from kiosk.operators_door import PinDoor
 from kiosk.owner_door import OwnerDoor, door
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
 from kiosk.reconcile_answers import BooksAnswers
@@ -177,7 +178,8 @@ class App:
         )
         controls = {"control": ControlServer(config.control.socket, answers.answer)}
         if config.owner.host is not None:
-            controls["door"] = door(config.owner.door, OwnerDoor(config.path, answers.answer, self._runtime.post).handle)
+            asked = OwnerDoor(config.path, answers.answer, self._runtime.post, PinDoor(self._pins).answer)
+            controls["door"] = door(config.owner.door, asked.handle)
         for name, control in controls.items():
             control.open()
             self._supervisor.spawn(name, partial(control.serve, self._beat(name)), CONTROL_SILENT_S)

@@ -327,7 +327,7 @@ def _show_shift(found: Shift, *, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(["orders", "sales", "refunds", "shifts"]))
+@click.argument("kind", type=click.Choice(["orders", "sales", "refunds", "shifts", "all"]))
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--first", callback=_day, metavar="DAY", required=True, help="The first day of the shop, as 2026-01-05.")
 @click.option("--last", callback=_day, metavar="DAY", required=True, help="The last one; it is included.")
@@ -337,6 +337,7 @@ def export(kind: str, path: Path | None, first: date, last: date, form: str) -> 
     """Write orders, sales, refunds or shifts of some days to FILE, or into it when it is a folder; else print them.
 
     A posting file is double entry: of sales an entry for each, refunds included; of shifts one for each Z and tender.
+    KIND all is a ZIP of sales, refunds, shifts and postings in every form.
     """
     config = _load()
     from kiosk.exports import command  # noqa: PLC0415  loaded when called

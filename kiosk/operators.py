@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import logging
 import queue
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +18,14 @@ from pathlib import Path
 from kiosk.core.commands import CheckPin, KeepPin, PinAct
 from kiosk.core.errors import KioskError
 from kiosk.core.events import PinChecked, PinKept, PinsKnown
-from kiosk.core.operators import LEAST_PIN, NoPin
+from kiosk.core.operators import LEAST_PIN, MOST_OPERATORS, NoPin
 from kiosk.core.ports import Post
 from kiosk.pins import Pin, PinRefused
 
 _log = logging.getLogger(__name__)
 
 FOLDER = "operators"
+PLACES_MOST = 4 * MOST_OPERATORS  # names come and go; nobody fills the card with them
 WAITING_MOST = 4
 BEAT_S = 1.0
 
@@ -45,9 +47,27 @@ class OperatorPins:
     def keep(self, name: str, pin: str) -> None:
         """From now on this is the operator's PIN. PinRefused, KioskError or OSError when it cannot be."""
         self.of(name)
+        self._keep(name, pin)
+
+    def keep_new(self, name: str, pin: str) -> None:
+        """The same, also of somebody whom kiosk.toml is about to name. KioskError when there are far too many already."""
+        if not self._place(name).exists() and self._folder.exists() and sum(1 for _ in self._folder.iterdir()) >= PLACES_MOST:
+            raise KioskError(f"{self._folder} holds PINs of {PLACES_MOST} names: remove those of nobody")
+        self._keep(name, pin)
+
+    def has(self, name: str) -> bool:
+        """Whether there is one, whoever that is."""
+        return Pin(self._place(name), least=LEAST_PIN).is_set
+
+    def drop(self, name: str) -> None:
+        """From now on there is none. OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._place(name))
+
+    def _keep(self, name: str, pin: str) -> None:
         for folder in (self._folder, self._place(name)):
             folder.mkdir(mode=0o700, exist_ok=True)
-        self.of(name).set(pin)
+        Pin(self._place(name), least=LEAST_PIN).set(pin)
 
     def known(self) -> frozenset[str]:
         """Who has one."""

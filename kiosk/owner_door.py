@@ -1,8 +1,8 @@
-"""The kiosk's door for the owner's page: a socket of its own, where the page's user may ask a few things and change nothing.
+"""The kiosk's door for the owner's page: a socket of its own, where the page's user may ask a few things and set PINs.
 
 What may be asked there is the list below and no more. Not among it: `refund` (money leaves by it: it wants somebody at the
 kiosk's own prompt), `key`, `screen` (the customer's QR) and `notification`. Whoever took over the page's process could read the
-sales and nothing else.
+sales, and set a PIN with which somebody who stands at the kiosk gives money back; and nothing else.
 
 That it is the page's user is the file system's word: /run/kiosk belongs to the group kiosk-owner, and the socket is closed to
 others. The kernel's word on who asks is worth less here, as in the kiosk's own user namespace (PrivateUsers=) it calls every
@@ -26,6 +26,7 @@ from pathlib import Path
 
 from kiosk.control import Answer, ControlServer, Request
 from kiosk.core.events import PageTold
+from kiosk.operators_door import VERBS as PINS
 
 USER = "kiosk-owner"
 MODE = 0o660
@@ -38,12 +39,22 @@ _LONGEST = {"url": 100, "fingerprint": 64, "code": 8}
 
 
 class OwnerDoor:
-    """`handle` is called from the socket's threads. `answer`: the kiosk's own answers; `tell`: takes what the page tells."""
+    """`handle` is called from the socket's threads. `answer`: the kiosk's own answers; `tell`: takes what the page tells.
 
-    def __init__(self, config: Path, answer: Callable[[Request], Answer], tell: Callable[[PageTold], None]) -> None:
+    `pins`: answers about operators' PINs.
+    """
+
+    def __init__(
+        self,
+        config: Path,
+        answer: Callable[[Request], Answer],
+        tell: Callable[[PageTold], None],
+        pins: Callable[[Request], Answer],
+    ) -> None:
         self._config = config
         self._answer = answer
         self._tell = tell
+        self._pins = pins
         self._life = secrets.token_hex(4)
         self._examining = threading.Lock()
         self._examined: tuple[float, Answer] | None = None
@@ -55,6 +66,8 @@ class OwnerDoor:
             return {**self._answer(request), "life": self._life}
         if doing in READ:
             return self._answer(request)
+        if doing in PINS:
+            return self._pins(request)
         if doing == "doctor":
             return self._doctor()
         if doing == "page":

@@ -24,6 +24,7 @@ from kiosk.core.commands import (
     Ask,
     AskForRefund,
     AskRefund,
+    CarryExports,
     Charge,
     CheckPin,
     Close,
@@ -321,7 +322,7 @@ class Runtime:
             case Print(slip):
                 if self._printer is not None:
                     self._printer.print(slip)
-            case StartCheckup() | StopCheckup() | MakeBundle():
+            case StartCheckup() | StopCheckup() | MakeBundle() | CarryExports():
                 if self._examiner is not None:
                     self._examiner.take(act)
             case StartTraining():

@@ -19,6 +19,7 @@ from kiosk.core.commands import (
     Ask,
     AskForRefund,
     AskRefund,
+    CarryExports,
     Charge,
     CheckPin,
     Close,
@@ -205,8 +206,10 @@ class Room:
                 self._act(act)
             case Announce() | TryVoice() | CorrectClock() | Reply():
                 pass  # nobody was paid
-            case StartCheckup() | StopCheckup() | MakeBundle() | StartTraining() | ReadShift() | FetchStatement():
+            case StartCheckup() | StopCheckup() | MakeBundle() | CarryExports() | StartTraining():
                 pass  # of the kiosk itself: no business of a training
+            case ReadShift() | FetchStatement():
+                pass  # nor are shifts and books
             case _:
                 assert_never(act)
 

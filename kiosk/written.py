@@ -25,7 +25,10 @@ def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
 
 
 def put_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    """As `put`, in pieces, and where no modes are known: a stick's FAT refuses to be given one. May raise OSError, as there."""
+    """As `put`, in pieces, and where no modes are known: a stick's FAT refuses to be given one.
+
+    May raise OSError, as there, and what `pieces` raises.
+    """
     beside = path.with_name(f".{path.name}.new")
     try:
         with beside.open("wb") as file:
@@ -34,7 +37,7 @@ def put_pieces(path: Path, pieces: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except OSError:
+    except BaseException:  # whoever makes the pieces may fail, too
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise

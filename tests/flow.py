@@ -6,7 +6,7 @@ The real `resume` and `step` over a real ledger in memory; time moves only by `p
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, time, tzinfo
 from typing import Any, TypeVar
 
 from kiosk.core.commands import (
@@ -63,6 +63,7 @@ from kiosk.core.money import Money
 from kiosk.core.operators import ALL_OF_IT, ALONE, Operator, RefundRules
 from kiosk.core.screens import Signs
 from kiosk.core.secret import PaymentCode
+from kiosk.core.shifts import MIDNIGHT
 from kiosk.core.slips import Receipts
 from kiosk.core.state import Kiosk, Settings, Step, in_front, wake_at
 from kiosk.core.step import resume, step
@@ -93,6 +94,8 @@ class Flow:
         operators: tuple[Operator, ...] = (ALONE,),
         rules: RefundRules = ALL_OF_IT,
         pins: dict[str, str] | None = None,
+        zone: tzinfo = UTC,
+        day_starts: time = MIDNIGHT,
     ) -> None:
         self.now = START
         self.settings = Settings(
@@ -100,13 +103,14 @@ class Flow:
             "Harbour Snacks",
             currency,
             "K07",
-            UTC,
+            zone,
             default,
             limit,
             result_ms,
             receipts,
             operators=operators,
             refunds=rules,
+            day_starts=day_starts,
         )
         self.pins = dict(pins or {})  # of the operators
         self.looked_at = 0  # PINs, so far

@@ -24,9 +24,10 @@ SILENT = {
         setup.look.enrolment*""",
     "a heading": """
         history.title history.of_* search.title sale.title sale.refunds sale.story more.title who.* pin.title pin.new pin.again
-        refund.title refund.why checkup.title checkup.hands owners_page.title setup.ask.* nav.*""",
+        refund.title refund.why checkup.title checkup.hands owners_page.title setup.ask.* nav.* carry.which""",
     "a line of a list to choose from": """
-        more.* lesson.* role.* reason.* trial.* setup.way.* setup.zone.* choice.*""",
+        more.* lesson.* role.* reason.* trial.* setup.way.* setup.zone.* choice.* carry.this_month
+        carry.last_month carry.today carry.yesterday""",
     "a fact, or the name of one": """
         order.tail sale.transaction sale.asked sale.says_paid sale.payer sale.refunded sale.left refund.part owners_page.code
         owners_page.fingerprint setup.step setup.look.count setup.item.* setup.fact.* slip.* tender.* signs.online shift.x shift.z
@@ -51,7 +52,9 @@ SILENT = {
         merchant.save merchant.after merchant.own_key merchant.own_key_more merchant.make merchant.what.* wifi.now wifi.none
         wifi.networks wifi.no_networks wifi.secure wifi.open wifi.password wifi.password_help wifi.hidden wifi.hidden_name
         wifi.join wifi.moves wifi.joined update.newest update.well update.file update.file_help update.go update.looking
-        support.* books.intro books.look books.day_agrees books.day_settled books.nothing books.zone books.report""",
+        support.* operators.intro operators.alone operators.has_pin operators.no_pin operators.role operators.pin_help
+        operators.remove operators.add operators.name operators.name_help
+        books.intro books.look books.day_agrees books.day_settled books.nothing books.zone books.report""",
 }
 """Texts that ask nobody to act: why, and their keys (* for any). A key that is in the table is there all the same."""
 ROW = re.compile(r"^\| <!-- ([\w. ]+) -->[^|]*\|", re.MULTILINE)

@@ -39,6 +39,7 @@ class QuietKiosk:
         self.lines: list[dict[str, Any]] = []
         self.sums: list[dict[str, Any]] = []
         self.given = ""
+        self.kept: dict[str, str] = {}  # PINs of operators
         self.told_books: dict[str, Any] = {"days": [], "differences": [], "settlements": []}
         self.told: list[tuple[str, str, str]] = []
         self.ends_at: int | None = None
@@ -76,6 +77,17 @@ class QuietKiosk:
     def tell_page(self, url: str, fingerprint: str, code: str, ends_at: int | None) -> None:
         self.told.append((url, fingerprint, code))
         self.ends_at = ends_at
+
+    def pins(self, names: list[str]) -> frozenset[str]:
+        return frozenset(names) & self.kept.keys()
+
+    def set_pin(self, name: str, pin: str) -> str | None:
+        self.state()
+        self.kept[name] = pin
+        return None
+
+    def drop_pin(self, name: str) -> None:
+        self.kept.pop(name, None)
 
     def give_merchant(self, toml: str) -> None:
         self.given = toml

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
+from kiosk.core.carried import CarryEnd, Span, days_of
 from kiosk.core.model import Decline, OrderState, Reason, RefundState, RefundTrouble, Tender
 from kiosk.core.money import Money
 from kiosk.core.operators import Against, NoPin, Operator, Role
@@ -12,6 +14,8 @@ from kiosk.core.past_nouns import ByAmount, ByEnd
 from kiosk.core.past_screens import (
     Cause,
     Entry,
+    ExportDays,
+    ExportsCarried,
     History,
     More,
     PastLine,
@@ -33,6 +37,7 @@ from kiosk.core.slips import PrinterTrouble
 from tests.display_views import NOW, ONLINE
 
 _STATES = list(OrderState)
+_DAY = date(2026, 11, 27)
 _MUCH = Money(123_456_789, "HKD")
 LINES = tuple(
     PastLine(
@@ -113,6 +118,14 @@ VIEWS: dict[str, View] = {
     ),
     **{f"sale_refunds_troubled_{line.trouble}": View(replace(SALE, page=1, refunds=(line, line)), ONLINE) for line in _TROUBLED},
     "more": View(More(tuple(Entry)), ONLINE),
+    "export_days": View(ExportDays(tuple((span, days_of(span, _DAY)) for span in Span)), ONLINE),
+    **{
+        f"exports_{end or 'busy'}": View(
+            ExportsCarried(Span.THIS_MONTH, days_of(Span.THIS_MONTH, _DAY), end, "exports-KIOSK_0008-2026-11-01-2026-11-27.zip"),
+            ONLINE,
+        )
+        for end in (None, *CarryEnd)
+    },
     "who": View(WhoIsIt((MEI, LEE)), ONLINE),
     "who_many": View(WhoIsIt((MEI, Operator("Wong Ka-yan", Role.CASHIER)) * 4 + (MEI,)), ONLINE),
     "who_pins": View(WhoIsIt((MEI, LEE), pins=True), ONLINE),

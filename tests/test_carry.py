@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.core.carried import CarryEnd
 from kiosk.steward import plugged
 from kiosk.steward.fake import FakeSteward
 from kiosk.steward.plugged import UNIT, let_in
@@ -84,14 +85,26 @@ def test_a_stick_that_takes_nothing_is_said(steward: FakeSteward) -> None:
 def test_the_one_that_is_mounted_comes_first_and_nothing_stays_in_memory(steward: FakeSteward, tmp_path: Path) -> None:
     own, mounted = steward.folder / "carry", tmp_path / "mounted"
     mounted.mkdir()
-    assert carry(NAME, b"1", steward, mounted, own)
-    assert (mounted / NAME).read_bytes() == b"1"
-    assert not carry(NAME, b"2", steward, None, own)
+    assert carry(NAME, lambda: [b"1", b"0"], steward, mounted, own) is CarryEnd.DONE
+    assert (mounted / NAME).read_bytes() == b"10"
+    assert carry(NAME, lambda: [b"2"], steward, None, own) is CarryEnd.NO_STICK
     (steward.folder / "stick").mkdir()
-    assert carry(NAME, b"3", steward, tmp_path / "gone", own)
+    assert carry(NAME, lambda: [b"3"], steward, tmp_path / "gone", own) is CarryEnd.DONE
     assert (steward.folder / "stick" / NAME).read_bytes() == b"3"
     assert not list(own.iterdir())
-    assert not carry(NAME, b"4", steward, None, tmp_path / "no appliance" / "carry")
+    assert carry(NAME, lambda: [b"4"], steward, None, tmp_path / "no appliance" / "carry") is CarryEnd.NO_STICK
+
+
+def test_a_full_stick_is_told_from_none(steward: FakeSteward, tmp_path: Path) -> None:
+    """Whoever mounts it; and memory in which nothing can be laid down is neither."""
+    own = steward.folder / "carry"
+    stick = steward.folder / "stick"
+    assert carry(NAME, lambda: [b"1"], steward, tmp_path / "gone", own) is CarryEnd.REFUSED
+    (stick / NAME).mkdir(parents=True)  # in the way
+    assert carry(NAME, lambda: [b"1"], steward, None, own) is CarryEnd.REFUSED
+    own.rmdir()
+    own.write_text("in the way")
+    assert carry(NAME, lambda: [b"1"], steward, None, own) is CarryEnd.FAILED
 
 
 # --- let in ---

@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.core.cldr import day_in_words, day_of_year
 from kiosk.core.languages import LANGUAGES
+from kiosk.core.shift_lines import signed
 
 WRITTEN = {
     "en": ("Nov 6, 2026", "Nov 6"),
@@ -34,3 +35,17 @@ def test_a_day_is_written_as_its_language_does(language: str) -> None:
 def test_what_draws_the_first_screen_does_not_load_babels_dates() -> None:
     code = "import sys, kiosk.display.painter; print('babel.dates' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("currency", "written"),
+    [
+        ("HKD", "-HK$12.50 -12,50\u00a0HK$ -12,50\u00a0HKD"),
+        ("EUR", "-€12.50 -12,50\u00a0€ -12,50\u00a0€"),
+        ("JPY", "-¥1,250 JPY -1.250\u00a0¥ JPY -1\u202f250\u00a0JPY".replace("\u202f", "\u00a0")),
+        ("USD", "-$12.50 USD -12,50\u00a0$ USD -12,50\u00a0$US"),
+    ],
+)
+def test_a_reports_sum_names_its_currency_once(currency: str, written: str) -> None:
+    """By its code where the sign alone is that of several."""
+    assert " ".join(signed(-1250, currency, language) for language in ("en", "de", "fr")) == written

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import time
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -215,6 +217,18 @@ def test_one_refund_has_its_limit_and_an_operators_day_another() -> None:
     flow.sees(SaleOpened)
 
 
+@pytest.mark.parametrize("hours", [11.9, 12.1])
+def test_an_operators_day_is_the_shops_business_day(hours: float) -> None:
+    """It is 16:00 in Hong Kong, and the day starts at 04:00: just before that it is the same day, just after it the next."""
+    flow, _ = team(rules=RefundRules(most_a_day=1000, cashiers=True), zone=ZoneInfo("Asia/Hong_Kong"), day_starts=time(4))
+    flow.press("MENU 1 QR 1 1 3 5 7 OK 5 0 0 OK 1 OK")
+    flow.pass_time(31 * SECOND)
+    flow.now = START + round(hours * 3600 * SECOND)
+    flow.sell()
+    flow.press("MENU 2 QR 1 1 3 5 7 OK 6 0 0 OK 1 OK")
+    flow.sees(RefundRefused if hours < 12 else SaleOpened)
+
+
 def test_a_cashier_gives_nothing_back_unless_the_owner_allows_it() -> None:
     """Then the manager is asked at once, being the only one who may."""
     flow, _ = team()
@@ -311,7 +325,7 @@ def test_without_any_pin_nothing_is_given_back_and_the_first_is_set_on_the_scree
     flow, _ = sold(pins={})
     assert refusal(flow, "MENU 1 QR") == (Against.NO_PIN, None)
     flow.press("OK CANCEL MENU")
-    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.TRAINING))
+    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.EXPORTS, Entry.TRAINING))
     flow.press("2")
     assert flow.screen == PinWanted(ALONE, 0)
     flow.press("7 3 9 OK")

@@ -15,7 +15,8 @@ from tests.webdriver import BACKSPACE, ENTER, TAB, Browser, missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 PICTURES = Path(__file__).parent / "out"
-PLACES = ("", "day", "export", "settings", "settings/all", "merchant", "wifi", "update", "support", "pin", "merchant/check")
+SHOP_PLACES = ("settings", "settings/all", "operators", "merchant", "wifi", "update", "support", "pin", "merchant/check")
+PLACES = ("", "day", "export", *SHOP_PLACES)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,15 @@ def test_a_walk_with_the_keyboard_alone(stall: Stall, browser: Browser, tmp_path
     assert len(lines) == 3
     assert ",12.50," in lines[1]
     assert ",98.00," in lines[2]
+    tab_to(browser, "a[href='/operators']")
+    browser.press(ENTER)
+    browser.wait_text("h1", "Operators")
+    tab_to(browser, "summary")
+    browser.press(ENTER)
+    tab_to(browser, "#new-1")
+    browser.press(*"8642", TAB, *"8642", ENTER)
+    browser.wait_text("[role=status]", "The PIN is changed.")
+    assert "has a PIN" in browser.text("summary")
     tab_to(browser, "a[href='/settings']")
     browser.press(ENTER)
     browser.wait_text("h1", "Settings")
@@ -132,7 +142,7 @@ SMALL = """[...document.querySelectorAll(`button, .button, input:not([type=hidde
 UNNAMED = """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter(e => e.checkVisibility() && !(e.labels && e.labels.length && e.labels[0].innerText.trim())).map(e => e.outerHTML)"""
 NAMELESS = """[...document.querySelectorAll('a, button, summary')]
-    .filter(e => !(e.innerText.trim() || e.getAttribute('aria-label'))).map(e => e.outerHTML)"""
+    .filter(e => e.checkVisibility() && !(e.innerText.trim() || e.getAttribute('aria-label'))).map(e => e.outerHTML)"""
 BROKEN = """[...document.querySelectorAll('[aria-describedby], [aria-errormessage]')].flatMap(e =>
     ['aria-describedby', 'aria-errormessage'].map(a => e.getAttribute(a)).filter(id => id && !document.getElementById(id)))"""
 TWICE = "(ids => ids.filter((id, at) => ids.indexOf(id) !== at))([...document.querySelectorAll('[id]')].map(e => e.id))"

@@ -40,7 +40,7 @@ def handle(told: list[PageTold], asked: list[dict[str, object]], tmp_path: Path)
         asked.append(request)
         return {"ok": True}
 
-    return OwnerDoor(tmp_path / "kiosk.toml", answer, told.append).handle
+    return OwnerDoor(tmp_path / "kiosk.toml", answer, told.append, answer).handle
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_kiosk_that_was_started_anew_is_told_from_its_predecessor(handle: Any,
     answer = handle({"do": "state"})
     assert answer["ok"]
     assert answer == handle({"do": "state"})
-    assert answer["life"] != OwnerDoor(tmp_path, lambda _: {}, lambda _: None).handle({"do": "state"})["life"]
+    assert answer["life"] != OwnerDoor(tmp_path, lambda _: {}, lambda _: None, lambda _: {}).handle({"do": "state"})["life"]
 
 
 @pytest.mark.parametrize("verb", ["orders", "report", "bundle"])

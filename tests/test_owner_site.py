@@ -33,6 +33,7 @@ PAGES = (
     "/",
     "/day",
     "/export",
+    "/operators",
     "/books",
     "/settings",
     "/settings/all",

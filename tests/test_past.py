@@ -305,8 +305,8 @@ def test_more_lists_what_there_is_and_a_digit_opens_it() -> None:
     """The owner's page only while it says that it is there."""
     flow = Flow()
     flow.press("MENU MENU")
-    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.TRAINING))
-    flow.press("4")
+    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.EXPORTS, Entry.TRAINING))
+    flow.press("5")
     assert flow.acts == REFUSED
     flow.press("1")
     flow.sees(screens.Checkup)
@@ -320,7 +320,7 @@ def test_where_the_owners_page_is_stands_in_more() -> None:
     flow.press("MENU MENU 2")
     assert flow.screen == screens.OwnersPage(told.url, told.fingerprint, told.code)
     flow.press("CANCEL")
-    assert flow.screen == More((Entry.CHECKUP, Entry.PAGE, Entry.PINS, Entry.TRAINING))
+    assert flow.screen == More((Entry.CHECKUP, Entry.PAGE, Entry.PINS, Entry.EXPORTS, Entry.TRAINING))
     flow.press("2")
     for _ in range(5):
         flow.pass_time(20 * SECOND)
@@ -331,12 +331,24 @@ def test_where_the_owners_page_is_stands_in_more() -> None:
     flow.press("2")
     flow.pass_time(60 * SECOND)  # the page has fallen silent
     flow.press("MENU MENU")
-    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.TRAINING))
+    assert flow.screen == More((Entry.CHECKUP, Entry.PINS, Entry.EXPORTS, Entry.TRAINING))
 
 
 # -- the keys ------------------------------------------------------------------------------------------------------
 
-PLACES = ("MENU", "MENU 0", "MENU OK", "MENU OK 5", "MENU OK 0", "MENU 1", "MENU MENU", "MENU MENU 2", "MENU SCAN")
+PLACES = (
+    "MENU",
+    "MENU 0",
+    "MENU OK",
+    "MENU OK 5",
+    "MENU OK 0",
+    "MENU 1",
+    "MENU MENU",
+    "MENU MENU 2",
+    "MENU MENU 3",
+    "MENU MENU 3 1",
+    "MENU SCAN",
+)
 
 
 @pytest.mark.parametrize("receipts", [None, Receipts.ASKED])

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from kiosk.core.carried import CarryEnd, ExportCarried
 from kiosk.core.checkup import Bundle, BundleEnd, Finding, Kind, Verdict
-from kiosk.core.commands import MakeBundle, StartCheckup, StopCheckup
+from kiosk.core.commands import CarryExports, MakeBundle, StartCheckup, StopCheckup
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown, Event
 from kiosk.core.expiry import Ends, Lasting
@@ -40,9 +41,14 @@ class Heard:
 
 
 @contextmanager
-def running(steps: list[Step], heard: Heard, bundle: Callable[[list[Check]], Bundle] | None = None) -> Iterator[ExaminerLane]:
+def running(
+    steps: list[Step],
+    heard: Heard,
+    bundle: Callable[[list[Check]], Bundle] | None = None,
+    exports: Callable[[CarryExports], ExportCarried] = lambda wanted: ExportCarried(wanted.ticket, CarryEnd.NO_STICK),
+) -> Iterator[ExaminerLane]:
     """A lane at work, with a heart that is counted."""
-    lane = ExaminerLane(heard.post, lambda: steps, lambda: (), bundle or (lambda _: Bundle(BundleEnd.KEPT, "b")))
+    lane = ExaminerLane(heard.post, lambda: steps, lambda: (), bundle or (lambda _: Bundle(BundleEnd.KEPT, "b")), exports)
     thread = threading.Thread(target=lane.run, args=(lambda: None,), daemon=True)
     thread.start()
     try:
@@ -135,7 +141,7 @@ def test_what_ends_is_told_and_errands_are_done_when_there_is_time(monkeypatch: 
     monkeypatch.setattr(lane_file, "FIRST_S", 0.0)
     heard, done = Heard(), threading.Event()
     known = (Ends(Lasting.PAGE, 7),)
-    lane = ExaminerLane(heard.post, list, lambda: known, lambda _: Bundle(BundleEnd.FAILED))
+    lane = ExaminerLane(heard.post, list, lambda: known, lambda _: Bundle(BundleEnd.FAILED), pytest.fail)
     lane.later(done.set)
     thread = threading.Thread(target=lane.run, args=(lambda: None,), daemon=True)
     thread.start()

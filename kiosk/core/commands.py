@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.core.carried import Days
 from kiosk.core.differences import Account
 from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
@@ -274,6 +275,14 @@ class MakeBundle:
 
 
 @dataclass(frozen=True, slots=True)
+class CarryExports:
+    """Have the exports of these days put onto a USB stick; what became of it comes back as ExportCarried with this ticket."""
+
+    ticket: str
+    days: Days
+
+
+@dataclass(frozen=True, slots=True)
 class FetchStatement:
     """Have this Beijing day's statement fetched and held against the ledger; what becomes of it comes back as StatementCame."""
 
@@ -309,9 +318,10 @@ Act = (
     | StartCheckup
     | StopCheckup
     | MakeBundle
+    | CarryExports
     | FetchStatement
 )
 
-Examine = StartCheckup | StopCheckup | MakeBundle
+Examine = StartCheckup | StopCheckup | MakeBundle | CarryExports
 Heard = Play | Announce | TryVoice | Hush
 PinAct = CheckPin | KeepPin

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kiosk.core.carried import ExportCarried
 from kiosk.core.checkup import Bundle, Finding
 from kiosk.core.differences import Account, Came
 from kiosk.core.expiry import Ends
@@ -402,6 +403,7 @@ Event = (
     | Checked
     | CheckupOver
     | BundleMade
+    | ExportCarried
     | EndsKnown
     | PageTold
     | BooksKnown

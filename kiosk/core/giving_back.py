@@ -6,10 +6,9 @@ Nothing of it decides about money: the refund is begun by books.py from the rows
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
-from kiosk.core import giving, past, refunds, who
+from kiosk.core import giving, past, refunds, shifts, who
 from kiosk.core.commands import AskForRefund, Play, Sound
 from kiosk.core.events import Key, RefundAsked
 from kiosk.core.identifying import Identifying
@@ -112,8 +111,8 @@ class GivingBack(Identifying):
         """The rows are read, and a refund begins in the step that has them; OK again means nothing meanwhile."""
         ticket = f"refund {self.now}"
         self.k.till = replace(there, ticket=ticket)
-        day = datetime.fromtimestamp(self.now // 1000, self.k.settings.zone).replace(hour=0, minute=0, second=0)
-        since = int(day.timestamp()) * 1000
+        zone, starts = self.k.settings.zone, self.k.settings.day_starts
+        since, _ = shifts.day_bounds(shifts.business_day(self.now, zone, starts), zone, starts)
         self.acts.append(AskForRefund(ticket, there.sale.order.out_trade_no, there.amount, why, there.who, since))
 
     def refund_asked(self, asked: RefundAsked) -> Refusal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from kiosk.core import past, till, who
+from kiosk.core import past, shift_till, till, who
 from kiosk.core.commands import CheckPin, KeepPin, Play, Sound
 from kiosk.core.events import Key, PinChecked, PinKept, PinsKnown
 from kiosk.core.looking_back import LookingBack
@@ -39,6 +39,12 @@ class Identifying(LookingBack):
                     self.identify(known, who.ToPins())
                 else:  # the very first: nobody is there yet who could allow it
                     self.identify(managers, who.ToNewPin())
+            case Entry.EXPORTS:  # more than a shift's takings: where a manager has a PIN, it wants a manager
+                managers = tuple(one for one in self.k.settings.operators if one.role is Role.MANAGER)
+                if self.with_pin(managers):
+                    self.identify(self.with_pin(managers), who.ToExports())
+                else:
+                    self.want_exports()
             case _:
                 super().enter(entry)
 
@@ -54,8 +60,10 @@ class Identifying(LookingBack):
                     self.go(who.NewPin(self.now + who.KEYED_FOR, one))
                 else:
                     self.go(who.Choosing(self.now + who.KEYED_FOR, people, who.ToNewPin()))
-            case who.ToRefund() | who.ToNewPin():
-                raise AssertionError(then)  # giving.py's, and nobody is asked for a PIN before the first
+            case who.ToExports():
+                self.want_exports()
+            case who.ToRefund() | who.ToClose() | who.ToNewPin():
+                raise AssertionError(then)  # other parts' of the turn, and nobody is asked for a PIN before the first
             case _:
                 assert_never(then)
 
@@ -137,10 +145,13 @@ class Identifying(LookingBack):
     def _leave(self, there: who.There) -> None:
         """Back to where it was asked."""
         then = there.then if isinstance(there, who.Choosing | who.EnteringPin) else None
-        if isinstance(then, who.ToRefund):
-            self.reopen(then.sale)
-        else:
-            self.go(past.More(self.now + past.READ_FOR))
+        match then:
+            case who.ToRefund(sale):
+                self.reopen(sale)
+            case who.ToClose(report):
+                self.go(shift_till.again(report, self.now))
+            case _:
+                self.go(past.More(self.now + past.READ_FOR))
 
     # -- what came of it -------------------------------------------------------------------------------------------
 

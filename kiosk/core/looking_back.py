@@ -12,16 +12,16 @@ from typing import assert_never
 from kiosk.core import past, till, trying
 from kiosk.core.commands import LookUp, Play, ReadPast, ReadShift, Sound, StartTraining
 from kiosk.core.events import Key, LookedUp, Part, PastRead, ReceiptSeen
+from kiosk.core.exporting import Exporting
 from kiosk.core.model import Order, OrderState
 from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Cursor, Find, PastOrder
 from kiosk.core.past_screens import Entry
 from kiosk.core.shifts import Aim, Reading
-from kiosk.core.signpost import Signpost
 from kiosk.core.slips import Wanted
 from kiosk.core.state import Kiosk, Step
 
 
-class LookingBack(Signpost):
+class LookingBack(Exporting):
     """What each key means while somebody looks back, and what was read for them."""
 
     # -- the keys --------------------------------------------------------------------------------------------------
@@ -57,6 +57,8 @@ class LookingBack(Signpost):
                 if key in (Key.CANCEL, Key.MENU):
                     self.go(past.More(self.now + past.READ_FOR))
                 return key in (Key.CANCEL, Key.MENU)
+            case past.Exports() | past.Carrying():
+                return self.exports_key(there, key)
             case _:
                 assert_never(there)
 

@@ -6,8 +6,10 @@ What the keys do there is looking_back.py's. Each place leaves by itself: a pass
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
+from kiosk.core.carried import CarryEnd, Days, Span, days_of
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Order, OrderState, Refund, RefundState
 from kiosk.core.money import Money
@@ -16,6 +18,8 @@ from kiosk.core.past_screens import Cause, Told
 
 READ_FOR = 30 * SECOND  # without a key
 PAGE_FOR = 120 * SECOND  # enough to type an address and compare a fingerprint
+CARRIED_FOR = 600 * SECOND  # longer than exports may take on their way to a stick
+TOLD_FOR = 120 * SECOND  # whoever went for another stick reads what became of them
 ROWS = 6  # as many as the smallest screen shows
 STORY_LINES = 6
 REFUND_LINES = 2
@@ -93,7 +97,32 @@ class Page:
     until: int
 
 
-There = Listing | Searching | Opened | Seeking | Missed | More | Page
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Of which days exports shall go to a stick. `today`: the business day it was when that was asked."""
+
+    until: int
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """They are on their way to a stick under this ticket; `end` None: still."""
+
+    until: int
+    today: date
+    span: Span
+    ticket: str
+    end: CarryEnd | None = None
+    name: str = ""
+
+    @property
+    def days(self) -> Days:
+        """Which ones."""
+        return days_of(self.span, self.today)
+
+
+There = Listing | Searching | Opened | Seeking | Missed | More | Page | Exports | Carrying
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.core.carried import CarryEnd, Days, Span
 from kiosk.core.model import Decline, OrderState, Reason, RefundState, RefundTrouble, Tender
 from kiosk.core.money import Money
 from kiosk.core.operators import Against, NoPin, Operator
@@ -116,6 +117,7 @@ class Entry(StrEnum):
     CHECKUP = "checkup"
     PAGE = "page"
     PINS = "pins"
+    EXPORTS = "exports"
     TRAINING = "training"
 
 
@@ -124,6 +126,23 @@ class More:
     """What else there is: each entry has the digit of its place."""
 
     entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDays:
+    """Of which days exports shall go to a stick: each has the digit of its place."""
+
+    offers: tuple[tuple[Span, Days], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportsCarried:
+    """Exports on their way to a stick, or what became of them. `end` None: still on their way; `name`: the file's."""
+
+    span: Span
+    days: Days
+    end: CarryEnd | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +220,4 @@ class RefundRefused:
 Giving = WhoIsIt | PinAsked | PinWanted | RefundAmount | RefundWhy | RefundLook | RefundRefused
 """Somebody says who they are, or gives money back."""
 
-PastScreen = History | Searching | SaleOpened | SaleUnknown | More | Giving
+PastScreen = History | Searching | SaleOpened | SaleUnknown | More | ExportDays | ExportsCarried | Giving

@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import assert_never
 
 from kiosk.core import past, refunds
+from kiosk.core.carried import Span, days_of
 from kiosk.core.looking_back import offered
 from kiosk.core.model import Order, OrderState, Refund, RefundState
 from kiosk.core.money import Money
 from kiosk.core.past_nouns import ByAmount, PastOrder
-from kiosk.core.past_screens import History, More, PastLine, RefundLine, SaleOpened, SaleUnknown, Searching, Told
+from kiosk.core.past_screens import (
+    ExportDays,
+    ExportsCarried,
+    History,
+    More,
+    PastLine,
+    RefundLine,
+    SaleOpened,
+    SaleUnknown,
+    Searching,
+    Told,
+)
 from kiosk.core.screens import OwnersPage, Screen, SeekingReceipt
 from kiosk.core.state import Kiosk
 
@@ -37,6 +49,10 @@ def past_view(kiosk: Kiosk, there: past.There) -> Screen:
         case past.Page():
             assert kiosk.page is not None
             return OwnersPage(kiosk.page.url, kiosk.page.fingerprint, kiosk.page.code)
+        case past.Exports(today=today):
+            return ExportDays(tuple((span, days_of(span, today)) for span in Span))
+        case past.Carrying(span=span, end=end, name=name):
+            return ExportsCarried(span, there.days, end, name)
         case _:
             assert_never(there)
 

@@ -13,7 +13,7 @@ from kiosk.core.shifts import Shift, Tally, Waiting, business_day, nets
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What follows is of this tender and currency, or of this key."""
+    """What follows is of this tender, and of this currency where there are several; or of this key."""
 
     label: str
     currency: str = ""
@@ -48,6 +48,7 @@ class Named:
 
 Line = Heading | Fact | Figure | Named
 
+_SHARED = "$¥￥"  # the sign of more than one currency
 TAIL = 6  # enough of a number to find the sale by
 
 
@@ -68,8 +69,9 @@ def _lines(shift: Shift, at: int) -> Iterator[Line]:
         yield Fact("opened_by", shift.opened_by)
     if shift.closed_by is not None:
         yield Fact("closed_by", shift.closed_by)
+    several = len({tally.currency for tally in shift.tallies}) > 1
     for tally in shift.tallies:
-        yield Heading(tally.tender.value, tally.currency)
+        yield Heading(tally.tender.value, tally.currency if several else "")
         yield from _figures(tally)
     if shift.handed_over:
         yield Heading("unresolved" if shift.is_open else "handed_over")
@@ -117,10 +119,13 @@ def tail(waiting: Waiting) -> str:
 
 
 def signed(amount: int, currency: str, locale: str) -> str:
-    """A sum as people of `locale` write it, with its sign where it is below nothing, and the code where one ¥ is yen or yuan."""
+    """A sum as people of `locale` write it, with its sign where it is below nothing.
+
+    The currency stands there once: the code is added only to a bare sign of several currencies, as one ¥ is yen or yuan.
+    """
     text = in_words(Money(abs(amount), currency), locale)
-    named = text[0].isalpha() or currency in text
-    return ("-" if amount < 0 else "") + (text if named else f"{text} {currency}")
+    bare = not any(map(str.isalpha, text)) and any(sign in text for sign in _SHARED)
+    return ("-" if amount < 0 else "") + (f"{text} {currency}" if bare else text)
 
 
 def _moment(shift: Shift, at: int) -> str:

@@ -37,12 +37,13 @@ class NoShift:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Whether this shift shall be closed over what it names as unresolved."""
+    """Whether this shift shall be closed over what it names as unresolved. `by`: who has shown a PIN for it."""
 
     shift: Shift
     at: int
     until: int
     page: int = 0
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Open:
 
 
 There = Report | NoShift | Closing
+
+
+def again(report: Report, now: int) -> Report:
+    """Back at a report that was left for a moment, as it was counted."""
+    return replace(report, until=now + REPORT_FOR)
 
 
 def press(there: There, key: Key, now: int) -> There | Reading | Open | None:
@@ -71,7 +77,7 @@ def press(there: There, key: Key, now: int) -> There | Reading | Open | None:
         case NoShift(), Key.D1:
             return Open()
         case Closing(shift), Key.OK:
-            return Reading(Aim.CLOSE, shift.z, frozenset(one.number for one in shift.handed_over))
+            return Reading(Aim.CLOSE, shift.z, frozenset(one.number for one in shift.handed_over), there.by)
         case Closing(), Key.CANCEL:
             return Reading(Aim.SHOW)
         case _:

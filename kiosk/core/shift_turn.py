@@ -1,16 +1,19 @@
 """What shifts add to a step: opening, counting and closing them, by a key, by a command or by the time of day. Pure.
 
+By a key, whoever closes one says who they are, where anybody has a PIN: the Z report has their name.
+
 What a report says is read from the ledger between two steps and used by the very next one (runtime.py), so that nothing
 lies between what was counted and the commit that closes. No order is touched.
 """
 
 from __future__ import annotations
 
-from kiosk.core import keying, past, shift_till, shifts
+from kiosk.core import keying, past, shift_till, shifts, who
 from kiosk.core.commands import Play, Print, ReadShift, Reply, Sound, Update
 from kiosk.core.events import Part, ShiftAsked, ShiftRead
+from kiosk.core.identifying import Identifying
 from kiosk.core.lifecycle import MINUTE, is_open
-from kiosk.core.paper import Paper
+from kiosk.core.operators import Operator
 from kiosk.core.screens import AmountHint
 from kiosk.core.shifts import Aim, Reading, Shift, Waiting
 from kiosk.core.slips import ShiftSlip
@@ -21,7 +24,7 @@ _OFF = "shifts are off: write [shifts] into kiosk.toml"
 _NONE = "no shift is open: the next sale opens one, or kiosk shift open"
 
 
-class Shifts(Paper):
+class Shifts(Identifying):
     """The part of a turn that is about shifts."""
 
     def want_shift(self, wanted: Reading | shift_till.Open) -> None:
@@ -33,10 +36,17 @@ class Shifts(Paper):
         if hint is not None:
             self._hint(hint)
         elif isinstance(wanted, Reading):
-            self.acts.append(ReadShift(wanted))
+            self._read_or_ask_who(wanted)
         else:
             self.open_shift("opened", self.worker)
             self.acts.append(ReadShift(Reading(Aim.SHOW)))
+
+    def identified(self, one: Operator, then: who.Then) -> None:
+        if isinstance(then, who.ToClose):
+            self.go(shift_till.again(then.report, self.now))
+            self.acts.append(ReadShift(Reading(Aim.ASK, by=one.name)))
+        else:
+            super().identified(one, then)
 
     def shift_asked(self, asked: ShiftAsked) -> None:
         """A command wants it."""
@@ -71,7 +81,7 @@ class Shifts(Paper):
             case Aim.PRINT:
                 self._print(counted, copy=not counted.is_open)
             case Aim.ASK if self._is_asking() and counted.is_open:
-                self.go(shift_till.Closing(counted, self.now, self.now + shift_till.REPORT_FOR))
+                self._ask_whether(counted, wanted)
             case Aim.CLOSE:
                 self._close(counted, wanted)
             case _:
@@ -98,10 +108,10 @@ class Shifts(Paper):
             if wanted.token:
                 self.acts.append(Reply(wanted.token, "", _named(left)))
             else:
-                self.go(shift_till.Closing(counted, self.now, self.now + shift_till.REPORT_FOR))
+                self._ask_whether(counted, wanted)
             return
         by_key = not wanted.token and not wanted.clock
-        done = shifts.closed(counted, self.now, self.worker if by_key else wanted.by)
+        done = shifts.closed(counted, self.now, wanted.by or (self.worker if by_key else None))
         self.k.shift = done
         self.records.append(Update(done, "time of day" if wanted.clock else "closed"))
         self._print(done, copy=False)
@@ -109,6 +119,17 @@ class Shifts(Paper):
             self.acts.append(Reply(wanted.token, str(done.z)))
         elif self._is_asking():
             self._show(done)
+
+    def _read_or_ask_who(self, wanted: Reading) -> None:
+        """Before it is asked whether to close a shift: who asks."""
+        report, known = self.k.till, self.with_pin(self.k.settings.operators)
+        if wanted.aim is Aim.ASK and known and isinstance(report, shift_till.Report):
+            self.identify(known, who.ToClose(report))
+        else:
+            self.acts.append(ReadShift(wanted))
+
+    def _ask_whether(self, counted: Shift, wanted: Reading) -> None:
+        self.go(shift_till.Closing(counted, self.now, self.now + shift_till.REPORT_FOR, by=wanted.by))
 
     def _show(self, counted: Shift) -> None:
         newest = self.k.shift.z if self.k.shift is not None else counted.z

@@ -16,6 +16,7 @@ from typing import assert_never
 from kiosk.core import giving, keying, lifecycle, refunds, shift_till, till, who
 from kiosk.core.accounts import Accounts
 from kiosk.core.books import RECENT, reason
+from kiosk.core.carried import ExportCarried
 from kiosk.core.checkups import Checkups
 from kiosk.core.commands import (
     Ask,
@@ -177,6 +178,8 @@ def step(kiosk: Kiosk, event: Event, now: int) -> Step:  # noqa: C901, PLR0912  
             turn.shift_asked(event)
         case ShiftRead():
             turn.shift_read(event)
+        case ExportCarried():
+            turn.exports_carried(event)
         case BooksKnown() | StatementCame() | Accounted() | Doubted():
             turn.about_books(event)
         case _:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.core import past
+from kiosk.core import past, shift_till
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.operators import UNKEYED, NoPin, Operator, PinDigits
 
@@ -22,6 +22,13 @@ class ToRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class ToClose:
+    """Then the shift of this report may be closed, in their name."""
+
+    report: shift_till.Report
+
+
+@dataclass(frozen=True, slots=True)
 class ToWork:
     """Then this operator is the one who works here."""
 
@@ -32,11 +39,16 @@ class ToPins:
 
 
 @dataclass(frozen=True, slots=True)
+class ToExports:
+    """Then exports are carried to a stick, which only a manager has done."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToNewPin:
     """Then the chosen one gets a PIN. Somebody who may do that has shown it, or there is nobody yet who could."""
 
 
-Then = ToRefund | ToWork | ToPins | ToNewPin
+Then = ToRefund | ToClose | ToWork | ToPins | ToExports | ToNewPin
 
 
 @dataclass(frozen=True, slots=True)

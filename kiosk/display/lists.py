@@ -40,7 +40,7 @@ def numbered(sheet: Sheet, box: Rect, choices: list[str]) -> None:
     """Choices one under another, in two columns if they are many, each behind its digit."""
     scale, words = sheet.scale, sheet.merchant
     x, y, width, height = box
-    columns = 1 if len(choices) <= ROWS else 2
+    columns = 1 if len(choices) <= ROWS + 1 else 2
     rows = max(ROWS, -(-len(choices) // columns))
     row, wide = height // rows, width // columns
     for place, text in enumerate(choices):

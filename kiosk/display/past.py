@@ -9,6 +9,8 @@ from kiosk.core.model import OrderState, Reason
 from kiosk.core.money import in_words
 from kiosk.core.past_nouns import ByAmount, ByEnd
 from kiosk.core.past_screens import (
+    ExportDays,
+    ExportsCarried,
     History,
     More,
     PastScreen,
@@ -26,7 +28,7 @@ from kiosk.core.past_screens import (
     WhoIsIt,
 )
 from kiosk.core.slips import PrinterTrouble
-from kiosk.display import giving, icons
+from kiosk.display import carried, giving, icons
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import wall_clock, wall_day, wall_time
 from kiosk.display.icons import Icon
@@ -54,6 +56,8 @@ def draw(sheet: Sheet, stage: Rect, screen: PastScreen, now: int, printer: Print
             two_voices(sheet, stage, card, voice, sign=Sign(icons.WARNING, AMBER))
         case More():
             _more(sheet, stage, screen)
+        case ExportDays() | ExportsCarried():
+            carried.draw(sheet, stage, screen)
         case WhoIsIt() | PinAsked() | PinWanted() | RefundAmount() | RefundWhy() | RefundLook() | RefundRefused():
             giving.draw(sheet, stage, screen, now)
         case _:

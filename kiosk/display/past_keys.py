@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.core.carried import CarryEnd
 from kiosk.core.events import Key
 from kiosk.core.operators import LEAST_PIN
 from kiosk.core.past_screens import (
+    ExportDays,
+    ExportsCarried,
     History,
     More,
     PastScreen,
@@ -53,6 +56,11 @@ def past_keys(screen: PastScreen) -> tuple[tuple[str, str], ...]:
             return (Key.SCAN, "find_receipt"), (Key.CANCEL, "back")
         case More():
             return (*_range(len(screen.entries), "open"), (Key.CANCEL, "back"))
+        case ExportDays():
+            return (*_range(len(screen.offers), "choose"), (Key.CANCEL, "back"))
+        case ExportsCarried(end=end):
+            done = [] if end is None else [(Key.OK, "done" if end is CarryEnd.DONE else "again")]
+            return (*done, (Key.CANCEL, "back"))
         case WhoIsIt():
             return (*_range(len(screen.people), "choose"), (Key.CANCEL, "back"))
         case PinAsked():
@@ -85,6 +93,10 @@ def past_meant(screen: PastScreen) -> frozenset[Key]:
             return named | {Key.MENU}
         case More():
             return named | {Key.MENU, *_DIGITS[1 : len(screen.entries) + 1]}
+        case ExportDays():
+            return named | {Key.MENU, *_DIGITS[1 : len(screen.offers) + 1]}
+        case ExportsCarried():
+            return named | {Key.MENU}
         case WhoIsIt():
             return named | {Key.MENU, *_DIGITS[1 : len(screen.people) + 1]}
         case PinAsked():

@@ -11,9 +11,11 @@ from typing import Any, BinaryIO
 from kiosk import ledgers
 from kiosk.config import Config
 from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.core.carried import Days
 from kiosk.core.errors import KioskError
+from kiosk.exports.packed import exports_of, name_of, packed
 from kiosk.exports.rows import Shop
-from kiosk.exports.source import Ask, Export, pieces
+from kiosk.exports.source import ALL, Ask, Export, pieces
 from kiosk.exports.told import piece
 from kiosk.payment.disk import takes_no_writes
 
@@ -24,12 +26,18 @@ def write(config: Config, wanted: Export, out: BinaryIO) -> None:
     """The file of these days into `out`. KioskError when there is none."""
     shop = Shop(config.merchant.time_zone, config.merchant.day_starts)
     with asking(config) as put:
-        out.writelines(pieces(wanted, shop, config.posting, put))
+        if wanted.kind == ALL:
+            exports = exports_of(Days(wanted.first, wanted.last), shifts=config.shifts is not None)
+            out.writelines(packed(exports, shop, config.posting, put))
+        else:
+            out.writelines(pieces(wanted, shop, config.posting, put))
 
 
 def write_file(config: Config, wanted: Export, path: Path) -> Path:
     """Into `path`, or into it under the file's own name when it is a folder; the whole file or none. Returns where."""
-    target = path / wanted.name if path.is_dir() else path
+    days = Days(wanted.first, wanted.last)
+    name = name_of(config.merchant.kiosk_id, days) if wanted.kind == ALL else wanted.name
+    target = path / name if path.is_dir() else path
     scratch = target.with_name(f".{target.name}.new")
     try:
         with scratch.open("wb") as out:

@@ -16,6 +16,7 @@ from kiosk.core.shifts import day_bounds
 from kiosk.exports import forms, posting
 from kiosk.exports.rows import COLUMNS, KINDS, Row, Shop, rows_of
 
+ALL = "all"  # of what there is in every form, in one ZIP: packed.py
 FORMS = ("csv", "json", "posting")
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "posting": "text/csv; charset=utf-8"}
 

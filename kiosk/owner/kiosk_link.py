@@ -1,4 +1,4 @@
-"""The running kiosk as the page sees it: asked over the door that it opens for the page (kiosk/owner_door.py), which only reads.
+"""The running kiosk as the page sees it: asked over the door that it opens for the page (kiosk/owner_door.py).
 
 Knows the verbs and the form of their answers; nothing of HTTP.
 """
@@ -67,6 +67,15 @@ class KioskLink(Protocol):
     def tell_page(self, url: str, fingerprint: str, code: str, ends_at: int | None) -> None:
         """What the kiosk shows of the page, for a minute. `code` empty: nobody needs one. `ends_at`: the certificate's, ms."""
 
+    def pins(self, names: list[str]) -> frozenset[str]:
+        """Which of these operators have a PIN."""
+
+    def set_pin(self, name: str, pin: str) -> str | None:
+        """From now on this is the operator's PIN; why it cannot be one: `form`, `easy`, `disk`."""
+
+    def drop_pin(self, name: str) -> None:
+        """From now on the operator has none."""
+
     def give_merchant(self, toml: str) -> None:
         """The merchant's tables, to a kiosk that is being set up: it makes its kiosk.toml of them."""
 
@@ -127,6 +136,16 @@ class SocketKiosk:
 
     def tell_page(self, url: str, fingerprint: str, code: str, ends_at: int | None) -> None:
         self._ask({"do": "page", "url": url, "fingerprint": fingerprint, "code": code, "ends_at": ends_at}, 3.0)
+
+    def pins(self, names: list[str]) -> frozenset[str]:
+        return frozenset(map(str, self._ask({"do": "pins", "names": names})["names"]))
+
+    def set_pin(self, name: str, pin: str) -> str | None:
+        refused = self._ask({"do": "new_pin", "operator": name, "pin": pin}).get("refused")
+        return None if refused is None else str(refused)
+
+    def drop_pin(self, name: str) -> None:
+        self._ask({"do": "no_pin", "operator": name})
 
     def give_merchant(self, toml: str) -> None:
         self._ask({"do": "merchant", "toml": toml})

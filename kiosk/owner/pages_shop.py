@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
 from kiosk.owner import settings
+from kiosk.owner.anew import start_anew
 from kiosk.owner.kiosk_link import KioskAway
 from kiosk.owner.parts import Parts
 from kiosk.owner.settings import EVERYDAY, FIRST, MERCHANT, PRINTER, Field, NotToml
@@ -24,7 +25,6 @@ _KEY, _API_KEY, _CERTIFICATE = "merchant_key.pem", "api_v3_key.txt", "merchant_c
 _LARGEST_FILE = 16 * 1024
 # The serial is read off the certificate; whoever has none at hand finds it among all settings.
 _SHOWN = tuple(field for field in MERCHANT if field.name != "wechat_pay.merchant_serial")
-_CALM = frozenset({"Starting", "Idle", "History", "OutOfOrder"})  # nobody pays just now
 _ASKING_MOST = 45  # looks of two seconds, until the kiosk's first word from WeChat
 
 
@@ -65,7 +65,7 @@ def _settings_routes(pages: Blueprint, parts: Parts) -> None:
             parts.steward.settings(text)
         except StewardRefused as refused:
             return _again("settings.html", fields, given, {}, settings.placed(text, str(refused)))
-        return redirect(url_for("sales.status", told=_restart(parts)), 303)
+        return redirect(url_for("sales.status", told=start_anew(parts)), 303)
 
     @pages.get("/settings/all")
     def everything() -> Page:
@@ -79,7 +79,7 @@ def _settings_routes(pages: Blueprint, parts: Parts) -> None:
             parts.steward.settings(text)
         except (NotToml, StewardRefused) as refused:
             return render_template("settings_all.html", text=text, mistakes=settings.placed(text, str(refused))), 400
-        return redirect(url_for("sales.status", told=_restart(parts)), 303)
+        return redirect(url_for("sales.status", told=start_anew(parts)), 303)
 
 
 def _merchant_routes(pages: Blueprint, parts: Parts) -> None:
@@ -199,18 +199,6 @@ def _again(
     mistakes: list[settings.Mistake] | None = None,
 ) -> Page:
     return render_template(page, fields=fields, values=given, wrong=wrong, mistakes=mistakes or []), 400
-
-
-def _restart(parts: Parts) -> str:
-    """Start the kiosk anew when nobody pays; the key of what is told."""
-    try:
-        calm = parts.kiosk.state().get("screen") in _CALM
-    except KioskAway:
-        calm = True
-    if not calm:
-        return "saved_later"
-    parts.steward.restart(What.KIOSK)
-    return "saved"
 
 
 def _upload(name: str) -> bytes | None:

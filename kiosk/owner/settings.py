@@ -159,6 +159,32 @@ def changed(text: str, given: Mapping[str, str], fields: tuple[Field, ...]) -> s
     return tomlkit.dumps(document)
 
 
+def operators(text: str) -> dict[str, str]:
+    """Who works at the kiosk, by name, and as what; empty where nobody is named. NotToml."""
+    table = read(text).get("operators")
+    return {str(name): str(role) for name, role in table.items()} if isinstance(table, dict) else {}
+
+
+def with_operators(text: str, people: Mapping[str, str]) -> str:
+    """The file with these operators and no others; nobody: without the table. Comments of those who stay, stay. NotToml."""
+    before = operators(text)
+    document = tomlkit.parse(text)
+    if not people:
+        document.pop("operators", None)
+        return tomlkit.dumps(document)
+    if not before:
+        document.pop("operators", None)
+        document.add(tomlkit.nl())
+        document.add("operators", tomlkit.table())
+    table: Any = document["operators"]
+    for name in before.keys() - people.keys():
+        table.remove(name)
+    for name, role in people.items():
+        if before.get(name) != role:
+            table[name] = role
+    return tomlkit.dumps(document)
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """One of the steward's sentences, and the line of the text it is about (from 1); None: of no one line."""

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from kiosk.core.cldr import day_in_words
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import Money, in_words
-from kiosk.owner import front, pages_books, pages_door, pages_machine, pages_sales, pages_shop
+from kiosk.owner import front, pages_books, pages_door, pages_machine, pages_operators, pages_sales, pages_shop
 from kiosk.owner.cookies import LANGUAGE, SESSION, VISITOR, set_cookie
 from kiosk.owner.kiosk_link import KioskAway
 from kiosk.owner.parts import Parts
@@ -48,7 +48,7 @@ def make_site(parts: Parts) -> Flask:
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     site.before_request(lambda: _guard(parts))
     site.after_request(_finish)
-    for pages in (pages_door, pages_sales, pages_books, pages_shop, pages_machine):
+    for pages in (pages_door, pages_sales, pages_books, pages_shop, pages_operators, pages_machine):
         site.register_blueprint(pages.blueprint(parts))
     site.context_processor(lambda: _around(parts))
     site.register_error_handler(HTTPException, _http_error)

@@ -9,11 +9,13 @@ from kiosk.owner.english import PAGE
 
 __all__ = ["page_words"]
 
+_LENT = ("state.", "role.", "finding.wechat")
+
 
 @cache
 def page_words(language: str) -> Words:
-    """The words of `language`, read once; `state.PAID` and its like are the screen's."""
+    """The words of `language`, read once; states and roles (`state.PAID`, `role.cashier`) are the screen's."""
     ours = read_words(language, PAGE)
     theirs = words_of(language).table
-    lent = {key: text.replace("|", "") for key, text in theirs.items() if key.startswith("state.") or key == "finding.wechat"}
+    lent = {key: text.replace("|", "") for key, text in theirs.items() if key.startswith(_LENT)}
     return Words(language, {**ours.table, **lent}, ours.counted)

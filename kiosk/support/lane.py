@@ -1,4 +1,4 @@
-"""Who looks at everything when somebody opens the check-up, and makes the support bundle; in a lane of its own.
+"""Who looks at everything when somebody opens the check-up, makes the support bundle and carries exports; in a lane of its own.
 
 The lane's thread only waits and tells. Each step runs in a thread for itself: one that does not come back in time is told of and
 left alone, and a check-up that was left begins nothing further. No sale, no commit and no picture waits for any of it.
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, assert_never
 
+from kiosk.core.carried import CarryEnd, ExportCarried
 from kiosk.core.checkup import Bundle, BundleEnd, Finding, Kind, Verdict
-from kiosk.core.commands import Examine, MakeBundle, StartCheckup, StopCheckup
+from kiosk.core.commands import CarryExports, Examine, MakeBundle, StartCheckup, StopCheckup
 from kiosk.core.errors import KioskError
 from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown
 from kiosk.core.expiry import Ends
@@ -26,6 +27,7 @@ BEAT_S = 0.5
 ENDS_EACH_S = 3600.0  # how often the dates of what ends are looked up
 FIRST_S = 5.0  # after the start, when the first picture stands
 BUNDLE_MOST_S = 120.0
+EXPORTS_MOST_S = 570.0  # a year on a slow stick; the screen waits for as long
 STEP_S = 20.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -49,16 +51,19 @@ class ExaminerLane:
         steps: Callable[[], list[Step]],
         ends: Callable[[], tuple[Ends, ...]],
         bundle: Callable[[list[Check]], Bundle],
+        exports: Callable[[CarryExports], ExportCarried],
     ) -> None:
-        """`bundle`: makes one with these checks in it."""
+        """`bundle`: makes one with these checks in it. `exports`: has them carried to a stick."""
         self._post = post
         self._steps = steps
         self._ends = ends
         self._bundle = bundle
+        self._exports = exports
         self._later: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._ticket: str | None = None  # of the check-up that is wanted now
         self._wants_bundle = False
+        self._wanted: CarryExports | None = None
         self._wake = threading.Event()
         self._stopping = False
 
@@ -71,6 +76,8 @@ class ExaminerLane:
                     self._ticket = None
                 case MakeBundle():
                     self._wants_bundle = True
+                case CarryExports():
+                    self._wanted = act
                 case _:
                     assert_never(act)
         self._wake.set()
@@ -92,8 +99,12 @@ class ExaminerLane:
             beat()
             with self._lock:
                 ticket, wants_bundle, self._wants_bundle = self._ticket, self._wants_bundle, False
+                wanted, self._wanted = self._wanted, None
             if ticket is not None and ticket != done:
                 done, checks = ticket, self._check_up(ticket, beat)
+            if wanted is not None:
+                carried = self._aside("exports", partial(self._exports, wanted), EXPORTS_MOST_S, beat)
+                self._post(carried or ExportCarried(wanted.ticket, CarryEnd.FAILED))
             if wants_bundle:
                 made = self._aside("bundle", partial(self._bundle, checks), BUNDLE_MOST_S, beat)
                 self._post(BundleMade(made if made is not None else Bundle(BundleEnd.FAILED)))
@@ -108,7 +119,7 @@ class ExaminerLane:
                 if errand is not None:
                     self._aside("errand", errand, BUNDLE_MOST_S, beat)
             with self._lock:
-                idle = not self._wants_bundle and self._ticket in (None, done)
+                idle = not self._wants_bundle and self._wanted is None and self._ticket in (None, done)
             if idle:
                 self._wake.wait(BEAT_S)
                 self._wake.clear()

@@ -22,13 +22,28 @@ MOST = 2000  # lines kept in memory: about a megabyte
 OUR_OWN = "kiosk"
 FIELDS = frozenset(
     (
-        *("because_of", "call", "code", "copy", "event_type", "exit_code", "free", "hint", "language", "ms", "offset_ms"),
         *(
+            "because_of",
+            "call",
+            "calls",
+            "code",
+            "copy",
+            "event_type",
+            "exit_code",
+            "free",
+            "hint",
+            "language",
+            "ms",
+            "offset_ms",
+        ),
+        *(
+            "offset_ms",
             "out_trade_no",
             "outcome",
             "part",
             "problem",
             "rows",
+            "silent_s",
             "slip",
             "state",
             "status",

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiosk.config import Config
+from kiosk.core.carried import ExportCarried
 from kiosk.core.checkup import Bundle
+from kiosk.core.commands import CarryExports
 from kiosk.core.ports import Post
 from kiosk.doctor_checks import Check
 from kiosk.support import starts, stick
@@ -43,7 +45,9 @@ class Support:
         self._begin = partial(_begun, config, loop, wechat, self.log.text, system, find_stick)
         self._work: Work | None = None
         self._beginning = threading.Lock()
-        self.lane = ExaminerLane(post, lambda: self._at_work().steps(), lambda: self._at_work().ends(), self.put_bundle)
+        self.lane = ExaminerLane(
+            post, lambda: self._at_work().steps(), lambda: self._at_work().ends(), self.put_bundle, self.carry_exports
+        )
 
     def ready(self) -> None:
         """The start is over at this moment; it is written down a little later, when nobody waits."""
@@ -57,6 +61,10 @@ class Support:
     def put_bundle(self, checks: list[Check]) -> Bundle:
         """Onto the stick, or else beside the ledger; with these checks in it, if there are any."""
         return self._at_work().put_bundle(checks)
+
+    def carry_exports(self, wanted: CarryExports) -> ExportCarried:
+        """Onto the stick."""
+        return self._at_work().carry_exports(wanted)
 
     def _at_work(self) -> Work:
         with self._beginning:

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiosk.core.carried import CarryEnd
 from kiosk.core.errors import KioskError
+from kiosk.steward.fields import StewardRefused
 from kiosk.written import put_pieces
 
 if TYPE_CHECKING:
     from kiosk.steward.client import Steward
+
+Content = Callable[[], Iterable[bytes]]
+"""Makes a file's pieces, and makes them anew when the first stick has refused them."""
 
 PLACES = ("/media/", "/run/media/", "/mnt/")
 _log = logging.getLogger(__name__)
@@ -40,28 +46,41 @@ def mounted(mounts: Path = Path("/proc/self/mounts"), places: tuple[str, ...] = 
     return None
 
 
-def carry(name: str, content: bytes, steward: Steward, mounted: Path | None, own: Path) -> bool:
-    """A file onto the stick that is `mounted`, or onto one that the steward mounts for it; False when no stick has taken it.
+def carry(name: str, content: Content, steward: Steward, mounted: Path | None, own: Path) -> CarryEnd:
+    """A file onto the stick that is `mounted`, or onto one that the steward mounts for it. KioskError is `content`'s alone.
 
-    `own`: where the steward looks for it; it is there only meanwhile.
+    `own`: where the steward looks for it, in memory; it is there only meanwhile.
     """
+    none = CarryEnd.NO_STICK
     if mounted is not None:
         try:
-            put_pieces(mounted / name, [content])
+            put_pieces(mounted / name, content())
         except OSError as error:
             _log.warning("the stick took no file", extra={"problem": error.strerror})
+            none = CarryEnd.REFUSED
         else:
-            return True
+            return CarryEnd.DONE
     if not own.parent.is_dir():  # no appliance
-        return False
+        return none
     file = own / name
     try:
         own.mkdir(mode=0o700, exist_ok=True)
-        put_pieces(file, [content])
-        return steward.carry(file)
-    except (KioskError, OSError) as error:
-        _log.warning("no file was carried to a stick", extra={"problem": str(error)})
-        return False
+        put_pieces(file, content())
+        return _carried(steward, file, none)
+    except OSError as error:
+        _log.warning("no file was there to be carried", extra={"problem": error.strerror})
+        return CarryEnd.FAILED
     finally:
         with suppress(OSError):
             file.unlink()
+
+
+def _carried(steward: Steward, file: Path, none: CarryEnd) -> CarryEnd:
+    try:
+        return CarryEnd.DONE if steward.carry(file) else none
+    except StewardRefused as refused:
+        _log.warning("the stick took no file", extra={"problem": str(refused)})
+        return CarryEnd.REFUSED
+    except KioskError as error:
+        _log.warning("no file was carried to a stick", extra={"problem": str(error)})
+        return CarryEnd.FAILED

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.config import Config
+from kiosk.core.carried import CarryEnd, ExportCarried
 from kiosk.core.checkup import Bundle, BundleEnd, Verdict
+from kiosk.core.commands import CarryExports
 from kiosk.core.errors import KioskError
 from kiosk.core.expiry import DAY, Ends
 from kiosk.core.ports import Ledger
 from kiosk.core.state import Kiosk
 from kiosk.doctor_checks import Check
+from kiosk.exports import packed
 from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.timings import Timings
 from kiosk.steward.client import SOCKET, SocketSteward
@@ -80,7 +83,7 @@ class Work:
         at = time.time_ns() // 1_000_000
         name = bundle.file_name(self._config, at)
         content = bundle.zipped(self.tar(checks, whole=True), at)
-        if stick.carry(name, content, self._steward, self._find_stick(), CARRIED):
+        if stick.carry(name, lambda: [content], self._steward, self._find_stick(), CARRIED) is CarryEnd.DONE:
             return Bundle(BundleEnd.STICK, name)
         kept = self._config.ledger.path.parent / FOLDER
         try:
@@ -93,6 +96,13 @@ class Work:
             _log.warning("no support bundle was kept", extra={"problem": error.strerror})
             return Bundle(BundleEnd.FAILED)
         return Bundle(BundleEnd.KEPT, name)
+
+    def carry_exports(self, wanted: CarryExports) -> ExportCarried:
+        """The exports of these days onto the stick, in one file. KioskError when there are none to carry."""
+        name = packed.name_of(self._config.merchant.kiosk_id, wanted.days)
+        content = partial(packed.elsewhere, self._config.path, wanted.days)
+        end = stick.carry(name, content, self._steward, self._find_stick(), CARRIED)
+        return ExportCarried(wanted.ticket, end, name)
 
     def _orders(self, now: int) -> Iterator[OrderLine]:
         start = now - bundle.DAYS * DAY

@@ -22,7 +22,7 @@ ASK = f"""
 from kiosk.steward.client import SocketSteward
 from kiosk.steward.words import CARRIED
 from kiosk.support.stick import carry
-print(carry({NAME!r}, bytes(100_000), SocketSteward(), None, CARRIED))
+print(carry({NAME!r}, lambda: [bytes(100_000)], SocketSteward(), None, CARRIED) == "done")
 """
 ASK_S = 240.0
 

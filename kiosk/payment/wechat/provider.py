@@ -6,7 +6,6 @@ Each call answers within its total deadline with one of the six outcomes. A char
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from kiosk.payment.wechat.knocking import knock
 from kiosk.payment.wechat.late import LateTransport
 from kiosk.payment.wechat.messages import Outgoing, Shop
 from kiosk.payment.wechat.notification import Notice, Refused, open_notification
+from kiosk.payment.wechat.report import Report
 from kiosk.payment.wechat.signer import Signer
 from kiosk.payment.wechat.statements import Aside
 from kiosk.payment.wechat.trust import DATES
@@ -33,7 +33,6 @@ from kiosk.payment.wechat.verifier import WINDOW_S, Check, Flaw, KeyOf, check, c
 
 _log = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[0-9A-Za-z_-]{1,80}", re.ASCII)
 _CLOCK_DOUBT_MS = 60_000
 
 Proof = Callable[[Mapping[str, str], KeyOf, int], Check]
@@ -87,6 +86,7 @@ class WechatPay:
         self._deadlines = deadlines or Deadlines()
         self._of_thread = threading.local()  # .reached: whether the last answer on this thread's connections was verified
         self._renewing = threading.Lock()
+        self._report = Report()
         self._doubt = False  # whether nothing at all came of the last exchange, whoever's it was
 
     def charge(self, order: Order, code: PaymentCode, left: Callable[[], None]) -> Answer:
@@ -213,7 +213,7 @@ class WechatPay:
             if verdict.flaw is Flaw.UNKNOWN_SERIAL and self._refetch(until):
                 verdict = self._verify(reply)
             answer = self._read(reply, verdict, read)
-        _report(outgoing, reply, answer, began)
+        self._report.call(outgoing, reply, answer, time.monotonic() - began)
         return answer
 
     def _ask_for(self, outgoing: Outgoing, proof: Proof | None, aside: Aside | None) -> tuple[Reply | NoReply, Check]:
@@ -351,7 +351,7 @@ class WechatPay:
                 answer = self._read(reply, verdict, _listed if by_list else _probed)
             if reply.status == 401:  # noqa: PLR2004  HTTP's own numbers
                 hint = verdict.signed_at or _date(reply.headers.get("Date", ""))
-        _report(outgoing, reply, answer, began)
+        self._report.call(outgoing, reply, answer, time.monotonic() - began)
         return answer, hint
 
 
@@ -376,18 +376,3 @@ def _date(value: str) -> int | None:
         return int(parsedate_to_datetime(value).timestamp() * 1000)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _report(outgoing: Outgoing, reply: Reply | NoReply, answer: Answer, began: float) -> None:
-    """One line for each call: facts, never a body. Request-ID is what WeChat's support asks for (contract 1.2)."""
-    request_id = "" if isinstance(reply, NoReply) else reply.headers.get("Request-ID", "")
-    fields: dict[str, object] = {
-        "call": outgoing.name,
-        "status": None if isinstance(reply, NoReply) else reply.status,
-        "outcome": type(answer.outcome).__name__.lower(),
-        "ms": round((time.monotonic() - began) * 1000),
-        "Request-ID": request_id if _REQUEST_ID.fullmatch(request_id) else "",
-    }
-    if isinstance(answer.outcome, Unknown):
-        fields |= {"why": answer.outcome.why.value, "code": answer.outcome.detail}
-    _log.info("WeChat Pay answered" if isinstance(reply, Reply) else "WeChat Pay did not answer", extra=fields)
