@@ -8,7 +8,6 @@ One connection, used from the thread that opened it and from no other. What SQLi
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Final, Self, TypeVar, assert_never
 from kiosk.core.commands import Insert, Keep, ReadPast, Record, Update
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
+from kiosk.core.numbers import read_number
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.ports import Snapshot
 from kiosk.core.shifts import Figures, Shift
@@ -34,7 +34,6 @@ from kiosk.payment.shift_rows import ShiftRows, Value
 T = TypeVar("T")
 
 RECENT = 20
-_COUNTED = re.compile(r"-([0-9]{6})-([0-9A-Za-z]{2})([0-9]{1,15})\Z", re.ASCII)  # of a lost generation when it is recovered
 _OPEN = "state IN ('ARMED', 'SENT', 'PAYING', 'REVERSING', 'CLOSING', 'REFUNDING')"  # as in the index orders_open
 _TRIED = "(state NOT IN ('ARMED', 'VOID') OR sent_at IS NOT NULL OR called_at IS NOT NULL)"  # somebody may have seen it
 _REFUND_OPEN = "state IN ('REQUESTED', 'ACCEPTED')"  # as in the index refunds_open
@@ -361,12 +360,13 @@ class SqliteLedger:
         self._history.note(kind, number, (before[0]["state"], record.row.state.value), record.why, at, told(changed))
 
     def _count(self, row: Sale | Order | Refund | Shift) -> None:
-        counted = _COUNTED.search(row.out_trade_no) if isinstance(row, Order) else None
+        """So that no number is made twice; a recovered order may be of a lost generation."""
+        counted = read_number(row.out_trade_no) if isinstance(row, Order) else None
         if counted is not None:
             self._file.change(
                 "INSERT INTO counters VALUES (?, ?, ?) "
                 "ON CONFLICT (generation, day) DO UPDATE SET highest = max(highest, excluded.highest)",
-                (counted[2], counted[1], int(counted[3])),
+                (counted.generation, counted.day, counted.counter),
             )
 
 
