@@ -46,6 +46,7 @@ from kiosk.core.money import Money
 from kiosk.core.numbers import OrderNumber, form_of, is_order_number, read_number
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.desk import Desk, RefundWanted
+from tests.history import history_of
 from tests.rig import Rig
 
 HKD = Money(1250, "HKD")
@@ -181,7 +182,7 @@ def test_each_answer_makes_a_row_the_ledger_takes(outcome: Outcome, tender: Tend
         ledger.commit(core.records(order), NOON + 900)
         (line,) = ledger.lines(0, 1 << 60)
         assert (line.state, line.sale_state, line.tender, line.amount, line.currency) == (state, sale, tender, 1250, "HKD")
-        assert {each.why for each in ledger.history_of(NUMBER)} == {"recovered"}
+        assert {each.why for each in history_of(ledger, NUMBER)} == {"recovered"}
         assert (next_call(order, at_counter=False) is not None) == (sale == "open")
         assert ledger.load(0).counters == {"260105": 1}
 
@@ -327,7 +328,7 @@ class Shop:
         """Everything in the ledger but the time of its opening."""
         with closing(SqliteLedger.open(self.rig.folder / "kiosk.db", generation=lambda: "xx", now=0)) as ledger:
             lines = ledger.lines(0, 1 << 60)
-            return [*map(str, lines), *(str(ledger.history_of(line.out_trade_no)) for line in lines), str(ledger.load(0))]
+            return [*map(str, lines), *(str(history_of(ledger, line.out_trade_no)) for line in lines), str(ledger.load(0))]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ One connection, used from the thread that opened it and from no other. What SQLi
 # ruff: noqa: S608  what is put into SQL text here are names and conditions of this file; values are bound
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from kiosk.payment.export_rows import NOTHING, After, ExportRows
 from kiosk.payment.given_back import GIVEN, REFUNDED
 from kiosk.payment.history import History, Loss, new_columns
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
-from kiosk.payment.shift_rows import ShiftRows, Value
+from kiosk.payment.shift_rows import ShiftRows
 
 T = TypeVar("T")
 
@@ -72,19 +71,6 @@ class Total:
     late_count: int = 0
     late: int = 0  # late money given back, accepted or done: it is in neither of the other two
     tips: int = 0  # in `paid`
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """One arrow walked. `was` None: the row was new. `changed`: the other columns that changed with it, or that it began with."""
-
-    kind: str  # sale, order or refund
-    number: str
-    was: str | None
-    became: str
-    why: str
-    at: int
-    changed: dict[str, Value]
 
 
 class SqliteLedger:
@@ -268,17 +254,6 @@ class SqliteLedger:
     def scan_to_paid(self, since: int, before: int = 2**62) -> timings.Timings:
         """How long the newest payments took, some hundred of them at once."""
         return timings.scan_to_paid(self._file, since, before)
-
-    def history_of(self, out_trade_no: str) -> list[HistoryLine]:
-        """All that happened to the order, to its sale and to its refunds, in the order it happened."""
-        rows = self._file.rows(
-            "SELECT kind, number, was, became, why, at, changed FROM history WHERE number = ?1 "
-            "OR number IN (SELECT sale_id FROM orders WHERE out_trade_no = ?1) "
-            "OR number IN (SELECT out_refund_no FROM refunds WHERE out_trade_no = ?1) ORDER BY seq",
-            (out_trade_no,),
-        )
-        walked = (row for row in rows if row["was"] != row["became"])  # else only counts of calls changed
-        return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in walked]
 
     def read(self, question: Callable[[LedgerFile], T]) -> T:
         """What a question yields whose SQL lies beside this file (reconciliations.py)."""
