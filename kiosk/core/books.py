@@ -315,7 +315,7 @@ class Books:
     def go(self, to: till.Till) -> None:
         was_scanning, scans = till.ticket(self.k.till), till.ticket(to)
         if was_scanning != scans:
-            self.acts.append(StopScan() if scans is None else replace(scans, used=self.k.used_codes))
+            self.acts.append(replace(scans, used=self.k.used_codes) if scans is not None else StopScan())
         before, after = _checkup(self.k.till), _checkup(to)
         if before != after:
             self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
