@@ -435,7 +435,7 @@ def recover(day: date | None, generation: str | None, dry_run: bool, as_json: bo
 @_json
 def doctor(as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
     """Check everything the kiosk needs, and say what to do."""
-    from kiosk import doctor as doctors  # noqa: PLC0415  loaded when called
+    from kiosk.doctor import command as doctors  # noqa: PLC0415  loaded when called
 
     checks = doctors.examine(click.get_current_context().meta.get(_CONFIG))
     if as_json:

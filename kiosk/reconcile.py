@@ -20,6 +20,7 @@ from kiosk.core.differences import Account, Difference, Elsewhere, Moved, Reconc
 from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.lifecycle import DAY, MINUTE
 from kiosk.core.model import Ended, Order, OrderState, Paid, Pending, Refund, RefundState, Sale, SaleState, Unknown
+from kiosk.core.numbers import read_number
 from kiosk.core.ports import Provider
 from kiosk.core.refunds import left
 from kiosk.core.statements import Verdict
@@ -260,13 +261,13 @@ class Settler:
 
     def _bring_back(self, difference: Difference) -> Verdict:
         """The ledger never had the order, or lost it: what WeChat says of it is put in."""
-        question = recovery.read_number(difference.out_trade_no, self._shop.kiosk_id)
-        if question is None:
+        number = read_number(difference.out_trade_no)
+        if number is None or number.kiosk_id != self._shop.kiosk_id:
             return Verdict(Standing.ATTENTION, "this is no number that a kiosk makes: look it up in the merchant platform")
         run = Run(
             self._shop, self._provider, LoopRows(self._books), self._clock, lambda _: None, self._sleep, Report([], dry_run=False)
         )
-        problem = run.bring_back(question, difference.at, paid=difference.moved is Moved.PAYMENT)
+        problem = run.bring_back(number, difference.at, paid=difference.moved is Moved.PAYMENT)
         order, _, _ = self._rows(difference.out_trade_no)
         if problem is not None or order is None:
             return statements.WAITS if problem is None else Verdict(Standing.ATTENTION, problem)
@@ -275,7 +276,7 @@ class Settler:
         if difference.moved is not Moved.PAYMENT or order.state is not OrderState.PAID:
             return Verdict(Standing.SETTLED, f"brought back from WeChat as {order.state}")
         losses = self._books.read(lambda ledger: {each.generation for each in ledger.losses()})
-        if question.generation in losses:
+        if number.generation in losses:
             return Verdict(Standing.SETTLED, "it was lost with an earlier ledger, and was brought back from WeChat")
         if self._give_unknown_back:
             self._books.give_back(order)

@@ -311,9 +311,9 @@ class Runtime:
                 (self._counter if act.at_counter else self._back_office).take(act)
             case GiveBack() | AskRefund() | Probe():
                 self._back_office.take(act)
-            case StartScan(ticket, look_for):
+            case StartScan(ticket, look_for, used):
                 if self._scanner is not None:
-                    self._scanner.scan(ticket, look_for)
+                    self._scanner.scan(ticket, look_for, used)
             case StopScan():
                 if self._scanner is not None:
                     self._scanner.pause()

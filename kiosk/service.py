@@ -52,15 +52,6 @@ def listening_socket() -> socket.socket:
     return socket.socket(fileno=_FIRST_PASSED)
 
 
-def watchdog_usec() -> int | None:
-    """How many microseconds may pass between two calls of watchdog(); None when nobody watches this process."""
-    text = os.environ.get("WATCHDOG_USEC", "")
-    watched = os.environ.get("WATCHDOG_PID", "")
-    if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) or int(text) == 0 or (watched and watched != str(os.getpid())):
-        return None
-    return int(text)
-
-
 def set_up_logging(level: int = logging.INFO) -> None:
     """Send the log to the journal, the fields of `extra=` beside the message; without a journal to stderr, one line each."""
     handler = JournalHandler() if _stderr_is_the_journal() else logging.StreamHandler(sys.stderr)

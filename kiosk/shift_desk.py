@@ -148,8 +148,8 @@ def _alone(config: Config, by: str | None, over: frozenset[str] | None) -> Shift
             if last is not None and last.is_open:
                 raise KioskError(f"Shift Z {last.z} is open already.")
             shop = config.merchant
-            name = f"{shop.kiosk_id}-{ledger.generation}"
-            made = shifts.next_shift(last, name, clock.now(), shop.time_zone, shop.day_starts, by)
+            who = shop.kiosk_id, ledger.generation
+            made = shifts.next_shift(last, *who, clock.now(), shop.time_zone, shop.day_starts, by)
             ledger.commit([Insert(made, "opened")], clock.now())
             return made
         if last is None or not last.is_open:

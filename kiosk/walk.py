@@ -17,8 +17,9 @@ from kiosk.core import recovery as core
 from kiosk.core.commands import Record
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Answer, NotFound, Order, OrderState, Paid, Refund, Unknown, Why
+from kiosk.core.numbers import OrderNumber, read_number
 from kiosk.core.ports import Provider
-from kiosk.core.recovery import Day, Question
+from kiosk.core.recovery import Day
 from kiosk.core.shifts import day_bounds
 from kiosk.payment.history import NOBODY_KNOWS, Loss
 from kiosk.payment.ledger import OrderLine
@@ -144,16 +145,16 @@ class Run:
             self.report.stopped = str(why)
         return self.report
 
-    def bring_back(self, question: Question, at: int, *, paid: bool) -> str | None:
+    def bring_back(self, number: OrderNumber, at: int, *, paid: bool) -> str | None:
         """One order that a statement has and the ledger lacks. In words why not; None: it is there now, or WeChat is silent.
 
         `paid`: it was paid at `at`, and what went back of it stands in statements, too, each part with its number.
         """
-        self.latest.setdefault(question.day, at)
+        self.latest.setdefault(number.day, at)
         self.stated = at if paid else None
         problems = len(self.report.problems)
         try:
-            there = self._settle(question)
+            there = self._settle(number)
         except _Stopped:
             return None  # no answer now: the row is not there, and it is asked for again
         if len(self.report.problems) > problems:
@@ -176,8 +177,8 @@ class Run:
         if self.ledger.last_opened_at() is not None:
             known[self.ledger.generation] = 0
         for line in self.ledger.lines(before, end):
-            number = core.read_number(line.out_trade_no, self.shop.kiosk_id)
-            if number is not None:
+            number = read_number(line.out_trade_no)
+            if number is not None and number.kiosk_id == self.shop.kiosk_id:
                 highest = number.counter if number.day == _name(day) else 0
                 known[number.generation] = max(known.get(number.generation, 0), highest)
         if generation is not None:
@@ -192,41 +193,41 @@ class Run:
                 question = next(walk) if there is None else walk.send(there)
             except StopIteration:
                 return
-            if not question.searching and phase != (question.day, question.generation):
-                phase = question.day, question.generation
-                self.tell(f"Order numbers of {question.day}, generation {question.generation}.")
-            there = self._settle(question)
+            number = question.number
+            if not question.searching and phase != (number.day, number.generation):
+                phase = number.day, number.generation
+                self.tell(f"Order numbers of {number.day}, generation {number.generation}.")
+            there = self._settle(number)
             if self.report.asked % TELL_EACH == 0:
-                self.tell(f"As far as {question.out_trade_no}: {len(self.report.recovered)} found.")
+                self.tell(f"As far as {number}: {len(self.report.recovered)} found.")
 
-    def _settle(self, question: Question) -> bool:
+    def _settle(self, number: OrderNumber) -> bool:
         """Ask for the number, and do what follows. Whether there is such an order."""
-        number, now = question.out_trade_no, self.clock.now()
-        row = self.ledger.order(number)
-        answer = self._ask(number, lambda: self.provider.ask(row or core.unknown_order(number, self.shop.currency, now)))
+        out_trade_no, now = str(number), self.clock.now()
+        row = self.ledger.order(out_trade_no)
+        answer = self._ask(out_trade_no, lambda: self.provider.ask(row or core.unknown_order(number, self.shop.currency, now)))
         there = not isinstance(answer.outcome, NotFound)
         if row is not None:
-            self.latest[question.day] = max(self.latest[question.day], row.opened_at)
-            wrong = core.contradiction(row, self.ledger.refunds_of(number), answer, self.shop.numbers)
+            self.latest[number.day] = max(self.latest[number.day], row.opened_at)
+            wrong = core.contradiction(row, self.ledger.refunds_of(out_trade_no), answer, self.shop.numbers)
             if wrong is not None:
-                self.report.problems.append((number, wrong))
+                self.report.problems.append((out_trade_no, wrong))
             self.report.known += there
         elif there:
-            self._rebuild(question, answer, now)
+            self._rebuild(number, answer, now)
         return there
 
-    def _rebuild(self, question: Question, answer: Answer, now: int) -> None:
+    def _rebuild(self, number: OrderNumber, answer: Answer, now: int) -> None:
         """WeChat tells when a payment was made, and of nothing else when; the rest stands behind the order found before."""
-        number = question.out_trade_no
-        start, end = day_bounds(_day(question.day), self.shop.time_zone)
-        at = self.latest[question.day]
+        start, end = day_bounds(_day(number.day), self.shop.time_zone)
+        at = self.latest[number.day]
         if isinstance(answer.outcome, Paid) and answer.outcome.paid_at is not None:
             at = min(max(answer.outcome.paid_at, start), end - 1)
         made = core.rebuild(number, answer, self.shop.numbers, at, now)
         if isinstance(made, str):
-            self.report.problems.append((number, made))
+            self.report.problems.append((str(number), made))
             return
-        self.latest[question.day] = at
+        self.latest[number.day] = at
         order, refund = made, None
         if made.state is OrderState.REFUNDED:
             order, refund = (core.paid_once(made, self.stated), None) if self.stated is not None else self._given_back(made, now)
@@ -234,11 +235,11 @@ class Run:
             self.ledger.commit(core.records(order, refund), now)
         money = order.money
         self.report.recovered.append(
-            Found(number, str(order.state), str(order.tender), money.amount, money.currency, order.transaction_id)
+            Found(order.out_trade_no, str(order.state), str(order.tender), money.amount, money.currency, order.transaction_id)
         )
         self.report.open += is_open(order)
         if order.state is OrderState.ATTENTION:
-            self.report.problems.append((number, str(order.note)))
+            self.report.problems.append((order.out_trade_no, str(order.note)))
         self.tell(f"{number}: {order.state} {money}")
 
     def _given_back(self, order: Order, now: int) -> tuple[Order, Refund | None]:

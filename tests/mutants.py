@@ -284,7 +284,7 @@ MUTANTS = (
         "        if False:\n            for other",
     ),
     Mutant("a new order beside the old one", BOOKS, '        self.cancel(old, "tender changed")\n', ""),
-    Mutant("a number is used twice", BOOKS, "_counter(number, self.k)}\n", "_counter(number, self.k) - 1}\n"),
+    Mutant("a number is used twice", BOOKS, "made.counter}\n", "made.counter - 1}\n"),
     Mutant(
         "the same customer pays twice unasked", DRAFTING, "if Doubt.SAME_CUSTOMER not in draft.sure and any(", "if False and any("
     ),

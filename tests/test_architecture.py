@@ -39,7 +39,7 @@ def _libraries(row: str) -> list[str]:
         ({"kiosk/core/brake.py": "from kiosk.core.money import Money"}, architecture.floors),
         ({"kiosk/keypad/pedal.py": "from kiosk.core import events"}, architecture.rooms),
         ({"kiosk/release/boot.py": "import requests"}, architecture.processes),
-        ({"kiosk/doctor.py": "threading.Thread(target=look, name='a look')"}, architecture.threads),
+        ({"kiosk/doctor/command.py": "threading.Thread(target=look, name='a look')"}, architecture.threads),
     ],
 )
 def test_a_change_of_the_code_makes_a_drawing_stale(change: Sources, drawing) -> None:

@@ -17,7 +17,7 @@ from kiosk.camera.parts import Part
 from kiosk.camera.sightings import Believed, Sightings, weigh
 from kiosk.camera.symbol import Format, Symbol
 from kiosk.camera.zxing import find_symbols
-from kiosk.core.secret import is_payment_code
+from kiosk.core.secret import PaymentCode, is_payment_code
 from tests.camera_pictures import CODE, OTHER_CODE, barcode, page, qr, scene
 from tests.frames.shots import Approach, empty, graded, negative
 
@@ -127,7 +127,7 @@ def test_a_turned_phone_is_read_within_a_round_of_looks(turn: int, with_qr: bool
 def test_a_phone_in_dark_mode_is_believed_within_two_rounds_of_looks(with_qr: bool, with_barcode: bool):
     picture = grey(scene(page(dark=True, with_qr=with_qr, with_barcode=with_barcode)))
     eye, sightings = Eye(), Sightings()
-    assert Believed(CODE) in [sightings.judge(eye.see(picture), at / 30) for at in range(12)]
+    assert Believed(PaymentCode(CODE)) in [sightings.judge(eye.see(picture), at / 30) for at in range(12)]
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -142,7 +142,7 @@ def test_a_phone_coming_nearer_is_believed_before_it_rests():
     approach = Approach(1, 4)
     eye, sightings = Eye(), Sightings()
     verdicts = [sightings.judge(eye.see(approach.frame(number)), number / 30) for number in range(15)]
-    assert Believed(approach.truth) in verdicts
+    assert Believed(PaymentCode(approach.truth)) in verdicts
 
 
 def test_an_empty_counter_costs_one_look(monkeypatch: pytest.MonkeyPatch):

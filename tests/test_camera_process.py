@@ -37,6 +37,7 @@ from kiosk.core.commands import LookFor
 from kiosk.core.errors import DriverError
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Reading
+from kiosk.core.secret import PaymentCode
 from tests.camera_pictures import CODE, OTHER_CODE, page, qr
 
 
@@ -160,7 +161,7 @@ def test_after_the_code_no_picture_leaves_and_the_camera_rests(kiosk: Kiosk, cam
     kiosk.hear(Ready)
     camera.text = CODE
     kiosk.say(Scan("a"))
-    assert kiosk.hear(Code) == Code("a", CODE)
+    assert kiosk.hear(Code) == Code("a", PaymentCode(CODE))
     until(lambda: not camera.streaming)
     kiosk.say(Stop())
     assert {type(message) for message in kiosk.rest()} <= {Beat}
@@ -225,7 +226,7 @@ def test_a_new_scan_takes_the_place_of_the_one_under_way(kiosk: Kiosk, camera: S
     kiosk.say(Scan("b"))
     kiosk.hear(Picture)
     camera.text = OTHER_CODE
-    assert kiosk.hear(Code) == Code("b", OTHER_CODE)
+    assert kiosk.hear(Code) == Code("b", PaymentCode(OTHER_CODE))
     assert camera.starts == 2
 
 
@@ -251,7 +252,7 @@ def test_no_picture_shows_the_code_that_is_believed(kiosk: Kiosk, camera: Stage)
     kiosk.hear(Ready)
     camera.text = CODE
     kiosk.say(Scan("a"))
-    assert kiosk.hear(Code) == Code("a", CODE)
+    assert kiosk.hear(Code) == Code("a", PaymentCode(CODE))
     assert Picture not in kiosk.heard
 
 

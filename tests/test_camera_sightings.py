@@ -21,9 +21,9 @@ from kiosk.camera.sightings import (
     receipt_number,
 )
 from kiosk.camera.symbol import Corners, Format, Symbol
-from kiosk.camera.used import USED_FOR_S, UsedCodes, digest
 from kiosk.core.events import Foreign, ScanHint
 from kiosk.core.screens import Reading
+from kiosk.core.secret import PaymentCode
 
 A, B = "134567890123456789", "109876543210987654"
 FULL_WIDTH = A.translate({ord("0") + i: 0xFF10 + i for i in range(10)})
@@ -44,19 +44,19 @@ def shown(*frames: list[Symbol], used: tuple[str, ...] = (), every_s: float = 0.
 
 
 def test_a_qr_is_believed_at_once():
-    assert shown([qr(A)]) == [Believed(A)]
+    assert shown([qr(A)]) == [Believed(PaymentCode(A))]
 
 
 def test_a_barcode_is_believed_when_a_second_frame_says_the_same():
-    assert shown([bars(A)], [], [bars(A)]) == [None, None, Believed(A)]
+    assert shown([bars(A)], [], [bars(A)]) == [None, None, Believed(PaymentCode(A))]
 
 
 def test_a_barcode_is_believed_at_once_with_the_qr_beside_it():
-    assert shown([bars(A), qr(A)]) == [Believed(A)]
+    assert shown([bars(A), qr(A)]) == [Believed(PaymentCode(A))]
 
 
 def test_one_misread_barcode_is_never_believed():
-    assert shown([bars(B)], [bars(A)], [bars(A)]) == [None, None, Believed(A)]
+    assert shown([bars(B)], [bars(A)], [bars(A)]) == [None, None, Believed(PaymentCode(A))]
 
 
 def test_two_codes_in_one_frame_are_both_refused():
@@ -65,29 +65,34 @@ def test_two_codes_in_one_frame_are_both_refused():
 
 
 def test_the_other_phone_being_unreadable_for_a_moment_does_not_charge_this_one():
-    assert Believed(A) not in shown([qr(A), qr(B)], [qr(A)], [qr(A), qr(B)], [qr(A)], [qr(A)])
+    assert Believed(PaymentCode(A)) not in shown([qr(A), qr(B)], [qr(A)], [qr(A), qr(B)], [qr(A)], [qr(A)])
 
 
 def test_when_the_other_phone_is_gone_the_code_is_believed():
-    assert shown([qr(A), qr(B)], *[[qr(A)]] * 11)[-1] == Believed(A)
+    assert shown([qr(A), qr(B)], *[[qr(A)]] * 11)[-1] == Believed(PaymentCode(A))
 
 
 def test_a_barcode_seen_beside_another_code_has_not_been_seen_once():
     frames = shown([bars(A), qr(B)], *[[]] * 11, [bars(A)], [bars(A)])
-    assert frames[-2:] == [None, Believed(A)]
+    assert frames[-2:] == [None, Believed(PaymentCode(A))]
 
 
 def test_one_look_at_a_barcode_is_forgotten_when_another_code_appears():
     frames = shown([bars(A)], [bars(A), qr(B)], *[[]] * 11, [bars(A)], [bars(A)])
-    assert frames[-2:] == [None, Believed(A)]
+    assert frames[-2:] == [None, Believed(PaymentCode(A))]
 
 
 def test_a_misread_between_two_reads_costs_a_look_and_no_more():
-    assert shown([bars(A)], [bars(B)], [bars(A)], [bars(A)]) == [None, None, Refused(ScanHint.TWO_CODES), Believed(A)]
+    assert shown([bars(A)], [bars(B)], [bars(A)], [bars(A)]) == [
+        None,
+        None,
+        Refused(ScanHint.TWO_CODES),
+        Believed(PaymentCode(A)),
+    ]
 
 
 def test_the_same_misread_on_both_sides_of_the_right_number_is_not_believed():
-    assert Believed(B) not in shown([bars(B)], [bars(A)], [bars(B)], [bars(A)], [bars(B)])
+    assert Believed(PaymentCode(B)) not in shown([bars(B)], [bars(A)], [bars(B)], [bars(A)], [bars(B)])
 
 
 def test_two_phones_whose_barcodes_are_read_by_turns_are_both_refused():
@@ -99,12 +104,12 @@ def test_two_phones_whose_barcodes_are_read_by_turns_are_both_refused():
 def test_a_qr_waits_until_another_number_has_been_out_of_sight_for_a_second():
     """The other phone may still be there, unreadable for a moment."""
     verdicts = shown([bars(B)], *[[qr(A)]] * 12)
-    assert verdicts.index(Believed(A)) == 10
+    assert verdicts.index(Believed(PaymentCode(A))) == 10
     assert Refused(ScanHint.TWO_CODES) in verdicts[:10]
 
 
 def test_a_barcode_of_the_same_number_does_not_delay_its_qr():
-    assert shown([bars(A)], [qr(A)]) == [None, Believed(A)]
+    assert shown([bars(A)], [qr(A)]) == [None, Believed(PaymentCode(A))]
 
 
 @pytest.mark.parametrize(
@@ -113,9 +118,9 @@ def test_a_barcode_of_the_same_number_does_not_delay_its_qr():
 def test_a_second_look_counts_for_some_seconds(gap_s: float, *, believed: bool):
     sightings = Sightings()
     assert sightings.judge([bars(A)], 0.0) is None
-    assert (sightings.judge([bars(A)], gap_s) == Believed(A)) is believed
+    assert (sightings.judge([bars(A)], gap_s) == Believed(PaymentCode(A))) is believed
     if not believed:
-        assert sightings.judge([bars(A)], gap_s + 0.1) == Believed(A)
+        assert sightings.judge([bars(A)], gap_s + 0.1) == Believed(PaymentCode(A))
 
 
 def test_one_frame_in_which_a_barcode_stands_twice_is_one_look():
@@ -123,14 +128,14 @@ def test_one_frame_in_which_a_barcode_stands_twice_is_one_look():
 
 
 def test_the_code_just_used_beside_a_fresh_one_is_two_codes():
-    assert shown([qr(A), qr(B)], [qr(A), qr(B)], used=(digest(A),))[-1] == Refused(ScanHint.TWO_CODES)
+    assert shown([qr(A), qr(B)], [qr(A), qr(B)], used=(PaymentCode(A).digest(),))[-1] == Refused(ScanHint.TWO_CODES)
 
 
 @pytest.mark.parametrize(("after_s", "believed"), [(ALONE_FOR_S - 0.01, False), (ALONE_FOR_S, True)])
 def test_after_two_codes_one_must_have_been_alone_for_a_second(after_s: float, *, believed: bool):
     sightings = Sightings()
     sightings.judge([qr(A), qr(B)], 0.0)
-    assert (sightings.judge([qr(A)], after_s) == Believed(A)) is believed
+    assert (sightings.judge([qr(A)], after_s) == Believed(PaymentCode(A))) is believed
 
 
 @pytest.mark.parametrize(("after_s", "told"), [(PERSIST_S, True), (PERSIST_S + 0.01, False)])
@@ -164,25 +169,17 @@ ELSEWHERE: Corners = ((210, 10), (290, 12), (288, 92), (208, 90))
     ],
 )
 def test_what_is_outlined_says_how_far_it_is_understood(symbols: list[Symbol], readings: list[tuple[Reading, Corners]]):
-    sightings = Sightings([digest(B)])
+    sightings = Sightings([PaymentCode(B).digest()])
     sightings.judge(symbols, 0.0)
     assert sightings.readings(symbols) == readings
 
 
 def test_a_code_handed_over_before_is_refused_as_used():
-    assert shown([qr(A)], [qr(A)], used=(digest(A),)) == [None, Refused(ScanHint.USED)]
-
-
-def test_a_code_is_known_as_used_for_two_minutes():
-    codes = UsedCodes()
-    codes.add(digest(A), 100.0)
-    assert codes.known(100.0 + USED_FOR_S - 0.1) == (digest(A),)
-    assert codes.known(100.0 + USED_FOR_S + 0.1) == ()
-    assert USED_FOR_S >= 120
+    assert shown([qr(A)], [qr(A)], used=(PaymentCode(A).digest(),)) == [None, Refused(ScanHint.USED)]
 
 
 def test_a_foreign_code_beside_the_payment_code_does_not_matter():
-    assert shown([qr("https://example.com/menu"), qr(A)]) == [Believed(A)]
+    assert shown([qr("https://example.com/menu"), qr(A)]) == [Believed(PaymentCode(A))]
 
 
 def test_a_hint_is_told_when_it_persists_and_then_once_a_second():
@@ -277,11 +274,11 @@ symbols = st.builds(lambda form, text: Symbol(form, text.encode("utf-8", "replac
 
 @given(st.lists(st.lists(symbols, max_size=3), max_size=12), st.booleans())
 def test_whatever_is_shown_only_a_lone_unused_payment_code_is_believed(frames: list[list[Symbol]], a_used: bool):
-    sightings = Sightings([digest(A)] if a_used else [])
+    sightings = Sightings([PaymentCode(A).digest()] if a_used else [])
     for at, frame in enumerate(frames):
         verdict = sightings.judge(frame, at * 0.3)
         if isinstance(verdict, Believed):
-            digits = verdict.digits
+            digits = verdict.code.reveal()
             assert digits.isascii()
             assert len(digits) == 18
             assert all("0" <= char <= "9" for char in digits)
@@ -291,7 +288,7 @@ def test_whatever_is_shown_only_a_lone_unused_payment_code_is_believed(frames: l
 
 
 def test_verdicts_and_symbols_do_not_show_a_code():
-    assert A not in repr([qr(A), bars(A), Believed(A)])
+    assert A not in repr([qr(A), bars(A), Believed(PaymentCode(A))])
 
 
 NUMBER, OTHER_NUMBER = "K07-260105-aa0001", "SHOP_00001-260105-z912345"

@@ -36,6 +36,7 @@ from kiosk.camera.wire import (
 from kiosk.core.commands import LookFor
 from kiosk.core.events import ScanHint
 from kiosk.core.screens import Outline, Reading
+from kiosk.core.secret import PaymentCode
 
 CODE = "134567890123456789"
 MESSAGES: list[Message] = [
@@ -50,7 +51,7 @@ MESSAGES: list[Message] = [
     Stop(),
     Ready(),
     Beat(),
-    Code("t", CODE),
+    Code("t", PaymentCode(CODE)),
     Hint("t", ScanHint.ALIPAY),
     Picture(2, 1, b"abcdef"),
     Picture(2, 1, b"abcdef", (Outline(Reading.UNSURE, ((0, 0), (1, 0), (1, 0), (0, 0))),)),
@@ -174,7 +175,7 @@ def test_every_hint_arrives(hint: ScanHint):
 
 
 def test_a_code_is_not_in_the_repr_of_its_message():
-    assert CODE not in repr(Code("t", CODE))
+    assert CODE not in repr(Code("t", PaymentCode(CODE)))
 
 
 def test_what_is_too_large_for_the_wire_is_not_sent():

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from PIL import Image
 
-from kiosk import doctor, doctor_display, doctor_ledger
 from kiosk.camera import v4l2
 from kiosk.cli import main
 from kiosk.config import CameraConfig
@@ -30,7 +29,10 @@ from kiosk.config_display import CustomerConfig, DisplayConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
 from kiosk.display import backlight, kms
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor import command as doctor
+from kiosk.doctor import display as doctor_display
+from kiosk.doctor import ledger as doctor_ledger
+from kiosk.doctor.checks import Check, Verdict
 from kiosk.payment.backups import Backups
 from kiosk.payment.chain import ChainKey
 from kiosk.payment.keeper import Keeper

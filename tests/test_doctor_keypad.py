@@ -9,10 +9,10 @@ from pathlib import Path
 import gpiozero
 import pytest
 
-from kiosk import doctor_keypad
 from kiosk.config_keypad import KeypadConfig
 from kiosk.core.events import Key
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor import keypad as doctor_keypad
+from kiosk.doctor.checks import Check, Verdict
 from kiosk.keypad.number_pad import NumberPad
 from tests.keypad_kits import MatrixKit, PipePad, Ports, mocked
 

@@ -12,8 +12,8 @@ import pytest
 
 from kiosk.config import DisplayConfig
 from kiosk.config_printer import PrinterConfig
-from kiosk.doctor_checks import Check, Verdict
-from kiosk.doctor_printer import looked_at, printer
+from kiosk.doctor.checks import Check, Verdict
+from kiosk.doctor.printer import looked_at, printer
 from tests.escpos_printer import NetworkPrinter
 
 RUNNING: dict[str, object] = {"ok": True, "screen": "Idle", "printer": None}

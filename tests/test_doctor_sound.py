@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import doctor_sound
 from kiosk.config import Config, load
 from kiosk.config_sound import SoundConfig
 from kiosk.display import espeak
-from kiosk.doctor_checks import Verdict
+from kiosk.doctor import sound as doctor_sound
+from kiosk.doctor.checks import Verdict
 from kiosk.sandbox.server import open_sandbox
 
 RUNNING: dict[str, object] = {"screen": "Idle"}

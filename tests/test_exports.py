@@ -97,7 +97,7 @@ class Zs:
             assert figures is not None
             last = shifts.closed(shifts.report(figures, ()), at, None)
             self.ledger.commit([Update(last, "closed")], at)
-        self.ledger.commit([Insert(shifts.next_shift(last, "K07-aa", at, HONG_KONG, time(4)), "opened")], at)
+        self.ledger.commit([Insert(shifts.next_shift(last, "K07", "aa", at, HONG_KONG, time(4)), "opened")], at)
 
 
 # --- postings ---

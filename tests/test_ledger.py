@@ -21,6 +21,7 @@ from kiosk.core.model import FINALS, Call, Decline, Order, OrderState, Refund, R
 from kiosk.core.money import Money
 from kiosk.core.ports import Ledger
 from kiosk.payment.ledger import OrderLine, SqliteLedger, Total
+from tests.history import history_of
 from tests.ledger_samples import HKD, keyed, number, order, paid, refund, sale
 
 S = OrderState
@@ -161,7 +162,7 @@ def test_a_commit_is_whole_or_not_at_all(ledger: SqliteLedger) -> None:
         ledger.commit([*keyed(2), Insert(order(1), "armed")], at=10)
     assert ledger.order(number(2)) is None
     assert ledger.sale(sale(2).sale_id) is None
-    assert ledger.history_of(number(2)) == []
+    assert history_of(ledger, number(2)) == []
     assert ledger.load(0).counters == {"260105": 1}
 
 
@@ -247,7 +248,7 @@ def test_each_arrow_walked_leaves_a_row_of_history(ledger: SqliteLedger) -> None
     ledger.commit(paid(1), at=1_003)
     ledger.commit([Insert(refund(1), "refund asked")], at=1_501)
     ledger.commit(keyed(2), at=2_000)
-    walked = [(line.kind, line.was, line.became, line.why, line.at) for line in ledger.history_of(number(1))]
+    walked = [(line.kind, line.was, line.became, line.why, line.at) for line in history_of(ledger, number(1))]
     assert walked == [
         ("sale", None, "open", "keyed", 1_000),
         ("order", None, "ARMED", "armed", 1_000),
@@ -256,7 +257,7 @@ def test_each_arrow_walked_leaves_a_row_of_history(ledger: SqliteLedger) -> None
         ("sale", "open", "paid", "paid", 1_003),
         ("refund", None, "REQUESTED", "refund asked", 1_501),
     ]
-    to_paid = ledger.history_of(number(1))[3]
+    to_paid = history_of(ledger, number(1))[3]
     assert to_paid.number == number(1)
     assert to_paid.changed == {
         "transaction_id": "4200009999202600000000000001",
@@ -272,11 +273,11 @@ def test_each_arrow_walked_leaves_a_row_of_history(ledger: SqliteLedger) -> None
 def test_a_change_that_walks_no_arrow_leaves_no_history(ledger: SqliteLedger) -> None:
     """Counts of calls may be kept without filling the disk."""
     ledger.commit(keyed(1, S.SENT), at=9)
-    before = ledger.history_of(number(1))
+    before = history_of(ledger, number(1))
     asked = order(1, S.SENT, asks=1, last_call=Call.ASK, last_outcome="unknown", called_at=1_005)
     ledger.commit([Update(asked, "asked")], at=1_005)
     assert ledger.order(number(1)) == asked
-    assert ledger.history_of(number(1)) == before
+    assert history_of(ledger, number(1)) == before
 
 
 # --- what a starting kiosk needs ---
@@ -424,7 +425,7 @@ def test_a_large_ledger_is_searched_by_its_indexes(ledger: SqliteLedger) -> None
     ledger.refunds_of(number(1))
     ledger.lines(0, 10_000, include_open=True)
     ledger.totals(0, 10_000)
-    ledger.history_of(number(1))
+    history_of(ledger, number(1))
     ledger.commit([Insert(refund(1), "asked")], at=9)
     ledger._file._connection.set_trace_callback(None)
     plans = {

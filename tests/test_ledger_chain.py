@@ -25,6 +25,7 @@ from kiosk.payment.versions import SCHEMA
 from kiosk.payment.wechat.crypto import derive
 from kiosk.sandbox.prepare import prepare
 from tests.flips import KEY, flips, make
+from tests.history import history_of
 from tests.ledger_samples import keyed, number, order, paid, sale
 
 S = OrderState
@@ -230,7 +231,7 @@ def test_a_ledger_of_an_older_version_is_bound_at_its_first_opening(tmp_path: Pa
         assert ledger.generation == "aa"
         assert ledger.load(0).counters == {"260105": 1}
         assert ledger.order(number(1)) == order(1, S.PAID)
-        assert [line.became for line in ledger.history_of(number(1))] == ["open", "ARMED", "PAID"]
+        assert [line.became for line in history_of(ledger, number(1))] == ["open", "ARMED", "PAID"]
         ledger.commit(keyed(2), at=9)
     assert "bound for the first time" in caplog.text
     assert audit.check(path, [KEY]) == audit.Verdict(lines=7, reaches=7)

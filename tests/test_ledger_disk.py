@@ -30,6 +30,7 @@ from kiosk.payment.inbox import Notification
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.ledger_file import LedgerFile, migrations
 from kiosk.payment.versions import SCHEMA
+from tests.history import history_of
 from tests.ledger_samples import child, keyed, number, order, paid, told
 
 S = OrderState
@@ -316,7 +317,7 @@ def told_apart(ledger: SqliteLedger, counter: int, promised: str | None) -> str 
     """What is wrong with this order after a kill: fallen behind what was acknowledged, or half of a commit."""
     life = ["ARMED", "SENT", "PAID"]
     found, sold = ledger.order(number(counter)), ledger.sale(f"S-{number(counter)}")
-    walked = [line.became for line in ledger.history_of(number(counter)) if line.kind == "order"]
+    walked = [line.became for line in history_of(ledger, number(counter)) if line.kind == "order"]
     if found is None or sold is None:
         nothing = found is None and sold is None and not walked and promised is None
         return None if nothing else f"{counter}, acknowledged {promised}, is lost or half there"

@@ -43,8 +43,10 @@ from kiosk.core.model import (
     Why,
 )
 from kiosk.core.money import Money
+from kiosk.core.numbers import OrderNumber, form_of, is_order_number, read_number
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.sandbox.desk import Desk, RefundWanted
+from tests.history import history_of
 from tests.rig import Rig
 
 HKD = Money(1250, "HKD")
@@ -76,8 +78,8 @@ def walked(numbers: set[str], days: list[core.Day], generations: list[str]) -> l
             question = next(walk) if there is None else walk.send(there)
         except StopIteration:
             return asked
-        asked.append(question.out_trade_no)
-        there = question.out_trade_no in numbers
+        asked.append(str(question.number))
+        there = str(question.number) in numbers
 
 
 def numbered(day: str, generation: str, *counters: int) -> set[str]:
@@ -140,10 +142,12 @@ def test_a_walk_that_finds_every_number_ends() -> None:
 
 
 def test_a_number_is_read_as_it_was_made() -> None:
-    """Kiosk, day, generation and counter; the number of another kiosk is none."""
-    assert core.read_number("K-7-260105-a712345", "K-7") == core.Question("K-7-260105-a712345", "260105", "a7", 12345)
-    assert core.read_number("K08-260105-a70001", "K07") is None
-    assert core.read_number("K07-260105-a70001-R1", "K07") is None
+    """Kiosk, day, generation and counter; a refund's number, or one with anything around it, is none."""
+    for number in (OrderNumber("K_7", "260105", "a7", 1), OrderNumber("K07", "260105", "a7", 12345)):
+        assert read_number(str(number)) == number
+        assert form_of(number.kiosk_id).fullmatch(str(number))
+    for other in ("K07-260105-a70001-R1", "K07-260105-a70001\n", "K-7-260105-a70001", "K07-260105-a7001", "S-K07-260105-a70001"):
+        assert not is_order_number(other)
 
 
 # --- the rows ---
@@ -178,7 +182,7 @@ def test_each_answer_makes_a_row_the_ledger_takes(outcome: Outcome, tender: Tend
         ledger.commit(core.records(order), NOON + 900)
         (line,) = ledger.lines(0, 1 << 60)
         assert (line.state, line.sale_state, line.tender, line.amount, line.currency) == (state, sale, tender, 1250, "HKD")
-        assert {each.why for each in ledger.history_of(NUMBER)} == {"recovered"}
+        assert {each.why for each in history_of(ledger, NUMBER)} == {"recovered"}
         assert (next_call(order, at_counter=False) is not None) == (sale == "open")
         assert ledger.load(0).counters == {"260105": 1}
 
@@ -324,7 +328,7 @@ class Shop:
         """Everything in the ledger but the time of its opening."""
         with closing(SqliteLedger.open(self.rig.folder / "kiosk.db", generation=lambda: "xx", now=0)) as ledger:
             lines = ledger.lines(0, 1 << 60)
-            return [*map(str, lines), *(str(ledger.history_of(line.out_trade_no)) for line in lines), str(ledger.load(0))]
+            return [*map(str, lines), *(str(history_of(ledger, line.out_trade_no)) for line in lines), str(ledger.load(0))]
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +352,7 @@ def shop(sold: Path, tmp_path: Path) -> Iterator[Shop]:
     rig = Rig(folder)
     text = toml.read_text("utf-8").replace(old, rig.server.url)
     toml.write_text(text.replace("[merchant]", '[merchant]\ntime_zone = "Asia/Hong_Kong"'), "utf-8")
-    number = core.read_number(rig.bank.orders()[0]["out_trade_no"], "K07")
+    number = read_number(rig.bank.orders()[0]["out_trade_no"])
     assert number is not None
     yield Shop(rig, date(2000 + int(number.day[:2]), int(number.day[2:4]), int(number.day[4:])))
     rig.server.stop()
@@ -490,7 +494,7 @@ def test_a_ledger_of_the_lost_generation_counts_on_behind_what_is_recovered(shop
     with closing(SqliteLedger.open(shop.rig.folder / "kiosk.db", generation=lambda: "aa", now=0)):
         pass
     shop.recover()
-    last = max(core.read_number(number, "K07").counter for number in shop.rig.bank.book)  # type: ignore[union-attr]
+    last = max(read_number(number).counter for number in shop.rig.bank.book)  # type: ignore[union-attr]
     with closing(SqliteLedger.open(shop.rig.folder / "kiosk.db", generation=lambda: "xx", now=0)) as ledger:
         assert ledger.load(0).counters == {f"{shop.day:%y%m%d}": last}
 

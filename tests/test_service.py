@@ -55,29 +55,6 @@ def test_without_a_notify_socket_nothing_happens(monkeypatch: pytest.MonkeyPatch
     service.notify_ready()
 
 
-@pytest.mark.parametrize(
-    ("usec", "pid", "means"),
-    [
-        ("30000000", None, 30_000_000),
-        ("30000000", "ours", 30_000_000),
-        ("30000000", "1", None),
-        (None, None, None),
-        ("0", None, None),
-        ("soon", None, None),
-    ],
-)
-def test_the_watchdog_is_ours_only_if_it_watches_this_process(
-    monkeypatch: pytest.MonkeyPatch, usec: str | None, pid: str | None, means: int | None
-) -> None:
-    """As sd_watchdog_enabled(3) has it."""
-    for name, value in {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}.items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, str(os.getpid()) if value == "ours" else value)
-    assert service.watchdog_usec() == means
-
-
 def test_a_line_shows_message_and_fields(log: logging.Logger, monkeypatch: pytest.MonkeyPatch) -> None:
     """On stderr when there is no journal: constant message first, then what it is about."""
     stream = io.StringIO()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from kiosk.camera.wire import MAX_USED
 from kiosk.core import screens
 from kiosk.core.commands import (
     Act,
@@ -25,6 +26,7 @@ from kiosk.core.commands import (
     Probe,
     Reverse,
     Sound,
+    StartScan,
     Update,
 )
 from kiosk.core.errors import LedgerError
@@ -52,7 +54,7 @@ from kiosk.core.model import (
 )
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import wake_at
-from kiosk.core.step import step
+from kiosk.core.step import REMEMBERED_CODES, step
 from tests.flow import START, Flow, always, hkd, subject
 
 S = OrderState
@@ -230,6 +232,26 @@ def test_a_request_that_never_left_goes_back_to_the_amount_and_the_code_may_be_s
     flow.press("OK")
     flow.code("130000000000000042")
     assert flow.one(Charge).order.out_trade_no != number
+
+
+def test_the_scanner_is_told_of_each_code_that_was_sent_and_of_none_that_never_left() -> None:
+    """One memory of used codes: else the camera refuses what may be shown again, or ends a scan with what is refused here."""
+    flow = Flow()
+    flow.press("1 2 5 0 OK")
+    assert flow.one(StartScan).used == ()
+    flow.code("130000000000000042")
+    flow.answer(Call.CHARGE, NOT_SENT, reached=False)
+    flow.probe()
+    flow.press("OK")
+    assert flow.one(StartScan).used == ()
+    flow.code("130000000000000042")
+    flow.answer(Call.CHARGE, Declined(Decline.BALANCE))
+    flow.press("SCAN")
+    assert flow.one(StartScan).used == (PaymentCode("130000000000000042").digest(),)
+
+
+def test_the_scanner_can_be_told_of_every_code_that_is_remembered() -> None:
+    assert REMEMBERED_CODES <= MAX_USED
 
 
 def test_a_verdict_is_there_within_60_s_when_every_answer_is_unknown() -> None:

@@ -21,7 +21,7 @@ from kiosk.config import Config
 from kiosk.core import screens
 from kiosk.core.checkup import Bundle, BundleEnd, Verdict
 from kiosk.core.model import Answer, Unknown, Why
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.sandbox.answers import openid
 from kiosk.sandbox.bank import CUSTOMER
 from kiosk.sandbox.server import open_sandbox

@@ -19,7 +19,7 @@ from kiosk.config import Config
 from kiosk.config_wechat import PlatformKey
 from kiosk.core.checkup import Kind, Verdict
 from kiosk.core.expiry import DAY, Ends, Lasting
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.payment.wechat.crypto import certificate_end, certificate_serial
 from kiosk.sandbox.server import open_sandbox
 from kiosk.support import credentials

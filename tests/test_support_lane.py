@@ -14,7 +14,7 @@ from kiosk.core.commands import CarryExports, MakeBundle, StartCheckup, StopChec
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown, Event
 from kiosk.core.expiry import Ends, Lasting
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.support import lane as lane_file
 from kiosk.support.lane import ExaminerLane, Step
 

@@ -89,7 +89,7 @@ def test_what_makes_selling_impossible_takes_the_start_screen(part: Part) -> Non
     flow.sees(screens.Idle)
 
 
-@pytest.mark.parametrize("part", [Part.CAMERA, Part.DISPLAY])
+@pytest.mark.parametrize("part", [Part.CAMERA, Part.PRINTER])
 def test_what_leaves_a_way_to_sell_does_not(part: Part) -> None:
     """Without a camera there is the QR."""
     flow = Flow()

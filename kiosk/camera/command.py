@@ -15,7 +15,6 @@ from kiosk.camera.folder import image_files
 from kiosk.camera.frame import Frame
 from kiosk.camera.pictures import PictureError, open_frame
 from kiosk.camera.sightings import Believed, Sightings, weigh
-from kiosk.camera.used import digest
 from kiosk.core.events import ScanHint
 
 _WORDS = {
@@ -77,21 +76,21 @@ def _symbols(path: Path, frame: Frame) -> dict[str, Any]:
 def _verdict(path: Path, frame: Frame) -> dict[str, Any]:
     """Looks until the code is believed, or in every way there is."""
     began = time.perf_counter()
-    sightings, hints, digits = Sightings(), set[ScanHint](), None
+    sightings, hints, code = Sightings(), set[ScanHint](), None
     for at, symbols in enumerate(study(frame.grey)):
         hint, _ = weigh(symbols)
         if hint is not None:
             hints.add(hint)
         verdict = sightings.judge(symbols, at / 10)
         if isinstance(verdict, Believed):
-            digits = verdict.digits
+            code = verdict.code
             break
     spent = round((time.perf_counter() - began) * 1000, 1)
     return {
         "file": str(path),
-        "payment_code": digits is not None,
-        "digits_sha256": None if digits is None else digest(digits),
-        "reason": None if digits is not None else _why(hints, read_once=sightings.waiting),
+        "payment_code": code is not None,
+        "digits_sha256": None if code is None else code.digest(),
+        "reason": None if code is not None else _why(hints, read_once=sightings.waiting),
         "ms": spent,
     }
 

@@ -1,6 +1,6 @@
 """The money process's end of the scanner: starts it, keeps it alive, and believes nothing it says beyond wire.py's words.
 
-Must stay light: no numpy, no Pillow, no pyzbar. A payment code becomes a PaymentCode as soon as it is heard, and is never logged.
+Must stay light: no numpy, no Pillow, no pyzbar. It hands a payment code on and remembers none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from kiosk.camera.drivers import MAINS_HZ
 from kiosk.camera.symbol import Format
 from kiosk.camera.texts import MOST, fits
 from kiosk.camera.unit import connect
-from kiosk.camera.used import UsedCodes
 from kiosk.camera.wire import (
     Beat,
     Blind,
@@ -88,6 +87,7 @@ class ScannerLink:
         self._beat = beat
         self._wanted: str | None = None  # the ticket to look for; what it was last told is _Child's matter
         self._look_for = LookFor.PAYMENT
+        self._used: tuple[str, ...] = ()  # digests of payment codes to refuse
         self._seen: set[Format] = set()  # kinds of codes of this scan for anything
         self._texts = 0  # posted of this scan
         self._asked = 0  # counts calls of `scan`, so that the same ticket asked for twice is two scans
@@ -96,7 +96,6 @@ class ScannerLink:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._stopping = False
-        self._used = UsedCodes()
         self._hint_at = 0.0
         self._spare: _Child | None = None  # all but its camera is ready, for when the scanner dies
         self._spare_at = math.inf
@@ -106,11 +105,12 @@ class ScannerLink:
     def start(self) -> None:
         self._thread.start()
 
-    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT) -> None:
+    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT, used: tuple[str, ...] = ()) -> None:
         """Look for this kind of code and report it with this ticket; the scan ends with the first that is believed."""
         with self._lock:
             self._wanted = ticket
             self._look_for = look_for
+            self._used = used
             self._seen = set()
             self._texts = 0
             self._asked += 1
@@ -196,10 +196,10 @@ class ScannerLink:
     def _tell(self, child: _Child) -> None:
         """Bring the scanner up to what is wanted; a new scanner, or one whose camera was away, has been told nothing."""
         with self._lock:
-            wanted, asked, look_for = self._wanted, self._asked, self._look_for
+            wanted, asked, look_for, used = self._wanted, self._asked, self._look_for, self._used
         if child.ready_at is not None and (wanted, asked) != child.told and (wanted is not None or child.told[0] is not None):
             child.told = (wanted, asked)
-            child.say(Pause() if wanted is None else Scan(wanted, self._used.known(time.monotonic()), look_for))
+            child.say(Pause() if wanted is None else Scan(wanted, used, look_for))
 
     def _take(self, child: _Child, message: Message) -> None:
         match message:
@@ -213,8 +213,8 @@ class ScannerLink:
                 self._mark(child, problem, ScanHint.COVERED)
             case Beat():
                 pass
-            case Code(ticket, digits):
-                self._take_code(child, ticket, PaymentCode(digits))
+            case Code(ticket, code):
+                self._take_code(child, ticket, code)
             case Number(ticket, number):
                 if self._take_scan(child, ticket, LookFor.RECEIPT):
                     self._post(ReceiptSeen(ticket, number))
@@ -236,7 +236,6 @@ class ScannerLink:
 
     def _take_code(self, child: _Child, ticket: str, code: PaymentCode) -> None:
         if self._take_scan(child, ticket, LookFor.PAYMENT):
-            self._used.add(code.digest(), time.monotonic())
             self._post(CodeSeen(ticket, code))
 
     def _take_text(self, child: _Child, ticket: str, text: str) -> None:

@@ -199,9 +199,9 @@ class _Scanner:
                     size = (frame.grey.shape[1], frame.grey.shape[0])
                     self._send(marks.on(frame.view, size, sightings.readings(symbols), at))
                 match verdict:
-                    case Believed(digits):
+                    case Believed(code):
                         self._tell_blind(None)
-                        self._send(Code(scan.ticket, digits))
+                        self._send(Code(scan.ticket, code))
                         return None  # from here on no picture may show the code
                     case Refused(hint):
                         self._send(Hint(scan.ticket, hint))

@@ -8,11 +8,9 @@ from collections.abc import Callable
 
 from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
 from kiosk.camera.symbol import Format, Symbol
-from kiosk.camera.used import UsedCodes
 from kiosk.core.commands import LookFor
 from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, ReceiptSeen
 from kiosk.core.ports import Post
-from kiosk.core.secret import PaymentCode
 
 
 class ScriptedScanner:
@@ -21,7 +19,6 @@ class ScriptedScanner:
     def __init__(self, post: Post, now: Callable[[], float] = time.monotonic) -> None:
         self._post = post
         self._now = now
-        self._used = UsedCodes()
         self._lock = threading.Lock()
         self._ticket: str | None = None
         self._look_for = LookFor.PAYMENT
@@ -30,11 +27,11 @@ class ScriptedScanner:
     def start(self) -> None:
         """Nothing needs starting."""
 
-    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT) -> None:
+    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT, used: tuple[str, ...] = ()) -> None:
         """Look from now on; the scan ends with the first code that is believed."""
         with self._lock:
             self._look_for = look_for
-            self._ticket, self._sightings = ticket, Sightings(self._used.known(self._now()))
+            self._ticket, self._sightings = ticket, Sightings(used)
 
     def pause(self) -> None:
         with self._lock:
@@ -63,10 +60,8 @@ class ScriptedScanner:
             if self._look_for is LookFor.ANYTHING:
                 return CodeRead(ticket, symbols[0].format.value) if symbols else None
             match self._sightings.judge(symbols, now):
-                case Believed(digits):
+                case Believed(code):
                     self._ticket = None
-                    code = PaymentCode(digits)
-                    self._used.add(code.digest(), now)
                     return CodeSeen(ticket, code)
                 case Refused(hint):
                     return CodeRefused(ticket, hint)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kiosk.camera.advice import AGAIN_S, HOLD_S, Advice, Area
 from kiosk.camera.symbol import Corners, Format, Symbol
-from kiosk.camera.used import digest
 from kiosk.core.events import Foreign, ScanHint
 from kiosk.core.numbers import is_order_number
 from kiosk.core.screens import Reading
-from kiosk.core.secret import is_payment_code
+from kiosk.core.secret import PaymentCode, is_payment_code
 
 ALONE_FOR_S = 1.0  # after two codes in one frame, one must have been alone this long: the other phone may just be unreadable
 SECOND_LOOK_S = 5.0  # a barcode is confirmed within this, or begins anew
@@ -37,7 +36,7 @@ _PARCEL = re.compile(r"(?=(?:[^0-9]*[0-9]){6})[A-Z0-9-]{8,34}")  # carriers diff
 class Believed:
     """The payment code in front of the camera."""
 
-    digits: str = field(repr=False)
+    code: PaymentCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ Verdict = Believed | Refused | None
 
 
 class Sightings:
-    """The frames of one scan. `used`: digests (see `digest`) of the codes that must not be believed again."""
+    """The frames of one scan. `used`: digests of the codes that must not be believed again."""
 
     def __init__(self, used: Iterable[str] = ()) -> None:
         self._used = frozenset(used)
@@ -81,9 +80,9 @@ class Sightings:
         once, once_at = self._once or ("", at)
         by_turns = once not in {"", digits} and at - once_at < ALONE_FOR_S  # two phones, or a misread barcode
         if any(symbol.format is Format.QR and symbol.text == digits for symbol in symbols):
-            return self._tell(ScanHint.TWO_CODES, at) if by_turns else Believed(digits)
+            return self._tell(ScanHint.TWO_CODES, at) if by_turns else Believed(PaymentCode(digits))
         if once == digits and at - once_at <= SECOND_LOOK_S:
-            return Believed(digits)
+            return Believed(PaymentCode(digits))
         self._once = (digits, at)
         return self._tell(ScanHint.TWO_CODES, at) if by_turns else None
 
@@ -127,7 +126,7 @@ def weigh(symbols: Sequence[Symbol], used: frozenset[str] = frozenset()) -> tupl
         return ScanHint.TWO_CODES, None
     if codes:
         digits = codes.pop()
-        return (ScanHint.USED, None) if digest(digits) in used else (None, digits)
+        return (ScanHint.USED, None) if PaymentCode(digits).digest() in used else (None, digits)
     kinds = {foreign_kind(symbol.text) for symbol in symbols}
     first = next((kind for kind in Foreign if kind in kinds), None)  # the surest of them
     return (None, None) if first is None else (ScanHint(first.value), None)

@@ -21,7 +21,7 @@ from kiosk.core.errors import KioskError
 from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
 from kiosk.core.numbers import is_order_number
 from kiosk.core.screens import Outline, Reading
-from kiosk.core.secret import is_payment_code
+from kiosk.core.secret import PaymentCode, is_payment_code
 
 MAX_HEADER = 16 * 1024
 MAX_BODY = 512 * 1024
@@ -87,7 +87,7 @@ class Code:
     """From the scanner: this payment code is believed. The scan is over with it."""
 
     ticket: str
-    digits: str = field(repr=False)
+    code: PaymentCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,8 @@ def pack(message: Message) -> bytes:
     match message:
         case Scan(ticket, used, look_for):
             header = {"is": "scan", "ticket": ticket, "used": list(used), "for": look_for.value}
-        case Code(ticket, digits):
-            header = {"is": "code", "ticket": ticket, "digits": digits}
+        case Code(ticket, code):
+            header = {"is": "code", "ticket": ticket, "digits": code.reveal()}
         case Number(ticket, number):
             header = {"is": "number", "ticket": ticket, "number": number}
         case Seen(ticket, kind):
@@ -254,7 +254,7 @@ def _code(values: dict[str, object], _body: bytes) -> Code:
     ticket, digits = _text(values, "ticket", MAX_TICKET), _text(values, "digits", 18)
     if not is_payment_code(digits):
         raise WireError("a code message without a payment code")
-    return Code(ticket, digits)
+    return Code(ticket, PaymentCode(digits))
 
 
 def _number(values: dict[str, object], _body: bytes) -> Number:

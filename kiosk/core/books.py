@@ -40,6 +40,7 @@ from kiosk.core.model import (
     Tender,
     Unknown,
 )
+from kiosk.core.numbers import OrderNumber
 from kiosk.core.operators import Against
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.selling import Draft
@@ -98,13 +99,13 @@ class Books:
         settings, last = self.k.settings, self.k.shift
         if settings.shifts is None or (last is not None and last.is_open):
             return
-        name = f"{settings.kiosk_id}-{self.k.generation}"
-        self.k.shift = shifts.next_shift(last, name, self.now, settings.zone, settings.day_starts, by)
+        who = settings.kiosk_id, self.k.generation
+        self.k.shift = shifts.next_shift(last, *who, self.now, settings.zone, settings.day_starts, by)
         self.records.append(Insert(self.k.shift, why))
 
-    def open_order(self, number: str, sale: Sale, tender: Tender, memo: str) -> None:
+    def open_order(self, made: OrderNumber, sale: Sale, tender: Tender, memo: str) -> None:
         self.open_shift("first sale", self.worker)
-        native = tender is Tender.NATIVE
+        native, number = tender is Tender.NATIVE, str(made)
         order = Order(
             out_trade_no=number,
             sale_id=sale.sale_id,
@@ -119,7 +120,7 @@ class Books:
         )
         self.keep(order)
         self.records.append(Insert(order, "placing" if native else "armed"))
-        self.k.counters = {**self.k.counters, _day(self.k, self.now): _counter(number, self.k)}
+        self.k.counters = {**self.k.counters, made.day: made.counter}
         if native:
             self.go(till.Front(number))  # the queue places it in this same step: it is due now
         else:
@@ -314,7 +315,7 @@ class Books:
     def go(self, to: till.Till) -> None:
         was_scanning, scans = till.ticket(self.k.till), till.ticket(to)
         if was_scanning != scans:
-            self.acts.append(scans if scans is not None else StopScan())
+            self.acts.append(replace(scans, used=self.k.used_codes) if scans is not None else StopScan())
         before, after = _checkup(self.k.till), _checkup(to)
         if before != after:
             self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
@@ -324,9 +325,10 @@ class Books:
             self.acts.append(Hush())  # what is being said is of the sale before
         self.k.till = to
 
-    def number(self) -> str:
-        day = _day(self.k, self.now)
-        return f"{self.k.settings.kiosk_id}-{day}-{self.k.generation}{self.k.counters.get(day, 0) + 1:04d}"
+    def number(self) -> OrderNumber:
+        """The next number; `open_order` uses it up."""
+        day = datetime.fromtimestamp(self.now // 1000, self.k.settings.zone).strftime("%y%m%d")
+        return OrderNumber(self.k.settings.kiosk_id, day, self.k.generation, self.k.counters.get(day, 0) + 1)
 
     def paid_by_another(self, order: Order) -> bool:
         return self.k.sales[order.sale_id].state in (SaleState.PAID, SaleState.REFUNDED)
@@ -369,11 +371,3 @@ def reason(call: Call, answer: Answer) -> str:
 
 def _checkup(there: till.Till) -> str | None:
     return trying.checkup_of(there).ticket if isinstance(there, trying.There) else None
-
-
-def _day(kiosk: Kiosk, now: int) -> str:
-    return datetime.fromtimestamp(now // 1000, kiosk.settings.zone).strftime("%y%m%d")
-
-
-def _counter(number: str, kiosk: Kiosk) -> int:
-    return int(number.rsplit("-", 1)[1][len(kiosk.generation) :])

@@ -139,10 +139,14 @@ class LookFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartScan:
-    """Look for a code; what is seen is reported with this ticket (of a payment code the order's out_trade_no)."""
+    """Look for a code; what is seen is reported with this ticket (of a payment code the order's out_trade_no).
+
+    `used`: digests of payment codes that were sent already, so that people hear of it while the camera still looks.
+    """
 
     ticket: str
     look_for: LookFor = LookFor.PAYMENT
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from kiosk.core.commands import Insert
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Order, OrderState, Sale, Tender
 from kiosk.core.money import Money
+from kiosk.core.numbers import sale_id
 from kiosk.core.screens import AmountHint
 from kiosk.core.selling import Doubt, Draft, unusual
 
@@ -30,7 +31,7 @@ class Drafting(Books):
         number = self.number()
         lines = draft.lines if len(draft.lines) > 1 else ()
         money = Money(draft.total, self.k.settings.currency)
-        sale = Sale(f"S-{number}", money, self.now, tip=draft.tip or 0, lines=lines)
+        sale = Sale(sale_id(number), money, self.now, tip=draft.tip or 0, lines=lines)
         self.keep_sale(sale)
         self.records.append(Insert(sale, "keyed"))
         self.open_order(number, sale, tender, draft.memo)

@@ -81,7 +81,6 @@ class Part(StrEnum):
 
     CAMERA = "camera"
     KEYPAD = "keypad"
-    DISPLAY = "display"
     LEDGER = "ledger"
     PRINTER = "printer"
 

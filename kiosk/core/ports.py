@@ -174,8 +174,8 @@ class Scanner(Protocol):
 
     def start(self) -> None: ...
 
-    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT) -> None:
-        """Look for this kind of code and report it with this ticket."""
+    def scan(self, ticket: str, look_for: LookFor = LookFor.PAYMENT, used: tuple[str, ...] = ()) -> None:
+        """Look for this kind of code and report it with this ticket; `used`: digests of payment codes to refuse."""
         ...
 
     def pause(self) -> None:

@@ -1,12 +1,11 @@
 """The walk over order numbers after the loss of a ledger: which number to ask for next, and which rows an answer makes. Pure.
 
-A number is `<kiosk_id>-<yymmdd>-<generation><counter>` (books.py makes them). An order that was armed and never sent leaves a
-gap, so the walk goes on over a row of gaps, and a search looks at more than the first number. Knows no ledger and no network.
+An order that was armed and never sent leaves a gap in the numbers, so the walk goes on over a row of gaps, and a search looks at
+more than the first number. Knows no ledger and no network.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -34,6 +33,7 @@ from kiosk.core.model import (
     Why,
 )
 from kiosk.core.money import Money
+from kiosk.core.numbers import OrderNumber, sale_id
 
 GAPS = 50  # so many numbers in a row that WeChat does not know: the walk is over
 FIRST = 3  # a search looks at the first numbers of each generation only
@@ -48,10 +48,7 @@ S = OrderState
 class Question:
     """The next number to ask for."""
 
-    out_trade_no: str
-    day: str  # yymmdd
-    generation: str
-    counter: int
+    number: OrderNumber
     searching: bool = False
 
 
@@ -88,18 +85,12 @@ def walk(kiosk_id: str, days: Sequence[Day], generations: Sequence[str]) -> Walk
                 yield from _upward(kiosk_id, day.name, first.generation, above=first.counter)
 
 
-def read_number(out_trade_no: str, kiosk_id: str) -> Question | None:
-    """The parts of one of this kiosk's numbers; None for any other."""
-    parts = re.fullmatch(rf"{re.escape(kiosk_id)}-([0-9]{{6}})-([0-9A-Za-z]{{2}})([0-9]{{4,15}})", out_trade_no, re.ASCII)
-    return None if parts is None else Question(out_trade_no, parts[1], parts[2], int(parts[3]))
-
-
-def unknown_order(number: str, currency: str, now: int) -> Order:
+def unknown_order(number: OrderNumber, currency: str, now: int) -> Order:
     """What a provider needs for a query, where nothing but the number is known. Goes into no ledger."""
-    return Order(number, f"S-{number}", Tender.QUICK_PAY, Money(1, currency), now, S.SENT)
+    return Order(str(number), sale_id(number), Tender.QUICK_PAY, Money(1, currency), now, S.SENT)
 
 
-def rebuild(number: str, answer: Answer, merchant: Merchant, opened_at: int, now: int) -> Order | str:
+def rebuild(number: OrderNumber, answer: Answer, merchant: Merchant, opened_at: int, now: int) -> Order | str:
     """The order's row as WeChat's answer to a query makes it, or in words why it makes none.
 
     `opened_at`: as good as is known, where WeChat does not tell. An order that is still open is taken up as one to be undone: its
@@ -116,8 +107,8 @@ def rebuild(number: str, answer: Answer, merchant: Merchant, opened_at: int, now
     if echo.opened_at is not None:
         opened_at = echo.opened_at
     order = Order(
-        out_trade_no=number,
-        sale_id=f"S-{number}",
+        out_trade_no=str(number),
+        sale_id=sale_id(number),
         tender=tender,
         money=total,
         opened_at=opened_at,
@@ -231,25 +222,21 @@ def _upward(kiosk_id: str, day: str, generation: str, *, above: int = 0, highest
         counter += 1
         if counter > MOST:
             raise TooMany(f"{MOST} numbers of {day}-{generation} were asked for, and there are more")
-        there = yield Question(_number(kiosk_id, day, generation, counter), day, generation, counter)
+        there = yield Question(OrderNumber(kiosk_id, day, generation, counter))
         gaps = 0 if there else gaps + 1
 
 
-def _search(kiosk_id: str, day: str, generations: Sequence[str]) -> Generator[Question, bool, list[Question]]:
+def _search(kiosk_id: str, day: str, generations: Sequence[str]) -> Generator[Question, bool, list[OrderNumber]]:
     """The first number found of each generation: number 1 of all of them, then number 2, until a round finds something."""
-    found: list[Question] = []
+    found: list[OrderNumber] = []
     for counter in range(1, FIRST + 1):
         for generation in generations:
-            question = Question(_number(kiosk_id, day, generation, counter), day, generation, counter, searching=True)
-            if (yield question):
-                found.append(question)
+            number = OrderNumber(kiosk_id, day, generation, counter)
+            if (yield Question(number, searching=True)):
+                found.append(number)
         if found:
             break
     return found
-
-
-def _number(kiosk_id: str, day: str, generation: str, counter: int) -> str:
-    return f"{kiosk_id}-{day}-{generation}{counter:04d}"
 
 
 def _sale_state(state: OrderState) -> SaleState:

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Tender
 from kiosk.core.money import Money
+from kiosk.core.numbers import shift_id
 
 MIDNIGHT = time(0)
 
@@ -147,11 +148,13 @@ class Figures:
     became: tuple[tuple[str, OrderState], ...] = ()
 
 
-def next_shift(last: Shift | None, name: str, now: int, zone: tzinfo, starts: time, by: str | None = None) -> Shift:
-    """The shift after `last`; `name` are kiosk and generation, as "K07-aa"."""
+def next_shift(
+    last: Shift | None, kiosk_id: str, generation: str, now: int, zone: tzinfo, starts: time, by: str | None = None
+) -> Shift:
+    """The shift after `last`, of the kiosk and its ledger's generation."""
     z = 1 if last is None else last.z + 1
     return Shift(
-        shift_id=f"{name}-Z{z:04}",
+        shift_id=shift_id(kiosk_id, generation, z),
         z=z,
         opened_at=now,
         zone=str(zone),

@@ -100,7 +100,7 @@ from kiosk.core.state import (
 )
 
 CLOCK_TOLERANCE = 5 * lifecycle.SECOND
-REMEMBERED_CODES = 200
+REMEMBERED_CODES = 100  # more than can be shown while one of them lives; the scanner is told them all
 
 
 def resume(settings: Settings, snapshot: Snapshot, parents: Mapping[str, tuple[Order, tuple[Refund, ...]]], now: int) -> Step:

@@ -43,7 +43,6 @@ from kiosk.core.screens import (
 )
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
 from kiosk.display import (
-    answers,
     checkups,
     codes,
     counter,
@@ -52,6 +51,7 @@ from kiosk.display import (
     owners_page,
     past,
     receipts,
+    results,
     selling,
     setting_up,
     shift_reports,
@@ -188,7 +188,7 @@ class Painter:
             return None
         match view.screen:
             case Starting() as screen:
-                answers.starting(sheet, stage, screen, now)
+                results.starting(sheet, stage, screen, now)
             case Idle() if view.training and view.signs.network is Network.ONLINE:
                 training.idle(sheet, stage)
             case Idle() as screen:
@@ -206,33 +206,33 @@ class Painter:
             case Tipping() as screen:
                 self._tiles = selling.tipping(sheet, stage, screen)
             case SameCustomer() as screen:
-                answers.same_customer(sheet, stage, screen)
+                results.same_customer(sheet, stage, screen)
             case Scanning() as screen:
                 return codes.scanning(sheet, stage, screen, now)
             case Charging() as screen:
-                answers.charging(sheet, stage, screen, now)
+                results.charging(sheet, stage, screen, now)
             case Password() as screen:
-                answers.password(sheet, stage, screen, now)
+                results.password(sheet, stage, screen, now)
             case Placing() as screen:
-                answers.placing(sheet, stage, screen, now)
+                results.placing(sheet, stage, screen, now)
             case ShowingQr() as screen:
                 codes.showing_qr(sheet, stage, screen, now)
             case Cancelling() as screen:
-                answers.cancelling(sheet, stage, screen, now)
+                results.cancelling(sheet, stage, screen, now)
             case PaidScreen() as screen:
-                answers.paid(sheet, stage, screen, view.signs.printer)
+                results.paid(sheet, stage, screen, view.signs.printer)
             case DeclinedScreen() as screen:
-                answers.declined(sheet, stage, screen)
+                results.declined(sheet, stage, screen)
             case Unresolved() as screen:
-                answers.unresolved(sheet, stage, screen, now)
+                results.unresolved(sheet, stage, screen, now)
             case CancelledScreen() as screen:
-                answers.cancelled(sheet, stage, screen)
+                results.cancelled(sheet, stage, screen)
             case AttentionScreen() as screen:
-                answers.attention(sheet, stage, screen)
+                results.attention(sheet, stage, screen)
             case SeekingReceipt() as screen:
                 return receipts.seeking(sheet, stage, screen, now)
             case Updating() as screen:
-                answers.updating(sheet, stage, screen, now)
+                results.updating(sheet, stage, screen, now)
             case Checkup() as screen:
                 checkups.checkup(sheet, stage, screen)
             case ReadTest() as screen:

@@ -7,8 +7,6 @@ One connection, used from the thread that opened it and from no other. What SQLi
 # ruff: noqa: S608  what is put into SQL text here are names and conditions of this file; values are bound
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Final, Self, TypeVar, assert_never
 from kiosk.core.commands import Insert, Keep, ReadPast, Record, Update
 from kiosk.core.errors import LedgerError
 from kiosk.core.model import Order, OrderState, Refund, Sale, SaleState, Tender
+from kiosk.core.numbers import read_number
 from kiosk.core.past_nouns import PastOrder, Walked
 from kiosk.core.ports import Snapshot
 from kiosk.core.shifts import Figures, Shift
@@ -29,12 +28,11 @@ from kiosk.payment.export_rows import NOTHING, After, ExportRows
 from kiosk.payment.given_back import GIVEN, REFUNDED
 from kiosk.payment.history import History, Loss, new_columns
 from kiosk.payment.ledger_file import LedgerFile, RowRefused
-from kiosk.payment.shift_rows import ShiftRows, Value
+from kiosk.payment.shift_rows import ShiftRows
 
 T = TypeVar("T")
 
 RECENT = 20
-_COUNTED = re.compile(r"-([0-9]{6})-([0-9A-Za-z]{2})([0-9]{1,15})\Z", re.ASCII)  # of a lost generation when it is recovered
 _OPEN = "state IN ('ARMED', 'SENT', 'PAYING', 'REVERSING', 'CLOSING', 'REFUNDING')"  # as in the index orders_open
 _TRIED = "(state NOT IN ('ARMED', 'VOID') OR sent_at IS NOT NULL OR called_at IS NOT NULL)"  # somebody may have seen it
 _REFUND_OPEN = "state IN ('REQUESTED', 'ACCEPTED')"  # as in the index refunds_open
@@ -73,19 +71,6 @@ class Total:
     late_count: int = 0
     late: int = 0  # late money given back, accepted or done: it is in neither of the other two
     tips: int = 0  # in `paid`
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """One arrow walked. `was` None: the row was new. `changed`: the other columns that changed with it, or that it began with."""
-
-    kind: str  # sale, order or refund
-    number: str
-    was: str | None
-    became: str
-    why: str
-    at: int
-    changed: dict[str, Value]
 
 
 class SqliteLedger:
@@ -270,17 +255,6 @@ class SqliteLedger:
         """How long the newest payments took, some hundred of them at once."""
         return timings.scan_to_paid(self._file, since, before)
 
-    def history_of(self, out_trade_no: str) -> list[HistoryLine]:
-        """All that happened to the order, to its sale and to its refunds, in the order it happened."""
-        rows = self._file.rows(
-            "SELECT kind, number, was, became, why, at, changed FROM history WHERE number = ?1 "
-            "OR number IN (SELECT sale_id FROM orders WHERE out_trade_no = ?1) "
-            "OR number IN (SELECT out_refund_no FROM refunds WHERE out_trade_no = ?1) ORDER BY seq",
-            (out_trade_no,),
-        )
-        walked = (row for row in rows if row["was"] != row["became"])  # else only counts of calls changed
-        return [HistoryLine(**{**row, "changed": json.loads(row["changed"])}) for row in walked]
-
     def read(self, question: Callable[[LedgerFile], T]) -> T:
         """What a question yields whose SQL lies beside this file (reconciliations.py)."""
         return question(self._file)
@@ -361,12 +335,13 @@ class SqliteLedger:
         self._history.note(kind, number, (before[0]["state"], record.row.state.value), record.why, at, told(changed))
 
     def _count(self, row: Sale | Order | Refund | Shift) -> None:
-        counted = _COUNTED.search(row.out_trade_no) if isinstance(row, Order) else None
+        """So that no number is made twice; a recovered order may be of a lost generation."""
+        counted = read_number(row.out_trade_no) if isinstance(row, Order) else None
         if counted is not None:
             self._file.change(
                 "INSERT INTO counters VALUES (?, ?, ?) "
                 "ON CONFLICT (generation, day) DO UPDATE SET highest = max(highest, excluded.highest)",
-                (counted[2], counted[1], int(counted[3])),
+                (counted.generation, counted.day, counted.counter),
             )
 
 

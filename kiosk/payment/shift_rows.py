@@ -2,6 +2,9 @@
 
 A shift's counts come from the arrows that lie in the history between the end of the shift before it and its own, and never from
 times; what was before the first shift began is in none of them.
+
+Its lists lie in the row as short as can be, and for ever in this form, as older ledgers have it. What people and programs are
+told of a shift is another form, with names, that may grow: shift_desk.as_json.
 """
 
 # ruff: noqa: S608  what is put into SQL text here are expressions of this file; values are bound

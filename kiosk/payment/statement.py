@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, NamedTuple
 from kiosk.core.errors import KioskError
 from kiosk.core.model import Institution, Merchant
 from kiosk.core.money import from_major, known_currency
+from kiosk.core.numbers import form_of
 
 BEIJING: Final = timezone(timedelta(hours=8))
 LONGEST_LINE: Final = 16 * 1024
@@ -100,11 +101,6 @@ class Mine:
             return cls(merchant.sp_mchid, merchant.sub_mchid, kiosk_id)
         return cls(merchant.mchid, "", kiosk_id)
 
-    @property
-    def form(self) -> re.Pattern[str]:
-        """Of an order number that this kiosk made (core/recovery.py)."""
-        return re.compile(rf"{re.escape(self.kiosk_id)}-[0-9]{{6}}-[0-9A-Za-z]{{2}}[0-9]{{4,15}}", re.ASCII)
-
 
 class Statement:
     """One file. Iterate once, to the end: then `rows` counts all of its rows, and `others` those that are not this kiosk's."""
@@ -140,7 +136,7 @@ class Statement:
 
     def _rows(self, text: str | None, columns: tuple[int, ...], count: int) -> Iterator[Fields]:  # noqa: C901, PLR0912, PLR0915  the tight loop: a call a row would cost as much as all of it
         """One loop over all rows; what is not seen often goes through `_time` and `_money`."""
-        mine, is_ours, ours = self._mine, self._mine.form.fullmatch, f"{self._mine.kiosk_id}-"
+        mine, is_ours, ours = self._mine, form_of(self._mine.kiosk_id).fullmatch, f"{self._mine.kiosk_id}-"
         direct = not mine.sub_mchid
         when, mchid, sub, transaction, number, state = columns[:6]
         refund_no, status, fee_at, currency_at, amount_at, refunded_at = columns[6:]

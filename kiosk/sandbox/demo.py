@@ -17,7 +17,7 @@ from types import FrameType
 
 from kiosk.sandbox.front import LOOPBACK
 from kiosk.sandbox.prepare import prepare
-from kiosk.sandbox.server import desk_control, open_sandbox
+from kiosk.sandbox.server import SandboxServer, desk_control, open_sandbox
 
 FOLDER = Path(".demo")
 _PRINTER = """[printer]
@@ -31,9 +31,14 @@ def demo(folder: Path = FOLDER) -> int:
     server, prepared = open_sandbox(folder, control=desk_control(folder))
     prepared = prepare(folder, url=server.url, page=server.page, keys=prepared.keys, overwrite=True)
     _adjust(prepared.config)
-    kiosk = subprocess.Popen([sys.executable, "-m", "kiosk", "--config", str(prepared.config), "run"])  # noqa: S603  our own
-    _say(f"Bench page  {server.page}")
-    _say("Open it in a browser: the kiosk, a customer's phone, and a panel of trouble. Ctrl-C ends it.")
+    say(f"Bench page  {server.page}")
+    say("Open it in a browser: the kiosk, a customer's phone, and a panel of trouble. Ctrl-C ends it.")
+    return serve(server, ["kiosk", "--config", str(prepared.config), "run"])
+
+
+def serve(server: SandboxServer, module: list[str]) -> int:
+    """Run this module of ours with its words, and the stand-in beside it, until it ends or we are told to. Its exit code."""
+    kiosk = subprocess.Popen([sys.executable, "-m", *module])  # noqa: S603  our own
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         kiosk.send_signal(signal.SIGTERM)
@@ -67,5 +72,6 @@ def _free_port() -> int:
         return port
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line for whoever started this."""
     print(text, flush=True)  # noqa: T201  the command's output

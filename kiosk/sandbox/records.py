@@ -154,7 +154,6 @@ class OrderRow:
     dialog: bool = False  # the customer's phone shows the payment dialog
     never_finishes: bool = False
     queries_fail: bool = False
-    paying_refusals: int = 0  # how often a reversal was answered "being paid"
     entries: list[Entry] = field(default_factory=list)
     refunds: list[RefundRow] = field(default_factory=list)
 

@@ -7,17 +7,14 @@ would. The folder has a "stick" with the merchant's data, a sheet of QR codes wi
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import FrameType
 
 from kiosk import app, service
 from kiosk import config as configuration
 from kiosk.core.wifi import WifiNetwork, wifi_text
-from kiosk.sandbox.demo import has_display
+from kiosk.sandbox.demo import has_display, say, serve
 from kiosk.sandbox.prepare import Prepared
 from kiosk.sandbox.server import desk_control, open_sandbox
 from kiosk.setup.board import Board
@@ -38,19 +35,10 @@ def demo(folder: Path = FOLDER) -> int:
     lay_out(prepared)
     digits, texts = enrolment(folder / "stick" / stick.FOLDER)
     (folder / "enrolment.html").write_text(page(texts, prepared.merchant.name), "utf-8")
-    _say(f"Bench page  {server.page}")
-    _say(f"QR codes    {folder / 'enrolment.html'}, opened by {digits}; a Wi-Fi's: {wifi_text(WIFI)}")
-    _say(f"USB stick   {folder / 'stick'}: move it to {folder / 'steward' / 'stick'}, and it is plugged in")
-    kiosk = subprocess.Popen([sys.executable, "-m", "kiosk.setup.desk", str(folder)])  # noqa: S603  our own
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        kiosk.send_signal(signal.SIGTERM)
-
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sig, stop)
-    code = kiosk.wait()
-    server.stop()
-    return max(code, 0)
+    say(f"Bench page  {server.page}")
+    say(f"QR codes    {folder / 'enrolment.html'}, opened by {digits}; a Wi-Fi's: {wifi_text(WIFI)}")
+    say(f"USB stick   {folder / 'stick'}: move it to {folder / 'steward' / 'stick'}, and it is plugged in")
+    return serve(server, ["kiosk.setup.desk", str(folder)])
 
 
 def lay_out(prepared: Prepared) -> None:
@@ -94,10 +82,6 @@ def kiosk(folder: Path) -> int:
         service.stopping()
         os.execv(sys.executable, [sys.executable, "-m", "kiosk.setup.desk", str(folder)])  # noqa: S606  our own
     return code
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201  the command's output
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 
 from kiosk import __version__
 from kiosk.config import Config
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.payment.timings import Timings
 from kiosk.service import mask
 from kiosk.support.facts import start_latencies

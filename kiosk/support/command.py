@@ -9,13 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kiosk import config as configuration
-from kiosk import doctor, ledgers
+from kiosk import ledgers
 from kiosk.config import Config
 from kiosk.control import ControlUnavailable, ask
 from kiosk.core.checkup import Verdict
 from kiosk.core.errors import ConfigError, KioskError, LedgerError
 from kiosk.core.expiry import DAY
-from kiosk.doctor_checks import Check
+from kiosk.doctor import command as doctor
+from kiosk.doctor.checks import Check
 from kiosk.payment.timings import Timings, newest
 from kiosk.steward.client import SocketSteward
 from kiosk.support import bundle

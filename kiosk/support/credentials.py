@@ -12,7 +12,7 @@ from pathlib import Path
 from kiosk.config import Config
 from kiosk.core.checkup import Kind, Verdict
 from kiosk.core.expiry import DAY, LOUD_DAYS, TOLD_DAYS, Ends, Lasting
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.payment.wechat.crypto import certificate_end, certificate_serial
 
 PAGE = Path("/var/lib/kiosk-owner/page.pem")

@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from kiosk import doctor_ledger, doctor_sound, ledgers, service
+from kiosk import ledgers, service
 from kiosk.config import Config
 from kiosk.core.checkup import Kind, Verdict
 from kiosk.core.events import Part
@@ -21,7 +21,9 @@ from kiosk.core.expiry import DAY
 from kiosk.core.ports import Ledger
 from kiosk.core.screens import Network
 from kiosk.core.state import Kiosk
-from kiosk.doctor_checks import Check
+from kiosk.doctor import ledger as doctor_ledger
+from kiosk.doctor import sound as doctor_sound
+from kiosk.doctor.checks import Check
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.timings import Timings, newest
 from kiosk.support import credentials, hardware, judged, network, starts

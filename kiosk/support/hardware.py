@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from kiosk.core.checkup import Kind, Verdict
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 
 SYS = Path("/sys")
 WARM_C, HOT_C = 75, 85  # a Raspberry Pi slows itself down from 80 on (its documentation, "Frequency management")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kiosk.core.checkup import Verdict
 from kiosk.core.model import Answer, Pending, Unknown, Why
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 
 _CLOCK_WARN_MS = 30_000
 _CLOCK_FAIL_MS = 300_000  # contract 11.4: WeChat refuses what is signed more than five minutes off

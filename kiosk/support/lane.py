@@ -21,7 +21,7 @@ from kiosk.core.errors import KioskError
 from kiosk.core.events import BundleMade, Checked, CheckupOver, EndsKnown
 from kiosk.core.expiry import Ends
 from kiosk.core.ports import Post
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 
 BEAT_S = 0.5
 ENDS_EACH_S = 3600.0  # how often the dates of what ends are looked up

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kiosk.core.checkup import Kind, Verdict
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 
 CONNECT_S = 5.0
 _HERE = "the host is on this machine"

@@ -17,7 +17,7 @@ from kiosk.core.carried import ExportCarried
 from kiosk.core.checkup import Bundle
 from kiosk.core.commands import CarryExports
 from kiosk.core.ports import Post
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.support import starts, stick
 from kiosk.support.asks import Asks, Wechat
 from kiosk.support.lane import ExaminerLane

@@ -20,7 +20,7 @@ from kiosk.core.errors import KioskError
 from kiosk.core.expiry import DAY, Ends
 from kiosk.core.ports import Ledger
 from kiosk.core.state import Kiosk
-from kiosk.doctor_checks import Check
+from kiosk.doctor.checks import Check
 from kiosk.exports import packed
 from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.timings import Timings

@@ -20,6 +20,7 @@ from kiosk.core.lifecycle import watched_since
 from kiosk.core.past_nouns import ByAmount, ByEnd, Cursor, Find
 from kiosk.payment.ledger import SqliteLedger
 from tests.bench.conftest import Table
+from tests.history import history_of
 from tests.large_ledger import BEGIN, DAY, Large, make
 
 SMALL, LARGE = 1_000, 1_000_000
@@ -38,7 +39,7 @@ QUESTIONS: dict[str, Asked] = {
     "a sale with its story": lambda ledger, _, number: (
         ledger.order(number),
         ledger.refunds_of(number),
-        ledger.history_of(number),
+        history_of(ledger, number),
     ),
     "history: a page": lambda ledger, day, number: ledger.past(page(after=Cursor(day + DAY, number))),
     "history: sales of an amount": lambda ledger, _, number: ledger.past(page(ByAmount(amount_of(ledger, number)))),

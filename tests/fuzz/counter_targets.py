@@ -55,11 +55,11 @@ def see_symbols(data: bytes) -> None:
         verdict = sightings.judge(symbols, at / 4)
         assert len(sightings.readings(symbols)) <= len(symbols)
         if isinstance(verdict, Believed):
-            assert codes == {verdict.digits.encode("ascii")}, "believed what is not the one payment code in the frame"
+            assert codes == {verdict.code.reveal().encode("ascii")}, "believed what is not the one payment code in the frame"
             by_qr = any(symbol.format is Format.QR and symbol.data in codes for symbol in symbols)
             assert by_qr or codes <= seen, "a barcode believed at its first look"
-            assert PaymentCode(verdict.digits).reveal().encode("ascii") in codes
-            assert verdict.digits not in repr((verdict, symbols))
+            assert verdict.code.reveal().encode("ascii") in codes
+            assert verdict.code.reveal() not in repr((verdict, symbols))
         seen |= codes
 
 
@@ -75,8 +75,8 @@ def read_wire(data: bytes) -> None:
             continue
         assert pack(message)  # type: ignore[arg-type]
         if isinstance(message, Code):
-            assert form_of_a_code(message.digits.encode("utf-8", "surrogatepass"))
-            assert message.digits not in repr(message)
+            assert form_of_a_code(message.code.reveal().encode("utf-8", "surrogatepass"))
+            assert message.code.reveal() not in repr(message)
         if isinstance(message, Picture):
             sides = [point for outline in message.outlines for point in outline.corners]
             assert all(0 <= x < message.width and 0 <= y < message.height for x, y in sides), "an outline outside its picture"
@@ -166,7 +166,7 @@ WIRE = Target(
         b"\x07" + b"".join(pack(message) for message in stream)
         for stream in (
             [Ready(), Beat(), Hint("K07-260105-aa000001", ScanHint.ALIPAY)],
-            [Code("K07-260105-aa000001", CODE.decode()), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05")],
+            [Code("K07-260105-aa000001", PaymentCode(CODE.decode())), Picture(2, 1, b"\x00\x01\x02\x03\x04\x05")],
             [Trouble("the camera is away\x07"), Stop(), Pause()],
             [Scan("t", ("0" * 64, "f" * 64))],
             [Number("t", "K07-260105-aa000001"), Seen("t", Format.QR)],

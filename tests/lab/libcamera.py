@@ -16,9 +16,9 @@ import numpy as np
 from PIL import Image
 
 from kiosk.camera.picamera2_source import READ_SIZE, VIEW_SIZE
-from kiosk.camera.used import digest
 from kiosk.camera.vigil import FROZEN_WORDS
 from kiosk.core.events import CodeRefused, CodeSeen, Foreign, Health, Part, ScanHint
+from kiosk.core.secret import PaymentCode
 from tests.crash.sales import put_away
 from tests.lab import camera_root, container, root, scene
 from tests.lab.appliance import PYTHON, Appliance, wait
@@ -115,7 +115,7 @@ def _pages(report: Report, kiosk: Appliance, before: Path) -> None:
             looker.scan()
             taken.append(looker.seen())
         check.note = f"{(time.monotonic() - began) / (len(pages) - 1):.2f} s from code to code"
-        assert sorted(taken) == sorted(digest(page.truth or "") for page in pages)
+        assert sorted(taken) == sorted(PaymentCode(page.truth or "").digest() for page in pages)
         looker.scan()
         hints = looker.until(lambda event: isinstance(event, CodeRefused) and event.hint is ScanHint.USED)
         assert not any(isinstance(event, CodeSeen) for event in hints), "a code was handed over twice"
@@ -205,7 +205,7 @@ def _dies(report: Report, kiosk: Appliance, before: Path) -> None:
         scene.show(before, [page.grey])
         killed = time.monotonic()
         _kill(kiosk)
-        assert looker.seen() == digest(page.truth or "")
+        assert looker.seen() == PaymentCode(page.truth or "").digest()
         back = time.monotonic() - killed
         began = time.monotonic()
         kiosk.machine.run("nice", "-n10", "env", f"PYTHONPATH={GIVEN}", PYTHON, "-c", "import picamera2")

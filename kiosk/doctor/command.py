@@ -25,7 +25,7 @@ from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError, LedgerError
 from kiosk.core.expiry import DAY
 from kiosk.core.model import Answer
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor.checks import Check, Verdict
 from kiosk.support import judged, network
 from kiosk.support.latency import SPEED_DAYS, Latency, latency
 
@@ -46,11 +46,11 @@ def examine(path: Path | None) -> list[Check]:
         ]
         return [*checks, judged.clock(service.clock_is_set(), None), *machine(None)]
     from kiosk.display import backlight  # noqa: PLC0415  as below
-    from kiosk.doctor_display import brightness, customer, display  # noqa: PLC0415  as below
-    from kiosk.doctor_keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
-    from kiosk.doctor_ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
-    from kiosk.doctor_printer import printer  # noqa: PLC0415  as the keypad's
-    from kiosk.doctor_sound import device, voice  # noqa: PLC0415  only these checks need a voice
+    from kiosk.doctor.display import brightness, customer, display  # noqa: PLC0415  as below
+    from kiosk.doctor.keypad import keypad  # noqa: PLC0415  loads HTTP and cryptography, as the kiosk does
+    from kiosk.doctor.ledger import ledger_checks  # noqa: PLC0415  only these checks need SQLite
+    from kiosk.doctor.printer import printer  # noqa: PLC0415  as the keypad's
+    from kiosk.doctor.sound import device, voice  # noqa: PLC0415  only these checks need a voice
     from kiosk.support import credentials as ending  # noqa: PLC0415  as the keypad's
     from kiosk.support import facts  # noqa: PLC0415  as the ledger's
 

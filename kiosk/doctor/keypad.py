@@ -6,7 +6,7 @@ from kiosk.config_keypad import KeypadConfig
 from kiosk.control import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Keypad
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor.checks import Check, Verdict
 from kiosk.keypad.matrix import MatrixKeypad
 from kiosk.keypad.number_pad import NumberPad
 from kiosk.parts import make_keypad

@@ -10,7 +10,7 @@ from kiosk.config import Config
 from kiosk.config_printer import PrinterConfig
 from kiosk.control import Answer as Told
 from kiosk.core.errors import DriverError
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor.checks import Check, Verdict
 from kiosk.printer.device import Device
 from kiosk.printers import make_device
 

@@ -10,7 +10,7 @@ from kiosk.core.errors import DriverError
 from kiosk.core.money import Money
 from kiosk.display import espeak
 from kiosk.display.spoken import UNSPOKEN, received
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor.checks import Check, Verdict
 
 _CARDS = Path("/proc/asound/cards")  # ALSA's own list, a line with the number and name of each and another with more of it
 _NO_DEVICE = "Connect a loudspeaker (audio jack, HDMI or USB); the kiosk's user must be in the group audio."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from kiosk.config_display import DisplayConfig
 from kiosk.core.errors import DriverError
 from kiosk.display import backlight, kms
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor.checks import Check, Verdict
 
 
 def display(wanted: DisplayConfig, has: Callable[[str], bool], environment: Mapping[str, str]) -> Check:

@@ -15,7 +15,7 @@ from kiosk import ledgers
 from kiosk.config import Config
 from kiosk.control import Answer as Told
 from kiosk.core.errors import LedgerError
-from kiosk.doctor_checks import Check, Verdict
+from kiosk.doctor.checks import Check, Verdict
 from kiosk.payment import audit
 from kiosk.payment.backups import Backups
 from kiosk.payment.chain import OPEN_KEY, ChainKey
