@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.test_floors import ROOT, Sources, floor, inner_imports, module_of, outer_imports, parsed, sources
+from tests.test_floors import ROOT, Sources, floor, inner_imports, module_of, nodes, outer_imports, parsed, sources
 
 FILE = ROOT / "docs/architecture.md"
 CLI, APP, LANES = "kiosk/cli.py", "kiosk/app.py", "kiosk/lanes.py"
@@ -166,7 +166,7 @@ def _calls(path: str, text: str, *names: str) -> list[ast.Call]:
     """In the order of the lines."""
     found = [
         node
-        for node in ast.walk(parsed(text, path))
+        for node in nodes(parsed(text, path), ast.Call)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
     ]
     return sorted(found, key=lambda call: call.lineno)

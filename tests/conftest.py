@@ -5,6 +5,7 @@ Knows no part of the kiosk, so that each test's own imports tell what it is abou
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -29,6 +30,18 @@ MISSING = {  # marker: the programs its tests need, all installed by `make test`
     "browser": ["chromium", "chromedriver"],
     "voice": ["espeak-ng"],
 }
+
+
+def pytest_collection() -> None:
+    """Nothing of what is imported and collected is garbage: it is not looked through while it comes..."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """... nor at each collection of garbage while the tests run: two million objects, for as long as the process lives."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

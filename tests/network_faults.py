@@ -164,7 +164,7 @@ def _endless(start: bytes, piece: bytes) -> Callable[[socket.socket], None]:
 PAID = (
     b'{"id":"4200009999202601050000000123","out_trade_no":"%s","trade_state":"SUCCESS","amount":{"total":1750,"currency":"USD"}}'
 )
-BOMB = gzip.compress(b"\0" * (64 << 20))  # 64 KB that would be 64 MB
+BOMB = gzip.compress(b"\0" * (4 << 20)) * 16  # 64 KB that would be 64 MB
 OK = b"HTTP/1.1 200 OK\r\n"
 
 FAULTS: dict[str, Fault] = {

@@ -307,6 +307,12 @@ def parsed(text: str, path: str) -> ast.Module:
     return ast.parse(text, path)
 
 
+@cache
+def nodes(tree: ast.AST, *kinds: type[ast.AST]) -> tuple[ast.AST, ...]:
+    """All of these kinds within; looked for once for all rules and drawings: the package has more than 100,000 nodes."""
+    return tuple(node for node in ast.walk(tree) if isinstance(node, kinds))
+
+
 def module_of(path: str) -> str:
     """`kiosk/core/money.py` is kiosk.core.money; `kiosk/core/__init__.py` is kiosk.core."""
     return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
@@ -329,7 +335,7 @@ def inner_imports(files: Sources) -> Iterator[tuple[str, int, str, str]]:
     for path, text in files.items():
         module = module_of(path)
         package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
-        for node in ast.walk(parsed(text, path)):
+        for node in nodes(parsed(text, path), ast.Import, ast.ImportFrom):
             if isinstance(node, ast.Import):
                 targets = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -346,7 +352,7 @@ def inner_imports(files: Sources) -> Iterator[tuple[str, int, str, str]]:
 
 def outer_imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """(line, top-level name) of each import from outside kiosk/, Python's own included."""
-    for node in ast.walk(tree):
+    for node in nodes(tree, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:

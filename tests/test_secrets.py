@@ -503,7 +503,8 @@ def dangers(source: str) -> list[str]:
                     f"{node.lineno}: from {module} import {each.name}" for each in names if f"{module}.{each.name}" in CALLS
                 ]
             case ast.Call(func=func, keywords=keywords):
-                found += [f"{node.lineno}: {ast.unparse(func)}()"] if ast.unparse(func) in CALLS else []
+                if isinstance(func, ast.Name | ast.Attribute) and (name := ast.unparse(func)) in CALLS:
+                    found.append(f"{node.lineno}: {name}()")
                 for each in keywords:
                     off = each.arg == "verify" and ast.unparse(each.value) == "False"
                     found += [f"{node.lineno}: {each.arg}={ast.unparse(each.value)}"] if off or each.arg == "shell" else []
@@ -512,10 +513,11 @@ def dangers(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(SOURCES[0].parent)))
-def test_no_source_runs_what_others_wrote(file: Path) -> None:
+def test_no_source_runs_what_others_wrote() -> None:
     """No pickle, no eval, no shell."""
-    assert dangers(file.read_text("utf-8")) == []
+    assert len(SOURCES) > 300
+    found = {str(file): wrong for file in SOURCES if (wrong := dangers(file.read_text("utf-8")))}
+    assert found == {}
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from kiosk.steward.client import SocketSteward, Steward, StewardAway
 from kiosk.steward.fake import FakeSteward
 from kiosk.steward.words import StewardRefused, Update, UpdateState, What
 from tests.steward_machine import Machine
+from tests.wechat_stub import rsa_key
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEY = rsa_key("merchant")
 ZONE = "Asia/Hong_Kong"
 API_V3_KEY = b"0123456789abcdefghijklmnopqrstuv"
 SETTINGS = """

@@ -167,9 +167,10 @@ class Browser:
         return value
 
     def _until(self, look: Any, complaint: str) -> Any:
-        end = time.monotonic() + self._deadline_s
+        end, pause = time.monotonic() + self._deadline_s, 0.02
         while not (seen := look()):
             if time.monotonic() > end:
                 raise BrowserError(f"{complaint} within {self._deadline_s:g} s")
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.2)  # each look is work for three processes
         return seen

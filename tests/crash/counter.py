@@ -27,7 +27,7 @@ from kiosk import config, enquiry
 
 HERE = Path(__file__).resolve().parents[2]
 PATIENCE_S = 40.0  # of a machine that is very busy
-LOOK_S = 0.008
+LOOK_S = 0.02  # each look is work for the kiosk, too
 
 
 class Died(Exception):
