@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -202,6 +203,11 @@ BROKEN_ONES = {
     "cannot sign": ("kiosk/payment/wechat/signer.py", '+ body + b"\\n"', "+ body"),
 }
 
+WRONG = {
+    "cannot sign": "ask WeChat Pay a signed question",
+    "cannot draw": "(start|draw its screen.*)",  # asked in the moment before it gives up, it says what it lacks
+}
+
 
 @pytest.mark.parametrize("how", BROKEN_ONES)
 def test_a_broken_release_is_undone(shop: Counter, made: Shelf, unit: Unit, how: str) -> None:
@@ -209,8 +215,7 @@ def test_a_broken_release_is_undone(shop: Counter, made: Shelf, unit: Unit, how:
     (shop.folder / "update-told").unlink(missing_ok=True)
     _stage(made, BROKEN_ONES[how])
     problem = update.look(made, Asked(unit), _plan(shop), BROKEN)
-    wrong = "ask WeChat Pay a signed question" if how == "cannot sign" else "start"
-    assert problem == f"1.1.0 did not {wrong} within 8 s"
+    assert re.fullmatch(rf"1\.1\.0 did not {WRONG.get(how, 'start')} within 8 s", problem or "")
     _undone(made, unit, problem)
     assert (shop.folder / "update-told").read_text() == "1.1.0 undone\n"
 

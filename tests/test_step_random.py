@@ -187,6 +187,8 @@ class Watched(Flow):
             case "stray answer" if self.numbers():
                 number = self.numbers()[how[0] % len(self.numbers())]
                 call = list(Call)[how[1] % 5]
+                if (number, call) in map(subject, self.flying):
+                    return  # its own answer comes, and no other
                 self.happen(Answered(number, call, Answer(self._outcome(how[1], number), reached=True)))
             case "stray refund answer" if self.numbers():
                 number = self.numbers()[how[0] % len(self.numbers())]

@@ -14,12 +14,14 @@ from kiosk.core.commands import (
     Announce,
     Hush,
     Insert,
+    LookFor,
     Play,
     Print,
     Record,
     Reply,
     Sound,
     StartCheckup,
+    StartScan,
     StopCheckup,
     StopScan,
     Update,
@@ -312,10 +314,13 @@ class Books:
         self.k.in_flight = self.k.in_flight | {(number, call)}
         self.k.hastened = self.k.hastened - {number}
 
+    def _told_of_used(self, scans: StartScan) -> StartScan:
+        return replace(scans, used=self.k.used_codes) if scans.look_for is LookFor.PAYMENT else scans
+
     def go(self, to: till.Till) -> None:
         was_scanning, scans = till.ticket(self.k.till), till.ticket(to)
         if was_scanning != scans:
-            self.acts.append(replace(scans, used=self.k.used_codes) if scans is not None else StopScan())
+            self.acts.append(self._told_of_used(scans) if scans is not None else StopScan())
         before, after = _checkup(self.k.till), _checkup(to)
         if before != after:
             self.acts.append(StartCheckup(after) if after is not None else StopCheckup())
