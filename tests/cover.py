@@ -19,8 +19,19 @@ from tests.figures import tell
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("kiosk.core", "kiosk.payment")
-BESIDE = ("exports", "giving_back", "ledger_chain", "ledger_room", "notifications", "operators", "past", "pause", "reconcile")
-BESIDE += ("recovery", "set_up_core", "set_up_texts", "support_latency", "training")
+BESIDE = (
+    "exports",
+    "exports_away",
+    "giving_back",
+    "ledger_chain",
+    "ledger_room",
+    "notifications",
+    "operators",
+    "past",
+    "pause",
+    "reconcile",
+)
+BESIDE += ("recovery", "set_up_core", "set_up_texts", "step", "support_latency", "training")
 ASIDE = ("crash", "disk", "keypad_contract", "keypad_health", "keypad_touch")  # they need no more of the core than its words
 QUICK = "not slow and not browser and not screen and not voice"
 

@@ -24,11 +24,12 @@ class Looker:
         self.views: list[tuple[int, int, bytes]] = []
         self._link = ScannerLink(self._events.put, self._on_view, unit)
         self._scans = 0
+        self._used: tuple[str, ...] = ()  # digests, as the kiosk's decisions keep them
         self._link.start()
 
     def scan(self) -> None:
         self._scans += 1
-        self._link.scan(f"scan {self._scans}")
+        self._link.scan(f"scan {self._scans}", used=self._used)
 
     def pause(self) -> None:
         self._link.pause()
@@ -52,7 +53,8 @@ class Looker:
         """The digest of the next code that is handed over."""
         code = self.until(lambda event: isinstance(event, CodeSeen))[-1]
         assert isinstance(code, CodeSeen)
-        return code.code.digest()
+        self._used += (code.code.digest(),)
+        return self._used[-1]
 
     def heard(self) -> list[Event]:
         """All that has been posted and not yet been looked at."""
