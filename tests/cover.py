@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,8 @@ def main() -> int:
         command = [sys.executable, "-m", "pytest", "-m", QUICK, "-n", "2", "--dist", "loadfile"]
         command += ["--hypothesis-seed=1", *sys.argv[1:], *files()]  # the count hangs on no luck
         command += ["--cov", "--cov-report=term-missing", f"--cov-report=json:{report}"]
-        ended = subprocess.run(command, cwd=ROOT, check=False)
+        place = {**os.environ, "COVERAGE_FILE": str(Path(folder) / "coverage")}
+        ended = subprocess.run(command, cwd=ROOT, check=False, env=place)
         if report.exists():
             totals: dict[str, Any] = json.loads(report.read_text("utf-8"))["totals"]
             left = {"lines": totals["missing_lines"], "branches": totals["missing_branches"]}
