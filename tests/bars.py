@@ -276,7 +276,7 @@ BARS = (
         "memory of reconciling, ",
     ),
     _bench(
-        "what a screen, a report or an export asks of a ledger of 1,000,000 sales",
+        "what a screen or a report asks of a ledger of 1,000,000 sales",
         "at most 1.2 × the same of 1,000 sales",
         "a ledger of a million sales, ",
     ),

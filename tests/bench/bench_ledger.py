@@ -57,8 +57,8 @@ QUESTIONS: dict[str, Asked] = {
 }
 
 
-UNHELD = {"start: load"}
-"""No screen's: a start reads the highest number of each day there was, so that none is used twice."""
+UNHELD = ("start: load", "export: ")
+"""No screen's: a start reads the highest number of each day there was, so that none is used twice; for an export nobody waits."""
 
 
 def page(find: Find | None = None, after: Cursor | None = None) -> ReadPast:
@@ -111,5 +111,5 @@ def test_a_million_sales_cost_what_a_thousand_do(
             assert QUESTIONS[what](ledger, day, number) is not None
             took[place].append(time.thread_time() - began)
     small, large_ = (quantiles(times, n=5)[0] * 1000 for times in took)
-    bar = None if what in UNHELD else MOST
+    bar = None if what.startswith(UNHELD) else MOST
     table.row(f"a ledger of a million sales, {what}", f"{large_:.2f} ms", f"{small:.2f} ms with {SMALL:,}", large_ / small, bar)
