@@ -146,8 +146,16 @@ def test_a_number_is_read_as_it_was_made() -> None:
     for number in (OrderNumber("K_7", "260105", "a7", 1), OrderNumber("K07", "260105", "a7", 12345)):
         assert read_number(str(number)) == number
         assert form_of(number.kiosk_id).fullmatch(str(number))
-    for other in ("K07-260105-a70001-R1", "K07-260105-a70001\n", "K-7-260105-a70001", "K07-260105-a7001", "S-K07-260105-a70001"):
+    for other in (
+        "K07-260105-a700012",
+        "K07-260105-a70001-R1",
+        "K07-260105-a70001\n",
+        "K-7-260105-a70001",
+        "K07-260105-a7001",
+        "S-K07-260105-a70001",
+    ):
         assert not is_order_number(other)
+        assert read_number(other) is None
 
 
 # --- the rows ---

@@ -30,12 +30,13 @@ class OrderNumber:
 def read_number(text: str) -> OrderNumber | None:
     """The parts of an out_trade_no that some kiosk of this program made; None for any other text."""
     parts = _FORM.fullmatch(text)
-    return None if parts is None else OrderNumber(parts[1], parts[2], parts[3], int(parts[4]))
+    made = None if parts is None else OrderNumber(parts[1], parts[2], parts[3], int(parts[4]))
+    return made if str(made) == text else None  # aa00012 is nobody's: as aa0012 another order would be asked for
 
 
 def is_order_number(text: str) -> bool:
     """Whether `text` is, from end to end, such a number."""
-    return _FORM.fullmatch(text) is not None
+    return read_number(text) is not None
 
 
 def form_of(kiosk_id: str) -> re.Pattern[str]:
