@@ -86,7 +86,7 @@ def believed_live(grey: np.ndarray, frames: int = 6) -> str | None:
     for number in range(frames):
         verdict = sightings.judge(eye.see(grey), number * FRAME_S)
         if isinstance(verdict, Believed):
-            return verdict.digits
+            return verdict.code.reveal()
     return None
 
 
@@ -96,7 +96,7 @@ def believed_still(grey: np.ndarray) -> str | None:
     for at, symbols in enumerate(study(grey)):
         verdict = sightings.judge(symbols, at / 10)
         if isinstance(verdict, Believed):
-            return verdict.digits
+            return verdict.code.reveal()
     return None
 
 
@@ -135,7 +135,7 @@ def arrival(approach: Approach) -> Arrival:
             free_s = max(at, free_s) + (time.thread_time() - began) * PI_IS_SLOWER
             verdict = sightings.judge(symbols, free_s)
             if isinstance(verdict, Believed):
-                digits, believed_s = verdict.digits, free_s
+                digits, believed_s = verdict.code.reveal(), free_s
         if readable_s is not None and digits is not None:
             break
     return Arrival(readable_s, believed_s, digits in {None, approach.truth}, approach.shows_qr)
