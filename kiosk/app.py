@@ -265,7 +265,7 @@ class App:
                 sound.language(chosen.merchant_language, chosen.customer_language),
                 sound.volume,
                 sound.fresh_s * 1000,
-                guide=chosen.customer_language if sound.guide == "customer" else None,
+                guide=sound.guided(chosen.customer_language),
                 currency=self._config.merchant.currency,
             ),
             customer=None if theirs is None else Beside(self._config.merchant.name, theirs.size, theirs.output, theirs.rotation),

@@ -30,9 +30,13 @@ class SoundConfig:
         """The language that amounts are spoken in, of these two."""
         return {"merchant": merchant, "customer": customer}.get(self.speak)
 
+    def guided(self, customer: str) -> str | None:
+        """In which language a customer is told what to do."""
+        return customer if self.guide == "customer" else None
+
     def languages(self, merchant: str, customer: str) -> tuple[str, ...]:
         """All that something is spoken in."""
-        spoken = (self.language(merchant, customer), customer if self.guide == "customer" else None)
+        spoken = (self.language(merchant, customer), self.guided(customer))
         return tuple(dict.fromkeys(language for language in spoken if language is not None))
 
 

@@ -6,6 +6,7 @@ from kiosk.config import Config
 from kiosk.control import ControlUnavailable, ask
 from kiosk.core.errors import KioskError
 from kiosk.parts import operator_pins
+from kiosk.pins import typed
 
 
 def listed(config: Config) -> list[dict[str, object]]:
@@ -16,7 +17,7 @@ def listed(config: Config) -> list[dict[str, object]]:
 
 def set_pin(config: Config, name: str, line: str) -> None:
     """Keep the PIN in this line: by the running kiosk, whose files they are, else here. KioskError says why not."""
-    pin = "".join(line.split())
+    pin = typed(line)
     try:
         answer = ask(config.control.socket, {"do": "set_pin", "operator": name, "pin": pin})
     except ControlUnavailable:

@@ -10,7 +10,7 @@ import logging
 
 from kiosk.control import Answer, Request
 from kiosk.core.errors import KioskError
-from kiosk.core.operators import MOST_OPERATORS, NAME_MOST
+from kiosk.core.operators import MOST_OPERATORS, NAME_MOST, is_name
 from kiosk.operators import OperatorPins
 from kiosk.pins import PinRefused
 
@@ -29,11 +29,15 @@ class PinDoor:
         """One of VERBS. A refusal in words has the key "problem"; why a PIN is none stands under "refused"."""
         if request.get("do") == "pins":
             names = request.get("names")
-            if not isinstance(names, list) or len(names) > MOST_OPERATORS or not all(map(_is_name, names)):
+            if (
+                not isinstance(names, list)
+                or len(names) > MOST_OPERATORS
+                or not all(isinstance(name, str) and is_name(name) for name in names)
+            ):
                 return {"problem": f"pins wants names, {MOST_OPERATORS} at most"}
             return {"ok": True, "names": [name for name in names if self._pins.has(name)]}
         name, pin = request.get("operator"), request.get("pin")
-        if not isinstance(name, str) or not _is_name(name):
+        if not isinstance(name, str) or not is_name(name):
             return {"problem": f"the operator's name has 1 to {NAME_MOST} characters"}
         if request.get("do") == "no_pin":
             try:
@@ -56,7 +60,3 @@ class PinDoor:
             return {"ok": True, "refused": "disk"}
         _log.info("a PIN was set", extra={"operator": name})
         return {"ok": True}
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name.isprintable() and 0 < len(name.strip()) <= len(name) <= NAME_MOST

@@ -59,6 +59,11 @@ def wait_after(failures: int) -> float:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - FREE_TRIES - 1, 20))
 
 
+def typed(text: str) -> str:
+    """What was typed as a PIN: blanks between its digits are nothing, nor is the line's end."""
+    return "".join(text.split())
+
+
 def weakness(pin: str, least: int = LEAST_DIGITS) -> str | None:
     """Why this cannot be the PIN: `form` or `easy`; None when it can."""
     if not (pin.isascii() and pin.isdigit() and least <= len(pin) <= MOST_DIGITS):

@@ -33,16 +33,13 @@ class Identifying(LookingBack):
             case Entry.OPERATOR:
                 self.identify(self.with_pin(self.k.settings.operators), who.ToWork())
             case Entry.PINS:
-                managers = tuple(one for one in self.k.settings.operators if one.role is Role.MANAGER)
-                known = self.with_pin(managers)
-                if known:
+                if known := self.with_pin(self._managers()):
                     self.identify(known, who.ToPins())
                 else:  # the very first: nobody is there yet who could allow it
-                    self.identify(managers, who.ToNewPin())
+                    self.identify(self._managers(), who.ToNewPin())
             case Entry.EXPORTS:  # more than a shift's takings: where a manager has a PIN, it wants a manager
-                managers = tuple(one for one in self.k.settings.operators if one.role is Role.MANAGER)
-                if self.with_pin(managers):
-                    self.identify(self.with_pin(managers), who.ToExports())
+                if known := self.with_pin(self._managers()):
+                    self.identify(known, who.ToExports())
                 else:
                     self.want_exports()
             case _:
@@ -66,6 +63,9 @@ class Identifying(LookingBack):
                 raise AssertionError(then)  # other parts' of the turn, and nobody is asked for a PIN before the first
             case _:
                 assert_never(then)
+
+    def _managers(self) -> tuple[Operator, ...]:
+        return tuple(one for one in self.k.settings.operators if one.role is Role.MANAGER)
 
     def with_pin(self, people: tuple[Operator, ...]) -> tuple[Operator, ...]:
         """Those of them who have one."""

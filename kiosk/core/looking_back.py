@@ -14,7 +14,7 @@ from kiosk.core.commands import LookUp, Play, ReadPast, ReadShift, Sound, StartT
 from kiosk.core.events import Key, LookedUp, Part, PastRead, ReceiptSeen
 from kiosk.core.exporting import Exporting
 from kiosk.core.model import Order, OrderState
-from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Cursor, Find, PastOrder
+from kiosk.core.past_nouns import END, NEWEST, ByAmount, ByEnd, Cursor, Find, PastOrder
 from kiosk.core.past_screens import Entry
 from kiosk.core.shifts import Aim, Reading
 from kiosk.core.slips import Wanted
@@ -90,7 +90,7 @@ class LookingBack(Exporting):
             case Key.OK if digits.strip("0"):
                 self._search(there, ByAmount(int(digits)))
             case Key.QR if digits:
-                self._search(there, ByEnd(digits[-past.END_DIGITS :]))
+                self._search(there, ByEnd(digits[-END:]))
             case Key.SCAN:
                 return self._seek()
             case Key.CLEAR if digits:

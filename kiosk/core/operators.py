@@ -18,6 +18,11 @@ class Role(StrEnum):
     MANAGER = "manager"
 
 
+def is_name(text: str) -> bool:
+    """Whether the owner's page may give this name."""
+    return text.isprintable() and 0 < len(text.strip()) <= len(text) <= NAME_MOST
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Somebody who works at the kiosk. The name is what rows and reports say."""

@@ -25,7 +25,6 @@ STORY_LINES = 6
 REFUND_LINES = 2
 MOST_PAGES = 1000
 MOST_DIGITS = 9
-END_DIGITS = 4  # of an order's number, that it is found by: its counter (kiosk/core/numbers.py)
 
 
 @dataclass(frozen=True, slots=True)

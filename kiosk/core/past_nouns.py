@@ -14,9 +14,12 @@ class ByAmount:
     amount: int
 
 
+END = 4  # digits of a number's end, its counter, that the ledger finds it by
+
+
 @dataclass(frozen=True, slots=True)
 class ByEnd:
-    """Orders whose number ends in these digits, at most four, with the noughts before them: its counter, as a receipt has it."""
+    """Orders whose number ends in these digits, END at most, with the noughts before them: its counter, as a receipt has it."""
 
     digits: str
 

@@ -8,7 +8,7 @@ from kiosk import config as configuration
 from kiosk.config_owner import OwnerConfig
 from kiosk.core.errors import KioskError
 from kiosk.owner.place import make_folder
-from kiosk.pins import Pin
+from kiosk.pins import Pin, typed
 
 
 def set_pin(path: Path, line: str) -> None:
@@ -16,7 +16,7 @@ def set_pin(path: Path, line: str) -> None:
     config = configuration.load_owner(path) if path.exists() else OwnerConfig()
     make_folder(config.folder)
     try:
-        Pin(config.folder).set("".join(line.split()))
+        Pin(config.folder).set(typed(line))
     except OSError as error:
         raise KioskError(
             f"{config.folder}: the PIN cannot be written ({error.strerror}). Run this as root or as kiosk-owner."

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from kiosk.core.languages import LANGUAGES
 from kiosk.owner import cookies
 from kiosk.owner.parts import Parts
-from kiosk.pins import PinRefused, Tried, weakness
+from kiosk.pins import PinRefused, Tried, typed, weakness
 
 Page = Any  # what Flask takes
 
@@ -101,7 +101,7 @@ def _pin_routes(pages: Blueprint, parts: Parts) -> None:
 def _tried(parts: Parts, pin: str) -> Tried | None:
     """None when the try cannot be written down: then it was none."""
     try:
-        return parts.pin.try_("".join(pin.split()), request.cookies.get(cookies.DEVICE))
+        return parts.pin.try_(typed(pin), request.cookies.get(cookies.DEVICE))
     except OSError:
         return None
 
@@ -129,14 +129,14 @@ def _pins_differ() -> str | None:
 
 
 def _weak() -> str | None:
-    reason = weakness("".join(request.form.get("new", "").split()))
+    reason = weakness(typed(request.form.get("new", "")))
     return None if reason is None else f"first.{reason}"
 
 
 def _set(parts: Parts) -> str | None:
     """Keep the new PIN; the key of the words when it cannot be one."""
     try:
-        parts.pin.set("".join(request.form.get("new", "").split()))
+        parts.pin.set(typed(request.form.get("new", "")))
     except PinRefused as refused:
         return f"first.{refused.reason}"
     except OSError:

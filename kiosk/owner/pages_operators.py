@@ -9,12 +9,12 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from kiosk.core.operators import ALONE, LEAST_PIN, NAME_MOST, Role
+from kiosk.core.operators import ALONE, LEAST_PIN, NAME_MOST, Role, is_name
 from kiosk.owner import settings
 from kiosk.owner.anew import start_anew
 from kiosk.owner.parts import Parts
 from kiosk.owner.settings import Mistake, NotToml
-from kiosk.pins import weakness
+from kiosk.pins import typed, weakness
 from kiosk.steward.words import StewardRefused
 
 Page = Any  # what Flask takes
@@ -81,7 +81,7 @@ def _keep(parts: Parts, was: str) -> bool:
     pin = _pin()
     named = settings.operators(parts.shop_file.text)
     people = named or {ALONE.name: ALONE.role.value}
-    if not (0 < len(name) <= NAME_MOST and name.isprintable()):
+    if not is_name(name):
         raise _Wrong("operators.no_name")
     if role not in set(Role) or (was and was not in people):
         raise _Wrong("settings.not_this")
@@ -117,7 +117,7 @@ def _write(parts: Parts, people: dict[str, str]) -> None:
 
 def _pin() -> str:
     """What was chosen, twice the same; empty: none."""
-    pin, again = ("".join(request.form.get(field, "").split()) for field in ("new", "again"))
+    pin, again = (typed(request.form.get(field, "")) for field in ("new", "again"))
     if pin != again:
         raise _Wrong("first.differ")
     reason = weakness(pin, LEAST_PIN) if pin else None

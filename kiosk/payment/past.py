@@ -8,13 +8,12 @@ from typing import assert_never
 
 from kiosk.core.commands import ReadPast
 from kiosk.core.model import Order
-from kiosk.core.past_nouns import NEWEST, ByAmount, ByEnd, Find, PastOrder, Walked
+from kiosk.core.past_nouns import END, NEWEST, ByAmount, ByEnd, Find, PastOrder, Walked
 from kiosk.payment import ledger_rows
 from kiosk.payment.given_back import REFUNDED
 from kiosk.payment.ledger_file import LedgerFile, Row
 from kiosk.payment.ledger_rows import Value
 
-END = 4  # characters of a number's end that the index orders_by_end has
 _SELECT = (
     f"SELECT o.*, {REFUNDED}, EXISTS (SELECT 1 FROM refunds r WHERE r.out_trade_no = o.out_trade_no "
     "AND state = 'ATTENTION') AS refused FROM orders o WHERE "
@@ -76,7 +75,8 @@ def _condition(find: Find | None) -> tuple[str, dict[str, Value]]:
         case ByAmount(amount):
             return "amount = :amount", {"amount": amount}
         case ByEnd(digits):
-            return "substr(out_trade_no, -4) = :end", {"end": digits.rjust(END, "0")}
+            # As the index orders_by_end has it.
+            return f"substr(out_trade_no, -{END}) = :end", {"end": digits.rjust(END, "0")}
         case None:
             return "1", {}
         case _:
