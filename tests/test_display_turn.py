@@ -53,6 +53,7 @@ class Screen:
         self.xdisplay, self.size, self.rotation = xdisplay, size, rotation
         self.touched: list[tuple[int, Key | None, bool]] = []
         self.beats: list[int] = []
+        self.window = 0  # X's number of it, since the first beat
         self.display: Display = open_display(
             "pygame",
             size=size,
@@ -78,9 +79,13 @@ class Screen:
             finally:
                 self.display.stop()
 
+        def beat() -> None:  # in the window's own thread: asked by another one while this one draws, SDL has crashed
+            self.window = pygame.display.get_wm_info()["window"]
+            self.beats.append(1)
+
         thread = threading.Thread(target=beside)
         thread.start()
-        self.display.run(lambda: self.beats.append(1))
+        self.display.run(beat)
         thread.join(10)
         if raised:
             raise raised[0]
@@ -110,7 +115,7 @@ class Screen:
         return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=True).stdout
 
     def _corner(self) -> tuple[int, int]:
-        place = self.tell("getwindowgeometry", "--shell", str(pygame.display.get_wm_info()["window"]))
+        place = self.tell("getwindowgeometry", "--shell", str(self.window))
         at = dict(line.split("=") for line in place.split() if "=" in line)
         return int(at["X"]), int(at["Y"])
 
