@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 RUN=(python3 python3-venv libzbar0 libusb-1.0-0 espeak-ng) # pyzbar loads libzbar0, pyusb libusb; espeak-ng says the amount
 BUILD=(python3-dev gcc libc6-dev pkg-config libsystemd-dev) # systemd-python has no wheel; pip compiles it
 FONTS=(fonts-noto-cjk fonts-tlwg-loma-ttf) # kiosk/display/fonts.py knows their files
-TESTS=(xvfb xdotool strace fuse3 systemd) # fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
+TESTS=(xvfb xdotool strace iproute2 fuse3 systemd) # iproute2: its ip; fuse3: a disk that forgets what was not synced; systemd: its systemd-analyze
 BROWSER=(chromium chromium-driver) # the bench page's tests
 LAB=(mmdebstrap systemd-container iproute2 qemu-system-x86 e2fsprogs qemu-user-static)
 LAB+=(fdisk mtools dosfstools ovmf) # the image: its disk, and the firmware that starts it

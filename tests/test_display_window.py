@@ -35,6 +35,7 @@ class Desk:
         self.xdisplay = xdisplay
         self.keys: list[tuple[str, bool]] = []
         self.beats = 0
+        self.window = ""
         self.display = _open("pygame", self._key, sounds=sounds, fullscreen=fullscreen)
 
     def run(self, work: Callable[[], None]) -> None:
@@ -59,13 +60,10 @@ class Desk:
     def seen(self) -> np.ndarray:
         """What the X server has on its screen where the window is."""
         screen = np.asarray(ImageGrab.grab(xdisplay=self.xdisplay))
-        place = self.tell("getwindowgeometry", "--shell", self.window())
+        place = self.tell("getwindowgeometry", "--shell", self.window)
         at = dict(line.split("=") for line in place.split() if "=" in line)
         x, y = int(at["X"]), int(at["Y"])
         return screen[y : y + SIZE[1], x : x + SIZE[0]]
-
-    def window(self) -> str:
-        return str(pygame.display.get_wm_info()["window"])
 
     def tell(self, *words: str) -> str:
         return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=True).stdout
@@ -74,6 +72,7 @@ class Desk:
         self.keys.append((name, down))
 
     def _beat(self) -> None:
+        self.window = str(pygame.display.get_wm_info()["window"])  # SDL tells only the thread that draws
         self.beats += 1
 
 
@@ -165,7 +164,7 @@ def test_keys_arrive_by_the_names_pygame_gives_them_down_and_up(desk: Desk, unti
 
     def work() -> None:
         until(lambda: desk.beats > 1)
-        desk.tell("windowfocus", "--sync", desk.window())
+        desk.tell("windowfocus", "--sync", desk.window)
         for pressed, name in names.items():
             desk.tell("key", pressed)
             until(lambda name=name: (name, True) in desk.keys and (name, False) in desk.keys)
@@ -176,7 +175,7 @@ def test_keys_arrive_by_the_names_pygame_gives_them_down_and_up(desk: Desk, unti
 def test_a_key_held_is_told_once(desk: Desk, until: Callable[..., Any]) -> None:
     def work() -> None:
         until(lambda: desk.beats > 1)
-        desk.tell("windowfocus", "--sync", desk.window())
+        desk.tell("windowfocus", "--sync", desk.window)
         desk.tell("keydown", "7", "sleep", "1.0", "keyup", "7")
         until(lambda: ("7", False) in desk.keys)
 
