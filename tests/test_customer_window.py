@@ -29,6 +29,7 @@ from kiosk.display.light import CALM_AFTER_S, DIM_SHARE
 from kiosk.display.turn import turned_size
 from tests.display_views import MAIN, MONEY, NOW, ONLINE
 from tests.test_display_turn import Screen, xserver
+from tests.xwindows import newest_window, xdotool
 
 assert xserver  # the fixture
 
@@ -44,17 +45,16 @@ class Two(Screen):
     def __init__(self, xdisplay: str, *, rotation: int = 0, **more: Any) -> None:
         self.theirs = Beside(SHOP, SIZE, rotation=rotation)
         super().__init__(xdisplay, (800, 480), 0, customer=self.theirs, **more)
-        self.first = int(pygame.display.get_wm_info()["window"])  # asked now: beside a second window pygame may crash of it
 
     def second(self) -> str:
-        """Its number, the newest of this program's: unmanaged windows have no names. Nothing before it is there."""
-        newest = max(map(int, self.tell("search", "--class", ".*").split()))
-        return str(newest) if newest > self.first else ""
+        """Its number; nothing before it is there."""
+        newest = newest_window()
+        return str(newest) if newest > self.window else ""
 
     def apart(self) -> None:
         """The customer's at the right of the merchant's: no window manager runs here."""
-        self.tell("windowmove", str(self.first), "0", "0")
-        self.tell("windowmove", self.second(), "800", "0")
+        xdotool("windowmove", str(self.window), "0", "0")
+        xdotool("windowmove", self.second(), "800", "0")
 
     def _corner(self) -> tuple[int, int]:
         return 0, 0
@@ -116,10 +116,10 @@ def test_a_touch_on_the_customers_window_presses_none_of_the_merchants_keys(xser
         two.display.show(MAIN["keying"])
         until(two.second)
         two.apart()
-        two.tell("mousemove", "1000", "100", "click", "1", "mousemove", "1200", "300", "click", "1")
-        two.tell("mousemove", str(x + width // 2), str(y + height // 2), "mousedown", "1")
+        xdotool("mousemove", "1000", "100", "click", "1", "mousemove", "1200", "300", "click", "1")
+        xdotool("mousemove", str(x + width // 2), str(y + height // 2), "mousedown", "1")
         until(lambda: two.touched)
-        two.tell("mouseup", "1")
+        xdotool("mouseup", "1")
         until(lambda: len(two.touched) > 1)
         assert two.touched == [(-1, Key.D1, True), (-1, Key.D1, False)]
 

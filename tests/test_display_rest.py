@@ -19,6 +19,7 @@ from kiosk.display.painter import Painter
 from kiosk.display.screen import Habits, WindowDisplay
 from tests.display_views import MAIN, NOW
 from tests.test_display_turn import Screen, xserver
+from tests.xwindows import xdotool
 
 assert xserver  # the fixture
 
@@ -164,8 +165,8 @@ def test_the_first_touch_on_a_dark_screen_only_wakes_it(
     x, y, width, height = share_of(Key.D1, parts[1])
 
     def tap() -> None:
-        screen.tell("mousedown", "1")
-        screen.tell("mouseup", "1")
+        xdotool("mousedown", "1")
+        xdotool("mouseup", "1")
 
     def work() -> None:
         screen.display.show(MAIN["idle"])

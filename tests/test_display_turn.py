@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pygame
 import pytest
 from PIL import Image, ImageGrab
 
@@ -22,6 +20,7 @@ from kiosk.display import open_display
 from kiosk.display.keys import share_of, split
 from kiosk.display.turn import turned, turned_back, turned_size
 from tests.display_views import MAIN, NOW, camera_picture
+from tests.xwindows import corner, newest_window, xdotool
 
 
 @pytest.mark.parametrize("degrees", ROTATIONS)
@@ -53,7 +52,6 @@ class Screen:
         self.xdisplay, self.size, self.rotation = xdisplay, size, rotation
         self.touched: list[tuple[int, Key | None, bool]] = []
         self.beats: list[int] = []
-        self.window = 0  # X's number of it, since the first beat
         self.display: Display = open_display(
             "pygame",
             size=size,
@@ -65,6 +63,7 @@ class Screen:
             rotation=rotation,
             **{"on_key": lambda _name, _down: None} | more,
         )
+        self.window = newest_window()
 
     def run(self, work: Callable[[], None]) -> None:
         raised: list[BaseException] = []
@@ -79,13 +78,9 @@ class Screen:
             finally:
                 self.display.stop()
 
-        def beat() -> None:  # in the window's own thread: asked by another one while this one draws, SDL has crashed
-            self.window = pygame.display.get_wm_info()["window"]
-            self.beats.append(1)
-
         thread = threading.Thread(target=beside)
         thread.start()
-        self.display.run(beat)
+        self.display.run(lambda: self.beats.append(1))
         thread.join(10)
         if raised:
             raise raised[0]
@@ -109,15 +104,10 @@ class Screen:
         """Move the mouse to where people see this point."""
         x, y = self._corner()
         across, down, _, _ = turned((*at, 1, 1), self.size, self.rotation)
-        self.tell("mousemove", str(x + across), str(y + down))
-
-    def tell(self, *words: str) -> str:
-        return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=True).stdout
+        xdotool("mousemove", str(x + across), str(y + down))
 
     def _corner(self) -> tuple[int, int]:
-        place = self.tell("getwindowgeometry", "--shell", str(self.window))
-        at = dict(line.split("=") for line in place.split() if "=" in line)
-        return int(at["X"]), int(at["Y"])
+        return corner(self.window)
 
 
 @pytest.fixture
@@ -174,7 +164,7 @@ def test_a_finger_is_for_the_key_that_people_see_below_it(
         for key in (Key.D1, Key.OK, Key.MENU, Key.SCAN):
             screen.touched.clear()
             screen.point(at(key))
-            screen.tell("mousedown", "1")
+            xdotool("mousedown", "1")
             until(lambda key=key: (-1, key, True) in screen.touched)
             x, y, width, height = share_of(key, parts[1])
             until(lambda resting=resting: (screen.seen() != resting).any())
@@ -182,16 +172,16 @@ def test_a_finger_is_for_the_key_that_people_see_below_it(
             assert differs[y : y + height, x : x + width].any()
             differs[y : y + height, x : x + width] = False
             assert not differs.any()
-            screen.tell("mouseup", "1")
+            xdotool("mouseup", "1")
             until(lambda key=key: (-1, key, False) in screen.touched)
             until(lambda resting=resting: screen.looks(resting))
         screen.touched.clear()
         screen.point(at(Key.D5))
-        screen.tell("mousedown", "1")
+        xdotool("mousedown", "1")
         until(lambda: screen.touched == [(-1, Key.D5, True)])
         screen.point((10, 10))
         until(lambda: screen.touched[1:] == [(-1, None, False)])
-        screen.tell("mouseup", "1", "click", "3")
+        xdotool("mouseup", "1", "click", "3")
         screen.point(at(Key.D6))
         until(lambda resting=resting: screen.looks(resting))
         assert len(screen.touched) == 2

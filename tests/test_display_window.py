@@ -22,6 +22,7 @@ from kiosk.core.commands import Sound
 from kiosk.core.ports import Display
 from kiosk.display import Sounds, open_display
 from tests.display_views import MAIN, NOW, camera_picture
+from tests.xwindows import corner, newest_window, xdotool
 
 pytestmark = pytest.mark.screen
 
@@ -35,8 +36,8 @@ class Desk:
         self.xdisplay = xdisplay
         self.keys: list[tuple[str, bool]] = []
         self.beats = 0
-        self.window = ""
         self.display = _open("pygame", self._key, sounds=sounds, fullscreen=fullscreen)
+        self.window = newest_window()
 
     def run(self, work: Callable[[], None]) -> None:
         """Returns when `work` has; raises what it raised."""
@@ -60,19 +61,13 @@ class Desk:
     def seen(self) -> np.ndarray:
         """What the X server has on its screen where the window is."""
         screen = np.asarray(ImageGrab.grab(xdisplay=self.xdisplay))
-        place = self.tell("getwindowgeometry", "--shell", self.window)
-        at = dict(line.split("=") for line in place.split() if "=" in line)
-        x, y = int(at["X"]), int(at["Y"])
+        x, y = corner(self.window)
         return screen[y : y + SIZE[1], x : x + SIZE[0]]
-
-    def tell(self, *words: str) -> str:
-        return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=True).stdout
 
     def _key(self, name: str, down: bool) -> None:
         self.keys.append((name, down))
 
     def _beat(self) -> None:
-        self.window = str(pygame.display.get_wm_info()["window"])  # SDL tells only the thread that draws
         self.beats += 1
 
 
@@ -164,9 +159,9 @@ def test_keys_arrive_by_the_names_pygame_gives_them_down_and_up(desk: Desk, unti
 
     def work() -> None:
         until(lambda: desk.beats > 1)
-        desk.tell("windowfocus", "--sync", desk.window)
+        xdotool("windowfocus", "--sync", str(desk.window))
         for pressed, name in names.items():
-            desk.tell("key", pressed)
+            xdotool("key", pressed)
             until(lambda name=name: (name, True) in desk.keys and (name, False) in desk.keys)
 
     desk.run(work)
@@ -175,8 +170,8 @@ def test_keys_arrive_by_the_names_pygame_gives_them_down_and_up(desk: Desk, unti
 def test_a_key_held_is_told_once(desk: Desk, until: Callable[..., Any]) -> None:
     def work() -> None:
         until(lambda: desk.beats > 1)
-        desk.tell("windowfocus", "--sync", desk.window)
-        desk.tell("keydown", "7", "sleep", "1.0", "keyup", "7")
+        xdotool("windowfocus", "--sync", str(desk.window))
+        xdotool("keydown", "7", "sleep", "1.0", "keyup", "7")
         until(lambda: ("7", False) in desk.keys)
 
     desk.run(work)

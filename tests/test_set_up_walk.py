@@ -30,6 +30,7 @@ from kiosk.sandbox.server import desk_control, open_sandbox
 from kiosk.setup.desk import WIFI, lay_out
 from kiosk.setup.enrol import enrolment
 from tests.set_up_kit import Desk
+from tests.xwindows import xdotool
 
 PATIENCE_S = 60
 pytestmark = pytest.mark.slow
@@ -71,8 +72,7 @@ class Counter:
         """On the window's keyboard where there is a window, else over the control socket."""
         if self.display is not None:
             named = [_NAMES.get(key, key) for key in keys.split()]
-            env = {**os.environ, "DISPLAY": self.display}
-            subprocess.run(["xdotool", "key", "--delay", "40", *named], env=env, check=True)
+            xdotool("key", "--delay", "40", *named, display=self.display)
             return
         for key in keys.split():
             assert self.ask("key", key=key).get("ok")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from kiosk.display import espeak, tones
 from kiosk.display.spoken import received
 from kiosk.sandbox.phone import held_picture
 from tests.desk import Desk, desk, no_payment_code
+from tests.xwindows import xdotool
 
 pytestmark = [pytest.mark.screen, pytest.mark.slow]
 
@@ -36,7 +35,7 @@ def counter(tmp_path: Path, xvfb: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 def keys(counter: Desk, *names: str) -> None:
     """Type on the X server as a keyboard would."""
     assert counter.display is not None
-    subprocess.run(["xdotool", "key", "--delay", "40", *names], env={**os.environ, "DISPLAY": counter.display}, check=True)
+    xdotool("key", "--delay", "40", *names, display=counter.display)
 
 
 def window(counter: Desk) -> Image.Image:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from kiosk.core.events import Key
 from kiosk.display.keys import share_of, split
 from kiosk.display.turn import turned
 from tests.desk import Desk
+from tests.xwindows import xdotool
 
 pytestmark = [pytest.mark.screen, pytest.mark.slow]
 
@@ -45,11 +44,6 @@ def window(counter: Desk) -> Image.Image:
     return picture
 
 
-def xdotool(counter: Desk, *words: str) -> None:
-    assert counter.display is not None
-    subprocess.run(["xdotool", *words], env={**os.environ, "DISPLAY": counter.display}, check=True)
-
-
 def touch(counter: Desk, *keys: str) -> None:
     """A finger on each key in turn, where people see it."""
     parts = split(SIZE)
@@ -59,8 +53,8 @@ def touch(counter: Desk, *keys: str) -> None:
     for key in keys:
         x, y, width, height = share_of(Key(key), parts[1])
         across, down, _, _ = turned((x + width // 2, y + height // 2, 1, 1), SIZE, ROTATION)
-        xdotool(counter, "mousemove", str(corner[0] + across), str(corner[1] + down))
-        xdotool(counter, "mousedown", "1", "sleep", "0.05", "mouseup", "1")
+        xdotool("mousemove", str(corner[0] + across), str(corner[1] + down), display=counter.display)
+        xdotool("mousedown", "1", "sleep", "0.05", "mouseup", "1", display=counter.display)
 
 
 def test_a_sale_by_touch_on_a_screen_on_its_side(counter: Desk) -> None:
@@ -94,7 +88,7 @@ def test_clear_held_by_a_finger_takes_all_back(counter: Desk) -> None:
     counter.shows("Keying")
     touch(counter, "CLEAR")  # the finger is over it now
     counter.shows("Keying")
-    xdotool(counter, "mousedown", "1")
+    xdotool("mousedown", "1", display=counter.display)
     counter.shows("Idle")
-    xdotool(counter, "mouseup", "1")
+    xdotool("mouseup", "1", display=counter.display)
     assert counter.orders() == []
