@@ -14,7 +14,7 @@ from kiosk.payment.wechat import WechatPay, open_provider
 if TYPE_CHECKING:
     from kiosk.clock import SteadyClock
     from kiosk.config import Config
-    from kiosk.config_keypad import KeypadConfig
+    from kiosk.config.keypad import KeypadConfig
     from kiosk.core.ports import Keypad, Post
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from kiosk.config_display import DisplayConfig
-from kiosk.config_printer import PrinterConfig
+from kiosk.config.display import DisplayConfig
+from kiosk.config.printer import PrinterConfig
 from kiosk.core.ports import Post
 from kiosk.display import fonts, qr
 from kiosk.display.words import words_of

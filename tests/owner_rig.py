@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from kiosk.config_owner import OwnerConfig
+from kiosk.config.owner import OwnerConfig
 from kiosk.control import ControlFailed, ControlUnavailable, ask
 from kiosk.owner.kiosk_link import KioskAway, SocketKiosk, Span
 from kiosk.owner.server import OwnerPage

@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 
 from kiosk import __version__, enquiry
 from kiosk.cli import main
-from kiosk.config_example import EXAMPLE
+from kiosk.config.example import EXAMPLE
 from kiosk.control import Answer, ControlServer, Request
 from kiosk.core.commands import Insert, Record, Update
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Sale, SaleState, Tender

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk import config
-from kiosk.config_books import BooksConfig
-from kiosk.config_display import CustomerConfig
-from kiosk.config_example import EXAMPLE
-from kiosk.config_notifications import NotificationsConfig
-from kiosk.config_wechat import PlatformKey
+from kiosk.config.books import BooksConfig
+from kiosk.config.display import CustomerConfig
+from kiosk.config.example import EXAMPLE
+from kiosk.config.notifications import NotificationsConfig
+from kiosk.config.wechat import PlatformKey
 from kiosk.core.errors import ConfigError
 from kiosk.core.events import Key
 from kiosk.core.model import Direct, Institution, Tender
@@ -215,7 +215,7 @@ def test_credentials_come_before_files_beside_the_configuration(folder: Path, mo
 
 def test_the_file_in_the_working_directory_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a path: the machine's file, else ./kiosk.toml, else one sentence that names both."""
-    monkeypatch.setattr(config, "PLACES", (folder / "etc.toml", Path("kiosk.toml")))
+    monkeypatch.setattr("kiosk.config.file.PLACES", (folder / "etc.toml", Path("kiosk.toml")))
     with pytest.raises(ConfigError, match=r"etc\.toml nor \./kiosk\.toml exists.*--config"):
         config.load()
     put(folder, "kiosk.toml", EXAMPLE)

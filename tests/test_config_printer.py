@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from kiosk import config
-from kiosk.config_example import EXAMPLE
-from kiosk.config_printer import PRINTERS, WIDTHS_MM, PrinterConfig, read_printer
-from kiosk.config_reader import Files, Table
+from kiosk.config.example import EXAMPLE
+from kiosk.config.printer import PRINTERS, WIDTHS_MM, PrinterConfig, read_printer
+from kiosk.config.reader import Files, Table
 from kiosk.core.slips import Receipts
 from kiosk.printer import DOTS, DRIVERS
 
@@ -30,7 +30,7 @@ def read(raw: dict[str, object], problems: list[str] | None = None) -> PrinterCo
 def test_the_example_has_every_key_with_its_default() -> None:
     """Behind two signs, as the table is there as a whole or not at all."""
     lines = re.findall(r"(?m)^## (.*)$", EXAMPLE)
-    raw = config.tomllib.loads("\n".join(lines))["printer"]
+    raw = tomllib.loads("\n".join(lines))["printer"]
     for key in ("usb_id", "device", "host", "folder"):
         assert raw.pop(key)
     assert set(raw) | {"usb_id", "device", "host", "folder"} == set(PrinterConfig.__slots__)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import __version__, config, config_display
+from kiosk import __version__, config
 from kiosk.camera import drivers
+from kiosk.config import display
 from kiosk.display import DRIVERS as DISPLAYS
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +46,7 @@ def test_each_list_it_names_is_in_the_code():
 def test_the_drivers_that_kiosk_toml_may_name_are_those_there_are():
     """The keypad's and the printer's are held together in their own tests."""
     assert config.CAMERAS == drivers.DRIVERS
-    assert config_display.DISPLAYS == DISPLAYS
+    assert display.DISPLAYS == DISPLAYS
 
 
 def test_the_changelog_has_this_version():

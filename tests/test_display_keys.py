@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kiosk.config_display import room_for_keys
+from kiosk.config.display import room_for_keys
 from kiosk.core import keying, shift_till, till, trying
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageGrab
 
-from kiosk.config_display import ROTATIONS
+from kiosk.config.display import ROTATIONS
 from kiosk.core.events import Key
 from kiosk.core.ports import Display
 from kiosk.display import open_display

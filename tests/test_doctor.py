@@ -25,7 +25,7 @@ from PIL import Image
 from kiosk.camera import v4l2
 from kiosk.cli import main
 from kiosk.config import CameraConfig
-from kiosk.config_display import CustomerConfig, DisplayConfig
+from kiosk.config.display import CustomerConfig, DisplayConfig
 from kiosk.control import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
 from kiosk.display import backlight, kms

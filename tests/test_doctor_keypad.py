@@ -9,7 +9,7 @@ from pathlib import Path
 import gpiozero
 import pytest
 
-from kiosk.config_keypad import KeypadConfig
+from kiosk.config.keypad import KeypadConfig
 from kiosk.core.events import Key
 from kiosk.doctor import keypad as doctor_keypad
 from kiosk.doctor.checks import Check, Verdict

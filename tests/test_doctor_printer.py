@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.config import DisplayConfig
-from kiosk.config_printer import PrinterConfig
+from kiosk.config.display import DisplayConfig
+from kiosk.config.printer import PrinterConfig
 from kiosk.doctor.checks import Check, Verdict
 from kiosk.doctor.printer import looked_at, printer
 from tests.escpos_printer import NetworkPrinter

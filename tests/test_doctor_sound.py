@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Config, load
-from kiosk.config_sound import SoundConfig
+from kiosk.config.sound import SoundConfig
 from kiosk.display import espeak
 from kiosk.doctor import sound as doctor_sound
 from kiosk.doctor.checks import Verdict

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.cli import main
-from kiosk.config_posting import PostingConfig
+from kiosk.config.posting import PostingConfig
 from kiosk.core import shifts
 from kiosk.core.commands import Insert, Update
 from kiosk.core.errors import KioskError

@@ -57,7 +57,7 @@ FLOORS: list[tuple[int, str]] = [
     (3, "kiosk.printer"),
     (3, "kiosk.printer.*"),
     (4, "kiosk.config"),
-    (4, "kiosk.config_*"),
+    (4, "kiosk.config.*"),
     (4, "kiosk.clock"),
     (4, "kiosk.control"),
     (4, "kiosk.keep"),
@@ -324,9 +324,8 @@ def floor(module: str) -> int | None:
 
 
 def room(module: str) -> str:
-    """`core`, `display`, `sandbox`, `app`: the folder or file directly below kiosk/; the config files are one room."""
-    name = ([*module.split("."), ""])[1]
-    return "config" if name.startswith("config_") else name
+    """`core`, `display`, `sandbox`, `app`: the folder or file directly below kiosk/."""
+    return ([*module.split("."), ""])[1]
 
 
 def inner_imports(files: Sources) -> Iterator[tuple[str, int, str, str]]:

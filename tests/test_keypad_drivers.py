@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.config_keypad import KEYPADS, KeypadConfig
+from kiosk.config.keypad import KEYPADS, KeypadConfig
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Event, Key, Pressed
 from kiosk.keypad import DRIVERS, KeyboardKeypad, ScriptedKeypad, TouchKeypad, Wiring, open_keypad

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kiosk import pins as store
-from kiosk.config_operators import read_operators, read_refunds
-from kiosk.config_reader import Table
+from kiosk.config.operators import read_operators, read_refunds
+from kiosk.config.reader import Table
 from kiosk.core.commands import CheckPin, KeepPin
 from kiosk.core.errors import KioskError
 from kiosk.core.events import Event, PinChecked, PinKept, PinsKnown

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kiosk import pins as store
-from kiosk.config_operators import read_operators
-from kiosk.config_reader import Table
+from kiosk.config.operators import read_operators
+from kiosk.config.reader import Table
 from kiosk.operators import PLACES_MOST, OperatorPins
 from kiosk.operators_door import PinDoor
 from kiosk.owner import settings

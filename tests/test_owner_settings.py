@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk import config
-from kiosk.config_example import EXAMPLE
+from kiosk.config.example import EXAMPLE
 from kiosk.core.errors import ConfigError
 from kiosk.core.languages import LANGUAGES
 from kiosk.exports import forms

@@ -20,7 +20,7 @@ import pytest
 from werkzeug.formparser import MultiPartParser
 
 from kiosk import pins
-from kiosk.config_example import EXAMPLE
+from kiosk.config.example import EXAMPLE
 from kiosk.owner import sessions as sessions_of
 from kiosk.owner.site import FORM_MEMORY, host_allowed
 from kiosk.sandbox.keys import Keys

@@ -7,8 +7,8 @@ from datetime import time
 
 import pytest
 
-from kiosk.config_reader import Table
-from kiosk.config_update import UpdateConfig, read_update
+from kiosk.config.reader import Table
+from kiosk.config.update import UpdateConfig, read_update
 from kiosk.core import screens
 from kiosk.core.commands import Play, Reply, Sound
 from kiosk.core.events import Hold

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk import __version__
-from kiosk.config_update import UpdateConfig
+from kiosk.config.update import UpdateConfig
 from kiosk.control import Answer, ControlFailed, ControlUnavailable, Request, ask
 from kiosk.release import update
 from kiosk.release.shelf import Shelf

@@ -208,7 +208,7 @@ def test_a_kiosk_started_by_hand_has_no_unit(monkeypatch: pytest.MonkeyPatch):
 def test_keys_that_cannot_be_read_are_no_matter_for_the_scanner(tmp_path: Path):
     """load_camera reads one table; a whole kiosk.toml whose key files are missing does."""
     from kiosk.config import load_camera  # noqa: PLC0415  loaded where it is used
-    from kiosk.config_example import EXAMPLE  # noqa: PLC0415  loaded where it is used
+    from kiosk.config.example import EXAMPLE  # noqa: PLC0415  loaded where it is used
 
     (tmp_path / "kiosk.toml").write_text(EXAMPLE, "utf-8")
     assert load_camera(tmp_path / "kiosk.toml").driver == "picamera2"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk import config as configuration
 from kiosk.config import Config
-from kiosk.config_wechat import PlatformKey
+from kiosk.config.wechat import PlatformKey
 from kiosk.core.checkup import Kind, Verdict
 from kiosk.core.expiry import DAY, Ends, Lasting
 from kiosk.doctor.checks import Check

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import config_example, config_owner
 from kiosk.camera.unit import VARIABLE
+from kiosk.config import example, owner
 from kiosk.owner import place
 from kiosk.steward.client import SOCKET
 
@@ -83,7 +83,7 @@ def test_a_machine_that_hangs_is_reset_in_a_time_that_a_pis_watchdog_can_count()
 def test_the_sealed_keys_are_those_that_the_example_names():
     """By these names kiosk.toml finds them in $CREDENTIALS_DIRECTORY; `kiosk` at the prompt is given the same."""
     sealed = settings("kiosk.service", "LoadCredentialEncrypted")
-    assert sealed == re.findall(r'^(?:merchant_key|api_v3_key) = "(.*?)"', config_example.EXAMPLE, re.MULTILINE)
+    assert sealed == re.findall(r'^(?:merchant_key|api_v3_key) = "(.*?)"', example.EXAMPLE, re.MULTILINE)
     prompt = (FOLDER.parent / "deploy/kiosk").read_text("utf-8")
     assert re.findall(r"LoadCredentialEncrypted=(\S+)", prompt) == sealed
 
@@ -147,14 +147,14 @@ def test_the_owners_page_is_given_nothing_of_the_kiosks():
     assert {"-/etc/credstore.encrypted", "-/var/lib/kiosk", "-/run/credentials"} <= set(closed.split())
     assert settings(unit, "IPAddressDeny") == ["any"]
     assert settings(unit, "StateDirectory") == ["kiosk-owner"]
-    assert str(config_owner.FOLDER) == "/var/lib/kiosk-owner"
+    assert str(owner.FOLDER) == "/var/lib/kiosk-owner"
 
 
 def test_the_owners_page_is_skipped_where_nobody_wants_it():
     (asks,), (starts,) = settings("kiosk-owner.service", "ExecCondition"), settings("kiosk-owner.service", "ExecStart")
     assert asks.replace(" --wanted", "") == starts
     assert settings("kiosk-owner.path", "PathChanged") == ["/etc/kiosk/kiosk.toml", str(place.set_up_wants())]
-    assert str(config_owner.DOOR.parent) in (FOLDER / "kiosk-owner.tmpfiles").read_text("utf-8").split()
+    assert str(owner.DOOR.parent) in (FOLDER / "kiosk-owner.tmpfiles").read_text("utf-8").split()
 
 
 @pytest.mark.parametrize("unit", ALWAYS_THERE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kiosk.config_display import DisplayConfig
+from kiosk.config.display import DisplayConfig
 from kiosk.core.errors import DriverError
 from kiosk.display import backlight, kms
 from kiosk.doctor.checks import Check, Verdict

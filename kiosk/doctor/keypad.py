@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.config_keypad import KeypadConfig
+from kiosk.config.keypad import KeypadConfig
 from kiosk.control import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Keypad

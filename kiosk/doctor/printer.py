@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from kiosk.config import Config
-from kiosk.config_printer import PrinterConfig
+from kiosk.config.printer import PrinterConfig
 from kiosk.control import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.doctor.checks import Check, Verdict

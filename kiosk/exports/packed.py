@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from kiosk.config_posting import PostingConfig
+from kiosk.config.posting import PostingConfig
 from kiosk.core.carried import Days
 from kiosk.core.errors import KioskError
 from kiosk.exports.rows import Shop

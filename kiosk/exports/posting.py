@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kiosk.config_posting import PostingConfig
+from kiosk.config.posting import PostingConfig
 from kiosk.core.shift_lines import business_day_of
 from kiosk.core.shifts import Tally
 from kiosk.exports.rows import Row, Shop, plain

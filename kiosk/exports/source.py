@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from kiosk.config_posting import PostingConfig
+from kiosk.config.posting import PostingConfig
 from kiosk.core.errors import KioskError
 from kiosk.core.shifts import day_bounds
 from kiosk.exports import forms, posting

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk import config as configuration
-from kiosk.config_owner import OwnerConfig
+from kiosk.config.owner import OwnerConfig
 from kiosk.core.errors import KioskError
 from kiosk.owner.place import make_folder
 from kiosk.pins import Pin, typed

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kiosk import config as configuration
-from kiosk.config_owner import OwnerConfig
+from kiosk.config.owner import OwnerConfig
 from kiosk.core.errors import DriverError
 
 FIRST = OwnerConfig("0.0.0.0", 8443)  # noqa: S104  only while there is no kiosk.toml and the set-up wants the page

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk import service
-from kiosk.config_owner import OwnerConfig
+from kiosk.config.owner import OwnerConfig
 from kiosk.core.errors import ConfigError, DriverError
 from kiosk.owner.certificates import PageCertificate
 from kiosk.owner.front import CONNECTIONS, LARGEST_UPLOAD, Front

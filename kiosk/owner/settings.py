@@ -14,8 +14,8 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from kiosk.config_sound import GUIDE, SPEAK
-from kiosk.config_till import MODES
+from kiosk.config.sound import GUIDE, SPEAK
+from kiosk.config.till import MODES
 from kiosk.core.errors import KioskError
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.model import Tender

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kiosk.config_posting import PostingConfig, read_posting
-from kiosk.config_reader import Table
-from kiosk.config_shifts import read_day_starts
+from kiosk.config.posting import PostingConfig, read_posting
+from kiosk.config.reader import Table
+from kiosk.config.shifts import read_day_starts
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import known_currency
 from kiosk.core.shifts import MIDNIGHT, business_day

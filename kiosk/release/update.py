@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk import config
-from kiosk.config_update import UpdateConfig
+from kiosk.config.update import UpdateConfig
 from kiosk.control import Answer, ControlFailed, ControlUnavailable, Request, ask
 from kiosk.core.errors import KioskError
 from kiosk.release.shelf import Shelf

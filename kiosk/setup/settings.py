@@ -1,7 +1,7 @@
 """From what was given to a whole kiosk.toml: the merchant's tables, the board's parts, and defaults for the rest. Opens nothing.
 
 merchant.toml is a kiosk.toml of which only the merchant's part must be there: [merchant], and of [wechat_pay] what differs. What
-it says goes before what is guessed here. Whether all of it is right, config.py says.
+it says goes before what is guessed here. Whether all of it is right, config/ says.
 """
 
 from __future__ import annotations

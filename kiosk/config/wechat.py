@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from kiosk.config_reader import Files, Table
+from kiosk.config.reader import Files, Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One table of kiosk.toml while it is read: hands out typed values and collects every mistake as a sentence for the owner.
 
-Knows TOML's types, where key files may lie, and how a mistake is worded. Must not know what any key means (config.py does).
+Knows TOML's types, where key files may lie, and how a mistake is worded. Must not know what any key means (the tables' files do).
 What might be a secret is never repeated: not the content of a key file, and not a key pasted in the place of a file name.
 """
 

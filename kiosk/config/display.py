@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 from kiosk.core.languages import LANGUAGES
 
 DISPLAYS = ("pygame", "offscreen", "recording")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import time
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 
 _FORM = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _REMEDY = 'Write two times of the shop\'s day, as "03:00-05:00"; it may go over midnight.'

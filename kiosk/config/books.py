@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 
 UNKNOWN = ("keep", "refund")
 

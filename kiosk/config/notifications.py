@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _LISTEN_REMEDY = 'Write an address of this machine and a port, as "127.0.0.1:8089" where your proxy, which ends TLS, is here too.'

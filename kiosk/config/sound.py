@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 
 SPEAK = ("merchant", "customer", "none")
 GUIDE = ("none", "customer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 
 
 @dataclass(frozen=True, slots=True)

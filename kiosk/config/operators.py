@@ -5,7 +5,7 @@ Without [operators] there is one, a manager. PINs do not stand here: they are ke
 
 from __future__ import annotations
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 from kiosk.core.operators import ALONE, MOST_OPERATORS, NAME_MOST, Operator, RefundRules, Role
 
 _MOST = 999_999_999  # as many digits as an amount has

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import time
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 
 TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _CLOSES_REMEDY = 'Write a time of the shop\'s day, as "23:30", or leave it out: then a person closes each shift.'

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.config_reader import Files, Table
+from kiosk.config.reader import Files, Table
 
 KEYPADS = ("keyboard", "matrix", "evdev", "touch", "scripted")
 SIDE = 4

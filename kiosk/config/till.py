@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kiosk.config_reader import Table
+from kiosk.config.reader import Table
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
 from kiosk.core.money import exponent, known_currency

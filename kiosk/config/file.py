@@ -1,7 +1,7 @@
-"""kiosk.toml: read, checked as a whole, and handed out as values that need no further parsing.
+"""kiosk.toml read, checked as a whole, and handed out as values that need no further parsing.
 
-Knows every key, its default and its remedy. Must not know a driver, the network or the ledger. All mistakes come at once, in
-one ConfigError; the key files are read here too, so that a wrong name is found before anything starts.
+All mistakes come at once, in one ConfigError; the key files are read here too, so that a wrong name is found before anything
+starts. Holds the tables [merchant], [camera], [ledger] and [control] itself; the other files know theirs.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from datetime import UTC, time, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from kiosk.config_books import BooksConfig, read_books
-from kiosk.config_display import DisplayConfig, read_display
-from kiosk.config_keypad import KeypadConfig, read_keypad
-from kiosk.config_notifications import NotificationsConfig, read_notifications
-from kiosk.config_operators import read_operators, read_refunds
-from kiosk.config_owner import OwnerConfig, read_owner
-from kiosk.config_posting import PostingConfig, read_posting
-from kiosk.config_printer import PrinterConfig, read_printer
-from kiosk.config_reader import Files, Table, did_you_mean, shown_key
-from kiosk.config_shifts import ShiftsConfig, read_day_starts, read_shifts
-from kiosk.config_sound import SoundConfig, read_sound
-from kiosk.config_till import TillConfig, read_till
-from kiosk.config_update import UpdateConfig, read_update
-from kiosk.config_wechat import WechatPayConfig, read_wechat_pay
+from kiosk.config.books import BooksConfig, read_books
+from kiosk.config.display import DisplayConfig, read_display
+from kiosk.config.keypad import KeypadConfig, read_keypad
+from kiosk.config.notifications import NotificationsConfig, read_notifications
+from kiosk.config.operators import read_operators, read_refunds
+from kiosk.config.owner import OwnerConfig, read_owner
+from kiosk.config.posting import PostingConfig, read_posting
+from kiosk.config.printer import PrinterConfig, read_printer
+from kiosk.config.reader import Files, Table, did_you_mean, shown_key
+from kiosk.config.shifts import ShiftsConfig, read_day_starts, read_shifts
+from kiosk.config.sound import SoundConfig, read_sound
+from kiosk.config.till import TillConfig, read_till
+from kiosk.config.update import UpdateConfig, read_update
+from kiosk.config.wechat import WechatPayConfig, read_wechat_pay
 from kiosk.core.errors import ConfigError
 from kiosk.core.model import Direct, Institution, Merchant
 from kiosk.core.money import known_currency

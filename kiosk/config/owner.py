@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kiosk.config_reader import Files, Table
+from kiosk.config.reader import Files, Table
 
 FOLDER = Path("/var/lib/kiosk-owner")
 STEWARD = Path("/run/kiosk-steward.sock")
