@@ -16,6 +16,7 @@ from dataclasses import asdict
 from functools import partial
 
 from kiosk import __version__, shift_desk
+from kiosk.books.answers import BooksAnswers
 from kiosk.control import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import KioskError, LedgerError
@@ -32,7 +33,6 @@ from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.timings import Timings, newest
-from kiosk.reconcile_answers import BooksAnswers
 from kiosk.runtime import Runtime
 from kiosk.support.latency import SPEED_DAYS, latency
 

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 from kiosk import ledgers, service
 from kiosk.answers import Answers, refund_asked
+from kiosk.books.answers import BooksAnswers
+from kiosk.books.reconciler import Reconciler
 from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
 from kiosk.control import ControlServer
@@ -36,8 +38,6 @@ from kiosk.operators import PinKeeper
 from kiosk.operators_door import PinDoor
 from kiosk.owner_door import OwnerDoor, door
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
-from kiosk.reconcile_answers import BooksAnswers
-from kiosk.reconciler import Reconciler
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 from kiosk.support.running import Support

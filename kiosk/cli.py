@@ -372,36 +372,35 @@ def reconcile(
     if statement is not None and len(day) != _A_DAY:
         raise click.UsageError("A statement's file is of one day: name it, as 2026-01-05.")
     config = _load()
-    from kiosk import reconcile_command, reconcile_report  # noqa: PLC0415  loaded when called
+    from kiosk.books import command  # noqa: PLC0415  loaded when called
+    from kiosk.books import report as reports  # noqa: PLC0415  as above
 
     now = time.time_ns() // 1_000_000
-    days = reconcile_command.days_of(day, now)
+    days = command.days_of(day, now)
     if seen is not None:
-        count = reconcile_command.look_at(config, days[0], seen)
+        count = command.look_at(config, days[0], seen)
         click.echo(f"{count} settled." if count else f"Nothing waits for a person under {seen} on {days[0]}.")
         sys.exit(0 if count else _NOT_WELL)
     with click.progressbar(length=1000, label=day or days[0], file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        books = reconcile_command.reconcile(
-            config, days, statement, lambda share, _at: bar.update(max(0, round(share * 1000) - bar.pos))
-        )
-    batches = reconcile_command.settlements(config, days[0], days[-1])
+        books = command.reconcile(config, days, statement, lambda share, _at: bar.update(max(0, round(share * 1000) - bar.pos)))
+    batches = command.settlements(config, days[0], days[-1])
     books["settlements"] = [] if isinstance(batches, str) else batches
     kiosk = f"{config.merchant.name}, {config.merchant.kiosk_id}"
     if html is not None:
         span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        page = reconcile_report.as_html(books, title=f"{kiosk}: books of {span}", zone=config.merchant.time_zone, made_at=now)
+        page = reports.as_html(books, title=f"{kiosk}: books of {span}", zone=config.merchant.time_zone, made_at=now)
         html.write_text(page, "utf-8")
     if table is not None:
-        table.write_bytes(reconcile_report.as_csv(books))
+        table.write_bytes(reports.as_csv(books))
     if as_json:
         _print(books)
     else:
-        click.echo(reconcile_report.as_text(books, config.merchant.kiosk_id))
+        click.echo(reports.as_text(books, config.merchant.kiosk_id))
         for lacking, why in books["lacking"].items():
             click.echo(f"kiosk: {lacking}: {why}", err=True)
         if isinstance(batches, str):
             click.echo(f"kiosk: settlements are not listed: {batches}", err=True)
-    sys.exit(_NOT_WELL if books["lacking"] or reconcile_report.unsettled(books) else 0)
+    sys.exit(_NOT_WELL if books["lacking"] or reports.unsettled(books) else 0)
 
 
 @main.command()

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from kiosk.books.comparison import Found, Settler, compare
+from kiosk.books.statement_files import of_wechat
 from kiosk.config import MerchantConfig
 from kiosk.core import refunds, statements
 from kiosk.core.commands import Insert, Keep, Record, Update
@@ -24,9 +26,7 @@ from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.wechat import open_provider
 from kiosk.payment.wechat.statements import NoStatement
-from kiosk.reconcile import Found, Settler, compare
 from kiosk.sandbox.clock import BEIJING
-from kiosk.statement_files import of_wechat
 from tests.sandbox_kit import Stand
 
 T = TypeVar("T")

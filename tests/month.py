@@ -21,6 +21,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from kiosk.books.answers import told_of
+from kiosk.books.comparison import Settler, compare
+from kiosk.books.report import as_html, as_text, unsettled
+from kiosk.books.statement_files import of_wechat
 from kiosk.core import statements
 from kiosk.core.differences import Reconciliation
 from kiosk.core.events import (
@@ -36,10 +40,6 @@ from kiosk.core.shifts import Aim, Reading
 from kiosk.core.state import in_front
 from kiosk.payment import reconciliations
 from kiosk.payment.wechat.statements import NoStatement
-from kiosk.reconcile import Settler, compare
-from kiosk.reconcile_answers import told_of
-from kiosk.reconcile_report import as_html, as_text, unsettled
-from kiosk.statement_files import of_wechat
 from tests.books_kit import SHOP, beijing, client_of
 from tests.month_slips import Slips
 from tests.month_till import Till

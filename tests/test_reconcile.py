@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.books.comparison import MOST_DIFFERENCES
 from kiosk.core.commands import Insert
 from kiosk.core.differences import Moved, Reconciliation, Source, Standing, What
 from kiosk.core.model import Decline, Order, OrderState, Refund, RefundState
@@ -16,7 +17,6 @@ from kiosk.core.money import Money
 from kiosk.payment.history import Loss
 from kiosk.payment.statement import StatementWrong
 from kiosk.payment.wechat.statements import Lack, NoStatement
-from kiosk.reconcile import MOST_DIFFERENCES
 from tests.books_kit import DAY, BooksShop, beijing
 from tests.statement_files import row, statement
 
@@ -415,7 +415,7 @@ def test_a_refund_the_ledger_has_not_heard_of_yet_is_waited_for(shop: BooksShop)
 def test_more_differences_than_a_kiosk_sells_are_a_wrong_ledger(shop: BooksShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept of them."""
     assert MOST_DIFFERENCES > 20_000
-    monkeypatch.setattr("kiosk.reconcile.MOST_DIFFERENCES", 2)
+    monkeypatch.setattr("kiosk.books.comparison.MOST_DIFFERENCES", 2)
     with pytest.raises(StatementWrong, match="another"):
         shop.compare_file(statement([row(f"K07-260105-aa000{at}") for at in range(1, 5)]))
     assert shop.days() == []

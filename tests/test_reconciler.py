@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from kiosk import config, parts
 from kiosk.answers import Answers
+from kiosk.books.answers import BooksAnswers
+from kiosk.books.reconciler import Reconciler
 from kiosk.cli import main
 from kiosk.control import ControlServer, ask
 from kiosk.core import screens, statements
@@ -23,8 +25,6 @@ from kiosk.core.lifecycle import DAY
 from kiosk.core.model import OrderState
 from kiosk.core.ports import Clock
 from kiosk.loop_rows import InLoop
-from kiosk.reconcile_answers import BooksAnswers
-from kiosk.reconciler import Reconciler
 from kiosk.sandbox.records import Kind, Wanted
 from tests.rig import Rig
 

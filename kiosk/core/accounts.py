@@ -1,6 +1,6 @@
 """The part of a turn that is about statements: when one is fetched, what came of it, and what it lets WeChat be asked for. Pure.
 
-Whoever compares a statement with the ledger (kiosk/reconciler.py) reads the rows as committed, and tells here what to keep.
+Whoever compares a statement with the ledger (kiosk/books/reconciler.py) reads the rows as committed, and tells here what to keep.
 """
 
 from __future__ import annotations

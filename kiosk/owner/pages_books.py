@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request
 
-from kiosk import reconcile_report
+from kiosk.books import report
 from kiosk.owner.pages_sales import as_file
 from kiosk.owner.parts import Parts
 
@@ -27,7 +27,7 @@ def blueprint(parts: Parts) -> Blueprint:
         told = parts.kiosk.books(first, last)
         days = [_day(day) for day in reversed(told["days"])]
         currencies = sorted({sums["currency"] for day in told["days"] for sums in day["sums"]})
-        pictures = [reconcile_report.picture(told["days"], currency) for currency in currencies]  # escaped there
+        pictures = [report.picture(told["days"], currency) for currency in currencies]  # escaped there
         waiting = [each for each in told["differences"] if each["standing"] != "settled"]
         return render_template("books.html", days=days, pictures=pictures, waiting=waiting, first=first, last=last)
 
@@ -38,9 +38,9 @@ def blueprint(parts: Parts) -> Blueprint:
         name = f"books-{first}-{last}"
         if request.args.get("form") == "html":
             title = f"{shop.name} {shop.kiosk_id}: {g.words('nav.books')} {first} – {last}"
-            page = reconcile_report.as_html(told, title=title, zone=shop.zone, made_at=int(parts.now().timestamp() * 1000))
+            page = report.as_html(told, title=title, zone=shop.zone, made_at=int(parts.now().timestamp() * 1000))
             return as_file(page.encode(), "text/html; charset=utf-8", f"{name}.html")
-        return as_file(reconcile_report.as_csv(told), "text/csv; charset=utf-8", f"{name}.csv")
+        return as_file(report.as_csv(told), "text/csv; charset=utf-8", f"{name}.csv")
 
     return pages
 
@@ -51,5 +51,5 @@ def _span(parts: Parts) -> tuple[str, str]:
 
 
 def _day(day: dict[str, Any]) -> dict[str, Any]:
-    mood = reconcile_report.mood(day)
+    mood = report.mood(day)
     return {**day, "how": mood, "mood": _MOODS[mood], "count": day.get(mood, 0)}

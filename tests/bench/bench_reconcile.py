@@ -80,8 +80,8 @@ import json, sys, time
 from pathlib import Path
 from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.reconcile import compare
-from kiosk.statement_files import from_file
+from kiosk.books.comparison import compare
+from kiosk.books.statement_files import from_file
 from tests.books_kit import SHOP, MemoryBooks
 ledger = SqliteLedger.open(Path(sys.argv[1]), generation=lambda: "aa", now=1, key=None)
 began = time.process_time()

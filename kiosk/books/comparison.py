@@ -1,7 +1,7 @@
 """One day's statement held against the ledger, and what follows: the differences kept, and each asked for until it is settled.
 
 Whose ledger it is, is given: a running kiosk's, read and written between two steps of its loop (reconciler.py), or one that no
-kiosk holds (reconcile_command.py). Rows leave it in slices; reading, matching and counting happen outside (payment/matching.py).
+kiosk holds (command.py). Rows leave it in slices; reading, matching and counting happen outside (payment/matching.py).
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from kiosk.books.comparison import Settler, compare, seen
+from kiosk.books.statement_files import from_file, of_wechat
 from kiosk.core import refunds, statements
 from kiosk.core.commands import Insert, Record
 from kiosk.core.differences import Account, Came, Reconciliation, Source
@@ -28,8 +30,6 @@ from kiosk.loop_rows import InLoop, of_file
 from kiosk.payment import reconciliations
 from kiosk.payment.wechat import WechatPay
 from kiosk.payment.wechat.statements import Lack, NoStatement
-from kiosk.reconcile import Settler, compare, seen
-from kiosk.statement_files import from_file, of_wechat
 
 if TYPE_CHECKING:
     from kiosk.clock import SteadyClock

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from kiosk.books.comparison import Found
 from kiosk.core.differences import Source
 from kiosk.core.errors import KioskError
 from kiosk.payment.wechat.statements import Aside, Fetched, Lack, NoStatement
-from kiosk.reconcile import Found
 
 _CHUNK = 1 << 20
 

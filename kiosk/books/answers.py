@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kiosk.books.reconciler import Reconciler
 from kiosk.control import Answer, Request
 from kiosk.core.differences import Difference, Reconciliation
 from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.reconciler import Reconciler
 
 _NAME = re.compile(r"statement-[0-9A-Za-z_]{1,40}\.csv", re.ASCII)
 
@@ -58,7 +58,7 @@ class BooksAnswers:
 
 def told_of(ledger: SqliteLedger, first: str, last: str) -> dict[str, Any]:
     """The books of these days, as `kiosk reconcile --json` prints them."""
-    from kiosk.reconcile_report import books  # noqa: PLC0415  asked for now and then; the first screen comes first
+    from kiosk.books.report import books  # noqa: PLC0415  asked for now and then; the first screen comes first
 
     def days(file: Any) -> tuple[list[Reconciliation], dict[tuple[str, str], int], list[Difference]]:  # noqa: ANN401  LedgerFile
         found = reconciliations.differences(file, first, last)

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kiosk import ledgers, parts
+from kiosk.books.answers import told_of
+from kiosk.books.comparison import Settler, Tell, compare, seen
+from kiosk.books.statement_files import from_file, hand_over, of_wechat
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
 from kiosk.control import ControlUnavailable, ask
@@ -26,9 +29,6 @@ from kiosk.core.errors import KioskError
 from kiosk.core.model import Order, Sale
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.wechat.statements import NoStatement
-from kiosk.reconcile import Settler, Tell, compare, seen
-from kiosk.reconcile_answers import told_of
-from kiosk.statement_files import from_file, hand_over, of_wechat
 
 T = TypeVar("T")
 _LOOK_S = 0.3
