@@ -32,12 +32,12 @@ from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad
 from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.loop_rows import InLoop
-from kiosk.lost_orders import LostOrders
 from kiosk.notifications import Notifications
 from kiosk.operators import PinKeeper
 from kiosk.operators_door import PinDoor
 from kiosk.owner_door import OwnerDoor, door
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
+from kiosk.recovery.lost_orders import LostOrders
 from kiosk.runtime import Runtime
 from kiosk.supervision import Heartbeats, Supervisor
 from kiosk.support.running import Support

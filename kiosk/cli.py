@@ -178,7 +178,7 @@ def ask_(number: str, as_json: bool) -> None:  # noqa: FBT001  a flag of the com
     """Ask WeChat about one order, by the kiosk's number or by WeChat's own, as the customer's phone shows it."""
     config = _load()
     from kiosk.core.money import Money  # noqa: PLC0415  loaded when called
-    from kiosk.lookup import ask_wechat  # noqa: PLC0415  as above
+    from kiosk.recovery.lookup import ask_wechat  # noqa: PLC0415  as above
 
     found = ask_wechat(config, number)
     if as_json:
@@ -417,9 +417,9 @@ def reconcile(
 def recover(day: date | None, generation: str | None, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001  flags of the command line
     """After the loss of the card: walk the order numbers at WeChat and rebuild the day. The kiosk must not run."""
     config = _load()
-    from kiosk import recovery  # noqa: PLC0415  loaded when called
+    from kiosk.recovery import command  # noqa: PLC0415  loaded when called
 
-    report = recovery.recover(
+    report = command.recover(
         config, day=day, generation=generation, dry_run=dry_run, tell=lambda line: click.echo(line, err=True)
     )
     if as_json:

@@ -43,7 +43,7 @@ from kiosk.core.step import resume, step
 from kiosk.payment.history import Loss
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.reading import read
-from kiosk.walk import Report, Run
+from kiosk.recovery.walk import Report, Run
 from tests.books_kit import NUMBERS, SHOP
 
 if TYPE_CHECKING:

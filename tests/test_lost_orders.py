@@ -16,8 +16,8 @@ from kiosk import config, ledgers, parts
 from kiosk.core import recovery as core
 from kiosk.core import screens
 from kiosk.core.model import OrderState
-from kiosk.lost_orders import LostOrders
 from kiosk.payment.ledger import SqliteLedger
+from kiosk.recovery.lost_orders import LostOrders
 from tests.rig import Rig
 from tests.test_recovery import Shop, quick_pay, shop, sold
 

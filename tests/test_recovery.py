@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from kiosk import config, recovery
+from kiosk import config
 from kiosk.cli import main
 from kiosk.core import recovery as core
 from kiosk.core import screens
@@ -45,6 +45,7 @@ from kiosk.core.model import (
 from kiosk.core.money import Money
 from kiosk.core.numbers import OrderNumber, form_of, is_order_number, read_number
 from kiosk.payment.ledger import SqliteLedger
+from kiosk.recovery import command
 from kiosk.sandbox.desk import Desk, RefundWanted
 from tests.history import history_of
 from tests.rig import Rig
@@ -304,9 +305,9 @@ class Shop:
         for file in self.rig.folder.glob("kiosk.db*"):
             file.unlink()
 
-    def recover(self, **how: Any) -> recovery.Report:
+    def recover(self, **how: Any) -> command.Report:
         usual: dict[str, Any] = {"day": self.day, "generation": "aa", "sleep": lambda _: None}
-        return recovery.recover(config.load(self.toml), **usual | how)
+        return command.recover(config.load(self.toml), **usual | how)
 
     def kiosk(self, *words: str) -> tuple[int, str]:
         done = CliRunner().invoke(main, ["--config", str(self.toml), *words])
@@ -570,9 +571,9 @@ def test_a_429_makes_it_pause_and_lost_answers_are_asked_for_again(shop: Shop) -
         shop.rig.bank.trouble.set(trouble, times)
         report = shop.recover(sleep=pauses.append)
         shop.agrees()
-        assert pauses.count(recovery.APART_S) == report.asked
-        assert [pause for pause in pauses if pause != recovery.APART_S] == expected
-    assert recovery.APART_S >= 0.1
+        assert pauses.count(command.APART_S) == report.asked
+        assert [pause for pause in pauses if pause != command.APART_S] == expected
+    assert command.APART_S >= 0.1
 
 
 def test_a_contradiction_is_told_and_the_row_stays(shop: Shop) -> None:
@@ -602,7 +603,7 @@ def test_a_run_that_is_killed_is_gone_on_with_by_the_next(shop: Shop) -> None:
 
 def test_the_command_prints_what_it_found_and_how_it_went(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON on stdout, progress on stderr; 1 while a person has to look at something, 0 when all is well."""
-    monkeypatch.setattr(recovery, "APART_S", 0)
+    monkeypatch.setattr(command, "APART_S", 0)
     shop.lose_the_card()
     words = ["--config", str(shop.toml), "recover", "--day", shop.day.isoformat(), "--generation", "aa"]
     first = CliRunner().invoke(main, [*words, "--json"])

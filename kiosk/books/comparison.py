@@ -30,7 +30,7 @@ from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.matching import MARGIN_MS, Matching
 from kiosk.payment.reconciliations import ASKED_AT_ONCE, Cursor, Ours
 from kiosk.payment.statement import Fields, Kind, Mine, Statement, StatementWrong
-from kiosk.walk import Report, Run
+from kiosk.recovery.walk import Report, Run
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

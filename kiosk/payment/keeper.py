@@ -2,7 +2,7 @@
 
 After an error it is looked at before anything is sold. A damaged ledger is moved away as evidence, with its log; the newest
 backup that is sound takes its place, or an empty ledger. Orders may then be missing, so numbers go on in another generation,
-and the ledger says of which generation, and since when, numbers have to be asked for at WeChat (kiosk/recovery.py).
+and the ledger says of which generation, and since when, numbers have to be asked for at WeChat (kiosk/recovery/command.py).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from kiosk.core.errors import KioskError
 from kiosk.loop_rows import InLoop, LoopRows
 from kiosk.payment.history import NOBODY_KNOWS
 from kiosk.payment.wechat import WechatPay
-from kiosk.walk import Report, Run, lost_days
+from kiosk.recovery.walk import Report, Run, lost_days
 
 if TYPE_CHECKING:
     from kiosk.clock import SteadyClock

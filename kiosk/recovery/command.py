@@ -18,7 +18,7 @@ from kiosk.core.errors import KioskError, LedgerBusy
 from kiosk.core.model import Unknown
 from kiosk.core.ports import Provider
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.walk import APART_S, Report, Run, Tell
+from kiosk.recovery.walk import APART_S, Report, Run, Tell
 
 __all__ = ["APART_S", "Report", "recover"]
 

@@ -1,7 +1,7 @@
 """The walk over order numbers at WeChat as it is done: asked at a bounded rate, each order committed as it is found.
 
 Decides nothing about numbers and rows, that is core/recovery.py. Whose ledger it fills is given: of a kiosk that does not run
-(recovery.py), or of one that sells meanwhile (lost_orders.py). What is in the ledger stays as it is.
+(command.py), or of one that sells meanwhile (lost_orders.py). What is in the ledger stays as it is.
 """
 
 from __future__ import annotations
