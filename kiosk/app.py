@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from kiosk import ledgers, service
-from kiosk.answers import Answers, refund_asked
 from kiosk.books.answers import BooksAnswers
 from kiosk.books.reconciler import Reconciler
 from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
-from kiosk.control import ControlServer
+from kiosk.control.answers import Answers, refund_asked
+from kiosk.control.owner_door import OwnerDoor, door
+from kiosk.control.unix_socket import ControlServer
 from kiosk.core import refunds
 from kiosk.core.commands import Announce, Heard, Hush, Insert, Play, TryVoice
 from kiosk.core.errors import KioskError
@@ -35,7 +36,6 @@ from kiosk.loop_rows import InLoop
 from kiosk.notifications import Notifications
 from kiosk.operators import PinKeeper
 from kiosk.operators_door import PinDoor
-from kiosk.owner_door import OwnerDoor, door
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
 from kiosk.recovery.lost_orders import LostOrders
 from kiosk.runtime import Runtime

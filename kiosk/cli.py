@@ -164,7 +164,7 @@ def demo() -> None:
 def orders(day: date | None, as_json: bool) -> None:  # noqa: ARG001, FBT001  always JSON, one object a line
     """List orders, one JSON object a line."""
     config = _load()
-    from kiosk import enquiry  # noqa: PLC0415  loaded when called
+    from kiosk.control import enquiry  # noqa: PLC0415  loaded when called
 
     for line in enquiry.orders(config, day):
         _print(line)
@@ -217,7 +217,7 @@ def refund(out_trade_no: str, amount: int | None, reason: str | None, as_json: b
     if reason is not None and not is_reason(reason):
         raise click.BadParameter(REASON_FORM, param_hint="--reason")
     config = _load()
-    from kiosk.control import ControlUnavailable, ask  # noqa: PLC0415  loaded when called
+    from kiosk.control.unix_socket import ControlUnavailable, ask  # noqa: PLC0415  loaded when called
 
     running = True
     try:
@@ -270,11 +270,11 @@ def report(day: date | None, z: int | None, x: bool, as_json: bool) -> None:  # 
     if (day is not None) + (z is not None) + x > 1:
         raise click.UsageError("Name one of --day, --shift and --x.")
     if z is not None or x:
-        from kiosk import shift_desk  # noqa: PLC0415  loaded when called
+        from kiosk.control import shift_desk  # noqa: PLC0415  loaded when called
 
         _show_shift(shift_desk.read(config, z), as_json=as_json)
         return
-    from kiosk import enquiry  # noqa: PLC0415  loaded when called
+    from kiosk.control import enquiry  # noqa: PLC0415  loaded when called
     from kiosk.core.money import Money  # noqa: PLC0415  as above
 
     found = enquiry.report(config, day)
@@ -307,7 +307,7 @@ def report(day: date | None, z: int | None, x: bool, as_json: bool) -> None:  # 
 def shift(do: str, by: str | None, hand_over: bool, as_json: bool) -> None:  # noqa: FBT001  flags of the command line
     """Open a shift, or close it with its Z report."""
     config = _load()
-    from kiosk import shift_desk  # noqa: PLC0415  loaded when called
+    from kiosk.control import shift_desk  # noqa: PLC0415  loaded when called
 
     if do == "open":
         _show_shift(shift_desk.open_shift(config, by), as_json=as_json)
@@ -317,8 +317,8 @@ def shift(do: str, by: str | None, hand_over: bool, as_json: bool) -> None:  # n
 
 
 def _show_shift(found: Shift, *, as_json: bool) -> None:
-    from kiosk import shift_desk  # noqa: PLC0415  as above
     from kiosk.clock import SteadyClock  # noqa: PLC0415  as above
+    from kiosk.control import shift_desk  # noqa: PLC0415  as above
 
     if as_json:
         _print(shift_desk.printed(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.config import Config
-from kiosk.control import ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlUnavailable, ask
 from kiosk.core.errors import KioskError
 from kiosk.parts import operator_pins
 from kiosk.pins import typed

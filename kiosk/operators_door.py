@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from kiosk.control import Answer, Request
+from kiosk.control.unix_socket import Answer, Request
 from kiosk.core.errors import KioskError
 from kiosk.core.operators import MOST_OPERATORS, NAME_MOST, is_name
 from kiosk.operators import OperatorPins

@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from kiosk.control import ask
+from kiosk.control.unix_socket import ask
 from kiosk.core.errors import KioskError
 
 PATIENCE_S = 40.0

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from kiosk.config.owner import OwnerConfig
-from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, ask
 from kiosk.owner.kiosk_link import KioskAway, SocketKiosk, Span
 from kiosk.owner.server import OwnerPage
 from kiosk.owner.shop import ShopFile

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from kiosk.control import ask
+from kiosk.control.unix_socket import ask
 from tests.owner_rig import PIN, Stall
 from tests.test_demo import Demo, leave, press, screen, shown
 from tests.test_floors import ROOT

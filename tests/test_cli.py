@@ -20,10 +20,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
-from kiosk import __version__, enquiry
+from kiosk import __version__
 from kiosk.cli import main
 from kiosk.config.example import EXAMPLE
-from kiosk.control import Answer, ControlServer, Request
+from kiosk.control import enquiry
+from kiosk.control.unix_socket import Answer, ControlServer, Request
 from kiosk.core.commands import Insert, Record, Update
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Sale, SaleState, Tender
 from kiosk.core.money import Money

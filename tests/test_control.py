@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from kiosk import control
-from kiosk.control import Answer, ControlFailed, ControlServer, ControlUnavailable, Request, ask
+from kiosk.control import unix_socket
+from kiosk.control.unix_socket import Answer, ControlFailed, ControlServer, ControlUnavailable, Request, ask
 from kiosk.core.errors import DriverError, LedgerError
 
 
@@ -178,7 +178,7 @@ def test_too_many_askers_are_turned_away_and_the_rest_served(tmp_path: Path) -> 
     """The limit frees itself when connections end."""
     path = tmp_path / "kiosk.sock"
     with serving(path):
-        held = [socket.socket(socket.AF_UNIX) for _ in range(control._CONNECTIONS)]
+        held = [socket.socket(socket.AF_UNIX) for _ in range(unix_socket._CONNECTIONS)]
         for connection in held:
             connection.connect(str(path))
             connection.sendall(b"{}\n")

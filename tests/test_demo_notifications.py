@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from kiosk.control import ask
+from kiosk.control.unix_socket import ask
 
 pytestmark = pytest.mark.slow
 

@@ -26,7 +26,7 @@ from kiosk.camera import v4l2
 from kiosk.cli import main
 from kiosk.config import CameraConfig
 from kiosk.config.display import CustomerConfig, DisplayConfig
-from kiosk.control import ControlServer
+from kiosk.control.unix_socket import ControlServer
 from kiosk.core.model import Answer, NotFound, Pending, Unknown, Why
 from kiosk.display import backlight, kms
 from kiosk.doctor import command as doctor

@@ -163,7 +163,7 @@ def test_an_entry_of_a_z_has_tips_refunds_and_what_came_back() -> None:
 
 
 def told_of(shift: shifts.Shift) -> dict[str, Any]:
-    from kiosk.shift_desk import as_json  # noqa: PLC0415  loaded where it is used
+    from kiosk.control.shift_desk import as_json  # noqa: PLC0415  loaded where it is used
 
     return as_json(shift)
 

@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from kiosk import notifications
-from kiosk.answers import Answers
 from kiosk.clock import SteadyClock
+from kiosk.control.answers import Answers
 from kiosk.core import screens
 from kiosk.core.errors import LedgerError
 from kiosk.core.events import Event, Notified

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from kiosk import owner_door
-from kiosk.control import ask
+from kiosk.control import owner_door
+from kiosk.control.owner_door import AT_SET_UP, OwnerDoor, door, only
+from kiosk.control.unix_socket import ask
 from kiosk.core.events import PageTold
-from kiosk.owner_door import AT_SET_UP, OwnerDoor, door, only
 
 ROOT = Path(__file__).parents[1]
 
@@ -128,8 +128,8 @@ import ctypes, json, os, sys, threading
 root, folder, who, apart = sys.argv[1:]
 sys.path.insert(0, root)  # where others may not read: what is needed is loaded first
 from pathlib import Path
-from kiosk.control import ControlFailed, ControlServer, ControlUnavailable, ask
-from kiosk.owner_door import door
+from kiosk.control.unix_socket import ControlFailed, ControlServer, ControlUnavailable, ask
+from kiosk.control.owner_door import door
 os.chdir(folder)
 os.umask(0o077)
 os.setgroups([])

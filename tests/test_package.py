@@ -21,7 +21,7 @@ from deploy.deb import build
 from deploy.deb.archive import NOT_IN_DEBIAN
 from deploy.deb.lock import MACHINES, PYTHONS, Lock, Wheel, read
 from deploy.deb.needs import needs, package_of, upstream
-from kiosk.control import ControlServer
+from kiosk.control.unix_socket import ControlServer
 
 ROOT = Path(__file__).parents[1]
 KINDS = [(suite, arch) for suite in PYTHONS for arch in MACHINES]

@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from kiosk import config, parts
-from kiosk.answers import Answers
 from kiosk.books.answers import BooksAnswers
 from kiosk.books.reconciler import Reconciler
 from kiosk.cli import main
-from kiosk.control import ControlServer, ask
+from kiosk.control.answers import Answers
+from kiosk.control.unix_socket import ControlServer, ask
 from kiosk.core import screens, statements
 from kiosk.core.events import BooksKnown
 from kiosk.core.lifecycle import DAY

@@ -24,7 +24,7 @@ import pytest
 
 from kiosk import __version__
 from kiosk.config.update import UpdateConfig
-from kiosk.control import Answer, ControlFailed, ControlUnavailable, Request, ask
+from kiosk.control.unix_socket import Answer, ControlFailed, ControlUnavailable, Request, ask
 from kiosk.release import update
 from kiosk.release.shelf import Shelf
 from kiosk.release.trial import Staged, State

@@ -25,8 +25,8 @@ from typing import Any
 import pytest
 
 import kiosk
-from kiosk.answers import Answers
-from kiosk.control import ask
+from kiosk.control.answers import Answers
+from kiosk.control.unix_socket import ask
 from kiosk.core import screens
 from kiosk.core.commands import Insert
 from kiosk.core.events import Probed

@@ -23,7 +23,7 @@ import qrcode
 import requests
 from PIL import ImageGrab
 
-from kiosk.control import ask
+from kiosk.control.unix_socket import ask
 from kiosk.core.errors import KioskError
 from kiosk.core.wifi import wifi_text
 from kiosk.sandbox.server import desk_control, open_sandbox

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from kiosk.control import ControlServer
+from kiosk.control.unix_socket import ControlServer
 from kiosk.steward import door
 from kiosk.steward.client import SocketSteward, Steward, StewardAway
 from kiosk.steward.fake import FakeSteward

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 from pyzbar import pyzbar
 
-from kiosk.answers import Answers
 from kiosk.clock import SteadyClock
+from kiosk.control.answers import Answers
 from kiosk.core.screens import View
 from kiosk.display.painter import Painter
 from kiosk.display.recording import RecordingDisplay

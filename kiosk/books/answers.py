@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.books.reconciler import Reconciler
-from kiosk.control import Answer, Request
+from kiosk.control.unix_socket import Answer, Request
 from kiosk.core.differences import Difference, Reconciliation
 from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger

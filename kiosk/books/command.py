@@ -21,7 +21,7 @@ from kiosk.books.comparison import Settler, Tell, compare, seen
 from kiosk.books.statement_files import from_file, hand_over, of_wechat
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
-from kiosk.control import ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlUnavailable, ask
 from kiosk.core import refunds, statements
 from kiosk.core.commands import Insert, Keep, Record
 from kiosk.core.differences import Account

@@ -20,8 +20,8 @@ from kiosk import config as configuration
 from kiosk import service
 from kiosk.clock import SteadyClock
 from kiosk.config import CameraConfig, Config, LedgerConfig
-from kiosk.control import Answer as Told
-from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.control.unix_socket import Answer as Told
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import ConfigError, DriverError, KioskError, LedgerError
 from kiosk.core.expiry import DAY
 from kiosk.core.model import Answer

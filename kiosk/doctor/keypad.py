@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.config.keypad import KeypadConfig
-from kiosk.control import Answer as Told
+from kiosk.control.unix_socket import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Keypad
 from kiosk.doctor.checks import Check, Verdict

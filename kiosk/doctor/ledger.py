@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kiosk import ledgers
 from kiosk.config import Config
-from kiosk.control import Answer as Told
+from kiosk.control.unix_socket import Answer as Told
 from kiosk.core.errors import LedgerError
 from kiosk.doctor.checks import Check, Verdict
 from kiosk.payment import audit

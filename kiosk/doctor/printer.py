@@ -8,7 +8,7 @@ from contextlib import closing
 
 from kiosk.config import Config
 from kiosk.config.printer import PrinterConfig
-from kiosk.control import Answer as Told
+from kiosk.control.unix_socket import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.doctor.checks import Check, Verdict
 from kiosk.printer.device import Device

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk.config import Config
-from kiosk.control import Answer as Told
+from kiosk.control.unix_socket import Answer as Told
 from kiosk.core.errors import DriverError
 from kiosk.core.money import Money
 from kiosk.display import espeak

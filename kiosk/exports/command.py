@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from kiosk import ledgers
 from kiosk.config import Config
-from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, ask
 from kiosk.core.carried import Days
 from kiosk.core.errors import KioskError
 from kiosk.exports.packed import exports_of, name_of, packed

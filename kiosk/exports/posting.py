@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiosk.config.posting import PostingConfig
+from kiosk.control.shift_desk import of_json
 from kiosk.core.shift_lines import business_day_of
 from kiosk.core.shifts import Tally
 from kiosk.exports.rows import Row, Shop, plain
-from kiosk.shift_desk import of_json
 
 COLUMNS = ("entry", "date", "account", "debit", "credit", "currency", "text", "tender", "z", "document")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 from typing import Any
 
+from kiosk.control.shift_desk import of_json
 from kiosk.core.money import Money, major
 from kiosk.core.shift_lines import business_day_of, zone_of
 from kiosk.core.shifts import MIDNIGHT, Shift, business_day
-from kiosk.shift_desk import of_json
 
 Told = dict[str, Any]
 Row = dict[str, str | None]

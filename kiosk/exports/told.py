@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kiosk import shift_desk
+from kiosk.control import shift_desk
 from kiosk.exports.rows import KINDS
 from kiosk.payment.export_rows import NOTHING, PIECE, After
 from kiosk.payment.ledger import SqliteLedger

@@ -1,4 +1,4 @@
-"""The running kiosk as the page sees it: asked over the door that it opens for the page (kiosk/owner_door.py).
+"""The running kiosk as the page sees it: asked over the door that it opens for the page (kiosk/control/owner_door.py).
 
 Knows the verbs and the form of their answers; nothing of HTTP.
 """
@@ -12,7 +12,7 @@ from datetime import date, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
-from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
 from kiosk.core.shifts import MIDNIGHT, day_bounds
 

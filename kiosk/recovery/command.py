@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from kiosk import ledgers, parts
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
-from kiosk.control import ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlUnavailable, ask
 from kiosk.core.errors import KioskError, LedgerBusy
 from kiosk.core.model import Unknown
 from kiosk.core.ports import Provider

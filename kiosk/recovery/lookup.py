@@ -12,9 +12,9 @@ from typing import Any, assert_never
 
 from kiosk.clock import SteadyClock
 from kiosk.config import Config, LedgerConfig
+from kiosk.control.enquiry import rfc3339
 from kiosk.core.errors import KioskError
 from kiosk.core.model import Answer, Declined, Ended, NotFound, Paid, Pending, Unknown
-from kiosk.enquiry import rfc3339
 from kiosk.parts import make_provider
 
 

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from kiosk import config
 from kiosk.config.update import UpdateConfig
-from kiosk.control import Answer, ControlFailed, ControlUnavailable, Request, ask
+from kiosk.control.unix_socket import Answer, ControlFailed, ControlUnavailable, Request, ask
 from kiosk.core.errors import KioskError
 from kiosk.release.shelf import Shelf
 from kiosk.release.trial import LOST, Began, Failed, Healthy, Manifest, ReleaseRefused, State, lacking, may_stage

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from kiosk.control import ask
+from kiosk.control.unix_socket import ask
 from kiosk.core.errors import ConfigError
 from kiosk.sandbox.api import Api
 from kiosk.sandbox.bank import Bank

@@ -19,7 +19,8 @@ from pathlib import Path
 from kiosk import service
 from kiosk.camera import open_scanner
 from kiosk.clock import SteadyClock
-from kiosk.control import Answer, ControlServer, Request
+from kiosk.control.owner_door import AT_SET_UP, door, only
+from kiosk.control.unix_socket import Answer, ControlServer, Request
 from kiosk.core.commands import Sound
 from kiosk.core.errors import DriverError
 from kiosk.core.events import CodeSeen, Event, Health, Part, Pressed, TextSeen
@@ -30,7 +31,6 @@ from kiosk.core.setup_nouns import Act, Facts, Failed, Happening, Known, Look, P
 from kiosk.core.setup_screens import Told
 from kiosk.core.setup_view import screen
 from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad, open_keypad
-from kiosk.owner_door import AT_SET_UP, door, only
 from kiosk.setup.board import Board
 from kiosk.setup.deeds import Deeds
 from kiosk.setup.given import Kept

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from kiosk import service
-from kiosk.control import Answer, ControlServer, Request
+from kiosk.control.unix_socket import Answer, ControlServer, Request
 from kiosk.core.errors import KioskError
 from kiosk.steward import door
 from kiosk.steward.client import SOCKET, Steward

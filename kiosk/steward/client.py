@@ -10,7 +10,7 @@ import base64
 from pathlib import Path
 from typing import Protocol
 
-from kiosk.control import ControlFailed, ControlUnavailable, Peer, ask
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, Peer, ask
 from kiosk.core.errors import KioskError
 from kiosk.steward import words
 from kiosk.steward.words import Hotspot, Network, Raw, Status, StewardRefused, Stick, Verb, What

@@ -9,7 +9,7 @@ import base64
 from pathlib import Path
 from typing import assert_never
 
-from kiosk.control import Answer, Request
+from kiosk.control.unix_socket import Answer, Request
 from kiosk.steward import words
 from kiosk.steward.client import Steward
 from kiosk.steward.words import Verb

@@ -11,7 +11,7 @@ from pathlib import Path
 from kiosk import config as configuration
 from kiosk import ledgers
 from kiosk.config import Config
-from kiosk.control import ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlUnavailable, ask
 from kiosk.core.checkup import Verdict
 from kiosk.core.errors import ConfigError, KioskError, LedgerError
 from kiosk.core.expiry import DAY

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.camera.link import ScannerLink
-from kiosk.control import ask
+from kiosk.control.unix_socket import ask
 from tests.bench.conftest import Table
 from tests.bench.desk import XScreen, stopping
 from tests.bench.stage import counter

@@ -23,7 +23,8 @@ from typing import Any
 
 import requests
 
-from kiosk import config, enquiry
+from kiosk import config
+from kiosk.control import enquiry
 
 HERE = Path(__file__).resolve().parents[2]
 PATIENCE_S = 40.0  # of a machine that is very busy

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kiosk.answers import Answers
 from kiosk.config import Config, load
-from kiosk.control import ControlServer
+from kiosk.control.answers import Answers
+from kiosk.control.unix_socket import ControlServer
 from kiosk.core.commands import Reply
 from kiosk.core.errors import ConfigError
 from kiosk.core.events import Event, Pressed

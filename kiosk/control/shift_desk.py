@@ -14,7 +14,8 @@ from typing import Any
 from kiosk import ledgers
 from kiosk.clock import SteadyClock
 from kiosk.config import Config
-from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.control.enquiry import rfc3339
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, ask
 from kiosk.core import shift_lines, shifts
 from kiosk.core.commands import Insert, Update
 from kiosk.core.errors import KioskError
@@ -23,7 +24,6 @@ from kiosk.core.model import OrderState, Tender
 from kiosk.core.money import Money
 from kiosk.core.ports import Ledger
 from kiosk.core.shifts import Shift, ShiftState, Tally, Waiting
-from kiosk.enquiry import rfc3339
 
 _ASK_S = 15.0
 _OFF = "Shifts are off: write [shifts] into kiosk.toml."

@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 
 from kiosk import ledgers
 from kiosk.config import Config, MerchantConfig
-from kiosk.control import ControlFailed, ControlUnavailable, ask
+from kiosk.control.unix_socket import ControlFailed, ControlUnavailable, ask
 from kiosk.core.errors import KioskError
 from kiosk.core.shifts import business_day, day_bounds
 from kiosk.payment.disk import takes_no_writes

@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 
-from kiosk import __version__, shift_desk
+from kiosk import __version__
 from kiosk.books.answers import BooksAnswers
-from kiosk.control import Answer, Request
+from kiosk.control import shift_desk
+from kiosk.control.unix_socket import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.events import Event, Hold, RefundAsked, ShiftAsked

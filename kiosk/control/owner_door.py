@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from kiosk.control import Answer, ControlServer, Request
+from kiosk.control.unix_socket import Answer, ControlServer, Request
 from kiosk.core.events import PageTold
 from kiosk.operators_door import VERBS as PINS
 
