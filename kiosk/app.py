@@ -34,8 +34,8 @@ from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
 from kiosk.loop_rows import InLoop
 from kiosk.notifications import Notifications
-from kiosk.operators import PinKeeper
-from kiosk.operators_door import PinDoor
+from kiosk.operators.door import PinDoor
+from kiosk.operators.keeper import PinKeeper
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
 from kiosk.recovery.lost_orders import LostOrders
 from kiosk.runtime import Runtime

@@ -244,14 +244,14 @@ def refund(out_trade_no: str, amount: int | None, reason: str | None, as_json: b
 @_json
 def operator(name: str | None, as_json: bool) -> None:  # noqa: FBT001  a flag of the command line
     """List who works here and whether they have a PIN, or give one of them a PIN."""
-    from kiosk import operators_command  # noqa: PLC0415  loaded when called
+    from kiosk.operators import command  # noqa: PLC0415  loaded when called
 
     config = _load()
     if name is not None:
         line = click.prompt("PIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-        operators_command.set_pin(config, name, line)
+        command.set_pin(config, name, line)
         return
-    for one in operators_command.listed(config):
+    for one in command.listed(config):
         if as_json:
             _print(one)
         else:

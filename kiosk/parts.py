@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk.core.selling import Selling
 from kiosk.core.state import Settings, ShiftHabits
 from kiosk.keypad import Wiring, open_keypad
-from kiosk.operators import FOLDER, OperatorPins
+from kiosk.operators.keeper import FOLDER, OperatorPins
 from kiosk.payment.wechat import WechatPay, open_provider
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from kiosk.core.commands import CheckPin, KeepPin
 from kiosk.core.errors import KioskError
 from kiosk.core.events import Event, PinChecked, PinKept, PinsKnown
 from kiosk.core.operators import ALONE, MOST_PIN, NoPin, Operator, PinDigits, RefundRules, Role
-from kiosk.operators import OperatorPins, PinKeeper
+from kiosk.operators.keeper import OperatorPins, PinKeeper
 from tests.canaries import Canaries, Everything
 
 SECRET = "73918264"

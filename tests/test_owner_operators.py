@@ -10,8 +10,8 @@ import pytest
 from kiosk import pins as store
 from kiosk.config.operators import read_operators
 from kiosk.config.reader import Table
-from kiosk.operators import PLACES_MOST, OperatorPins
-from kiosk.operators_door import PinDoor
+from kiosk.operators.door import PinDoor
+from kiosk.operators.keeper import PLACES_MOST, OperatorPins
 from kiosk.owner import settings
 from kiosk.owner.kiosk_link import SocketKiosk
 from kiosk.steward.words import What

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from kiosk.control.unix_socket import Answer, ControlServer, Request
 from kiosk.core.events import PageTold
-from kiosk.operators_door import VERBS as PINS
+from kiosk.operators.door import VERBS as PINS
 
 USER = "kiosk-owner"
 MODE = 0o660

@@ -11,7 +11,7 @@ import logging
 from kiosk.control.unix_socket import Answer, Request
 from kiosk.core.errors import KioskError
 from kiosk.core.operators import MOST_OPERATORS, NAME_MOST, is_name
-from kiosk.operators import OperatorPins
+from kiosk.operators.keeper import OperatorPins
 from kiosk.pins import PinRefused
 
 VERBS = frozenset({"pins", "new_pin", "no_pin"})
