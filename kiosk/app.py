@@ -30,18 +30,18 @@ from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized, Event, Health, Key, Part
 from kiosk.core.screens import Network, Outline, Signs, Starting, View
 from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad
-from kiosk.lanes import LONGEST_CALL_S, lanes
 from kiosk.listener import Listener
-from kiosk.loop_rows import InLoop
+from kiosk.loop.lanes import LONGEST_CALL_S, lanes
+from kiosk.loop.rows import InLoop
+from kiosk.loop.runtime import Runtime
+from kiosk.loop.supervision import Heartbeats, Supervisor
+from kiosk.loop.training import Trainings
 from kiosk.notifications import Notifications
 from kiosk.operators.door import PinDoor
 from kiosk.operators.keeper import PinKeeper
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
 from kiosk.recovery.lost_orders import LostOrders
-from kiosk.runtime import Runtime
-from kiosk.supervision import Heartbeats, Supervisor
 from kiosk.support.running import Support
-from kiosk.training import Trainings
 from kiosk.updates import Updates
 
 if TYPE_CHECKING:

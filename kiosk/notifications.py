@@ -17,11 +17,11 @@ from kiosk.core.lifecycle import merchant_numbers, mismatch
 from kiosk.core.model import Merchant, Order, OrderState
 from kiosk.core.ports import Clock, Ledger
 from kiosk.core.state import Kiosk
+from kiosk.loop.runtime import Runtime
 from kiosk.payment.inbox import Notification
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.wechat.notification import Closed, Notice, Refused
 from kiosk.payment.wechat.verifier import Flaw
-from kiosk.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 

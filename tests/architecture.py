@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.test_floors import ROOT, Sources, floor, inner_imports, module_of, nodes, outer_imports, parsed, sources
 
 FILE = ROOT / "docs/architecture.md"
-CLI, APP, LANES = "kiosk/cli.py", "kiosk/app.py", "kiosk/lanes.py"
+CLI, APP, LANES = "kiosk/cli.py", "kiosk/app.py", "kiosk/loop/lanes.py"
 DOORS = 5
 NAMES = {5: "doors", 4: "loop", 3: "hands", 2: "decisions", 1: "nouns", 0: "words"}
 SOCKETS = {  # the module by which a process asks at one, and the unit that answers there
@@ -149,7 +149,7 @@ def threads(files: Sources) -> Iterator[str]:
     for path, text in files.items():
         for call in _calls(path, text, "Thread"):
             words = {word.arg: ast.unparse(word.value) for word in call.keywords}
-            if path != "kiosk/supervision.py":  # it starts those above
+            if path != "kiosk/loop/supervision.py":  # it starts those above
                 yield f"| {_bare(words.get('name', 'one for each talk'))} | `{path}` | `{words['target']}` |"
 
 

@@ -68,8 +68,8 @@ from kiosk.core.slips import Receipts
 from kiosk.core.state import Kiosk, Settings, Step, in_front, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
+from kiosk.loop.reading import read
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.reading import read
 
 START = 1_767_600_000_000  # 2026-01-05 08:00 UTC
 MERCHANT = Direct("wx1", "1900009999")

@@ -40,9 +40,9 @@ from kiosk.core.model import Call, Order, Sale, Unknown, Why
 from kiosk.core.slips import Receipts, ShiftSlip
 from kiosk.core.state import Kiosk, Settings, ShiftHabits, Step, wake_at
 from kiosk.core.step import resume, step
+from kiosk.loop.reading import read
 from kiosk.payment.history import Loss
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.reading import read
 from kiosk.recovery.walk import Report, Run
 from tests.books_kit import NUMBERS, SHOP
 

@@ -34,7 +34,7 @@ LIFE, STEP, BOOKS, STATE = (f"kiosk/core/{name}.py" for name in ("lifecycle", "s
 TILL, REFUNDS, VIEW, MONEY, SECRET = (f"kiosk/core/{name}.py" for name in ("till", "refunds", "view", "money", "secret"))
 DRAFTING = "kiosk/core/drafting.py"
 KEYING = "kiosk/core/keying.py"
-LOOP, CLOCK = "kiosk/runtime.py", "kiosk/clock.py"
+LOOP, CLOCK = "kiosk/loop/runtime.py", "kiosk/clock.py"
 LEDGER, LEDGER_FILE = "kiosk/payment/ledger.py", "kiosk/payment/ledger_file.py"
 SEEDS = 2000
 

@@ -19,10 +19,10 @@ from kiosk.core.screens import View
 from kiosk.core.state import Settings
 from kiosk.display.recording import RecordingDisplay
 from kiosk.keypad.scripted import ScriptedKeypad
-from kiosk.lanes import lanes
+from kiosk.loop.lanes import lanes
+from kiosk.loop.runtime import Runtime
 from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.wechat import open_provider
-from kiosk.runtime import Runtime
 from kiosk.sandbox.server import SandboxServer, open_sandbox
 
 PATIENCE_S = 60.0

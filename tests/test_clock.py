@@ -13,7 +13,7 @@ from kiosk.core import screens
 from kiosk.core.commands import Probe
 from kiosk.core.events import ClockSynchronized, Event
 from kiosk.core.model import NOT_YET_VALID, Answer, Pending, Unknown, Why
-from kiosk.lanes import Lane
+from kiosk.loop.lanes import Lane
 from kiosk.sandbox.bank import PASSWORD
 from tests.flow import START, Flow
 from tests.rig import Rig

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-from kiosk import runtime as loop
 from kiosk.core import screens
 from kiosk.core.commands import Act, Charge, Place, Record
 from kiosk.core.errors import LedgerError
@@ -19,7 +18,8 @@ from kiosk.core.model import Call, Order, OrderState
 from kiosk.core.screens import View
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import Kiosk, Settings, in_front
-from kiosk.lanes import Lane
+from kiosk.loop import runtime as loop
+from kiosk.loop.lanes import Lane
 from kiosk.payment.ledger import SqliteLedger
 from tests.flow import MERCHANT, START
 

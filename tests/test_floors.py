@@ -59,17 +59,14 @@ FLOORS: list[tuple[int, str]] = [
     (4, "kiosk.config"),
     (4, "kiosk.config.*"),
     (4, "kiosk.clock"),
+    (4, "kiosk.loop"),
+    (5, "kiosk.loop.rows"),
+    (4, "kiosk.loop.*"),
     (4, "kiosk.control"),
     (4, "kiosk.control.unix_socket"),
     (4, "kiosk.keep"),
-    (4, "kiosk.lanes"),
     (4, "kiosk.pins"),
-    (4, "kiosk.reading"),
-    (4, "kiosk.runtime"),
-    (4, "kiosk.training"),
-    (4, "kiosk.order_log"),
     (4, "kiosk.service"),
-    (4, "kiosk.supervision"),
     (4, "kiosk.written"),
     (4, "kiosk.release"),
     (4, "kiosk.release.trial"),
@@ -97,7 +94,6 @@ FLOORS: list[tuple[int, str]] = [
     (5, "kiosk.exports.*"),
     (5, "kiosk.ledgers"),
     (5, "kiosk.listener"),
-    (5, "kiosk.loop_rows"),
     (5, "kiosk.notifications"),
     (5, "kiosk.parts"),
     (5, "kiosk.owner"),
@@ -416,14 +412,14 @@ def test_a_start_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
     [
         (upward_imports, {"kiosk/core/money.py": "from kiosk.core.model import Sale"}, "may only look down"),
         (upward_imports, {"kiosk/core/money.py": "from . import till", "kiosk/core/till.py": ""}, "may only look down"),
-        (upward_imports, {"kiosk/keypad/matrix.py": "def f():\n    import kiosk.runtime"}, "kiosk/keypad/matrix.py:2"),
+        (upward_imports, {"kiosk/keypad/matrix.py": "def f():\n    import kiosk.loop.runtime"}, "kiosk/keypad/matrix.py:2"),
         (
             upward_imports,
             {"kiosk/display/a.py": "from kiosk.camera import wire", "kiosk/camera/wire.py": ""},
             "do not know each other",
         ),
         (upward_imports, {"kiosk/payment/ledger.py": "from kiosk.core.lifecycle import merge"}, "never what decides"),
-        (upward_imports, {"kiosk/runtime.py": "from kiosk.payment.ledger import open_ledger"}, "only app.py"),
+        (upward_imports, {"kiosk/loop/runtime.py": "from kiosk.payment.ledger import open_ledger"}, "only app.py"),
         (upward_imports, {"kiosk/sandbox/bank.py": "from kiosk.payment.wechat.signing import sign"}, "misunderstanding"),
         (upward_imports, {"kiosk/helpers.py": "import kiosk.core.money"}, "kiosk.helpers has no floor"),
         (
@@ -445,10 +441,10 @@ def test_a_start_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
         (scattered_libraries, {"kiosk/payment/a.py": "import httpx"}, "httpx does not belong"),
         (blind_excepts, {"kiosk/app.py": "try:\n    pass\nexcept (OSError, Exception):\n    pass"}, "kiosk/app.py:3"),
         (blind_excepts, {"kiosk/app.py": "try:\n    pass\nexcept:\n    pass"}, "kiosk/app.py:3"),
-        (stray_prints, {"kiosk/runtime.py": "print('here')"}, "kiosk/runtime.py:1"),
-        (unintroduced, {"kiosk/runtime.py": "import os"}, "no docstring"),
-        (unintroduced, {"kiosk/runtime.py": '"""TODO"""'}, "no docstring"),
-        (overlong, {"kiosk/runtime.py": '"""Long."""\n' + "x = 1\n" * LINES_MAX}, "401 lines"),
+        (stray_prints, {"kiosk/loop/runtime.py": "print('here')"}, "kiosk/loop/runtime.py:1"),
+        (unintroduced, {"kiosk/loop/runtime.py": "import os"}, "no docstring"),
+        (unintroduced, {"kiosk/loop/runtime.py": '"""TODO"""'}, "no docstring"),
+        (overlong, {"kiosk/loop/runtime.py": '"""Long."""\n' + "x = 1\n" * LINES_MAX}, "401 lines"),
     ],
 )
 def test_a_planted_breach_is_named(rule: Callable[[Sources], Iterator[str]], planted: Sources, says: str) -> None:
@@ -459,7 +455,10 @@ def test_a_planted_breach_is_named(rule: Callable[[Sources], Iterator[str]], pla
 @pytest.mark.parametrize(
     ("rule", "allowed"),
     [
-        (upward_imports, {"kiosk/app.py": "from kiosk.payment.ledger import open_ledger\nfrom kiosk.runtime import Runtime"}),
+        (
+            upward_imports,
+            {"kiosk/app.py": "from kiosk.payment.ledger import open_ledger\nfrom kiosk.loop.runtime import Runtime"},
+        ),
         (
             circles,
             {"kiosk/core/__init__.py": "", "kiosk/core/a.py": "import kiosk.core.b", "kiosk/core/b.py": "import kiosk.core"},

@@ -15,7 +15,7 @@ from kiosk.core.model import Answer, Call, Order, OrderState, Paid, Pending, Ten
 from kiosk.core.money import Money
 from kiosk.core.ports import Clock, Provider
 from kiosk.core.secret import PaymentCode
-from kiosk.lanes import lanes
+from kiosk.loop.lanes import lanes
 
 PATIENCE_S = 40.0
 

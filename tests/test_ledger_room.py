@@ -17,7 +17,6 @@ from typing import Any, cast
 import pytest
 from click.testing import CliRunner
 
-from kiosk import runtime as loop
 from kiosk.cli import main
 from kiosk.clock import SteadyClock
 from kiosk.core import screens
@@ -29,7 +28,8 @@ from kiosk.core.money import Money
 from kiosk.core.screens import AmountHint, View
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import Settings
-from kiosk.lanes import Lane
+from kiosk.loop import runtime as loop
+from kiosk.loop.lanes import Lane
 from kiosk.payment.backups import Backups
 from kiosk.payment.ballast import SIZE, Ballast
 from kiosk.payment.chain import OPEN_KEY

@@ -24,7 +24,7 @@ from kiosk.core.events import BooksKnown
 from kiosk.core.lifecycle import DAY
 from kiosk.core.model import OrderState
 from kiosk.core.ports import Clock
-from kiosk.loop_rows import InLoop
+from kiosk.loop.rows import InLoop
 from kiosk.sandbox.records import Kind, Wanted
 from tests.rig import Rig
 

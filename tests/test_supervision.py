@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from kiosk.core.errors import LedgerBusy
-from kiosk.supervision import Heartbeats, Supervisor
+from kiosk.loop.supervision import Heartbeats, Supervisor
 
 
 class Clock:

@@ -11,8 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from kiosk import ledgers, training
-from kiosk import runtime as loop
+from kiosk import ledgers
 from kiosk.core import lessons, screens
 from kiosk.core.commands import (
     Act,
@@ -42,9 +41,11 @@ from kiosk.core.slips import Bill, Receipt, Receipts
 from kiosk.core.state import Settings
 from kiosk.display.customer import seen
 from kiosk.display.english import ENGLISH
-from kiosk.lanes import Lane
+from kiosk.loop import runtime as loop
+from kiosk.loop import training
+from kiosk.loop.lanes import Lane
+from kiosk.loop.training import LEAVES_AFTER, Room, Trainings
 from kiosk.payment.ledger import SqliteLedger
-from kiosk.training import LEAVES_AFTER, Room, Trainings
 from tests.flow import MERCHANT, START, Flow
 
 SETTINGS = Settings(MERCHANT, "Harbour Snacks", "HKD", "K07", UTC, receipts=Receipts.PAID)

@@ -24,7 +24,7 @@ from kiosk.core.numbers import read_number
 from kiosk.core.ports import Provider
 from kiosk.core.refunds import left
 from kiosk.core.statements import Verdict
-from kiosk.loop_rows import LoopRows, of_file
+from kiosk.loop.rows import LoopRows, of_file
 from kiosk.payment import reconciliations
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.matching import MARGIN_MS, Matching

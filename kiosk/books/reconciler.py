@@ -26,7 +26,7 @@ from kiosk.core.errors import KioskError, LedgerError
 from kiosk.core.events import Accounted, BooksKnown, Doubted, RefundAsked, StatementCame
 from kiosk.core.lifecycle import is_open
 from kiosk.core.model import Order, Refund, Sale
-from kiosk.loop_rows import InLoop, of_file
+from kiosk.loop.rows import InLoop, of_file
 from kiosk.payment import reconciliations
 from kiosk.payment.wechat import WechatPay
 from kiosk.payment.wechat.statements import Lack, NoStatement
@@ -34,9 +34,9 @@ from kiosk.payment.wechat.statements import Lack, NoStatement
 if TYPE_CHECKING:
     from kiosk.clock import SteadyClock
     from kiosk.config import Config
+    from kiosk.loop.runtime import Runtime
     from kiosk.payment.ledger import SqliteLedger
     from kiosk.payment.ledger_file import LedgerFile
-    from kiosk.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

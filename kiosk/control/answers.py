@@ -31,10 +31,10 @@ from kiosk.core.shifts import Aim, Reading, report
 from kiosk.core.state import Kiosk, is_calm, unresolved
 from kiosk.exports.told import piece
 from kiosk.keypad.scripted import ScriptedKeypad
+from kiosk.loop.runtime import Runtime
 from kiosk.notifications import Notifications
 from kiosk.payment.ledger import SqliteLedger
 from kiosk.payment.timings import Timings, newest
-from kiosk.runtime import Runtime
 from kiosk.support.latency import SPEED_DAYS, latency
 
 REPLY_MOST_S = 10.0

@@ -2,7 +2,7 @@
 
 By a key, whoever closes one says who they are, where anybody has a PIN: the Z report has their name.
 
-What a report says is read from the ledger between two steps and used by the very next one (runtime.py), so that nothing
+What a report says is read from the ledger between two steps and used by the very next one (loop/runtime.py), so that nothing
 lies between what was counted and the commit that closes. No order is touched.
 """
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kiosk import ledgers
 from kiosk.core.errors import KioskError
-from kiosk.loop_rows import InLoop, LoopRows
+from kiosk.loop.rows import InLoop, LoopRows
 from kiosk.payment.history import NOBODY_KNOWS
 from kiosk.payment.wechat import WechatPay
 from kiosk.recovery.walk import Report, Run, lost_days
@@ -22,7 +22,7 @@ from kiosk.recovery.walk import Report, Run, lost_days
 if TYPE_CHECKING:
     from kiosk.clock import SteadyClock
     from kiosk.config import Config
-    from kiosk.runtime import Runtime
+    from kiosk.loop.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 

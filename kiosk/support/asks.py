@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Asks(Protocol):
-    """The kiosk's loop, which reads its ledger for others (runtime.py)."""
+    """The kiosk's loop, which reads its ledger for others (loop/runtime.py)."""
 
     def ask(self, put: Callable[[Ledger, Kiosk], T], timeout_s: float = 10.0) -> T: ...
 

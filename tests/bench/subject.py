@@ -27,7 +27,7 @@ from kiosk.core import screens
 from kiosk.core.events import CodeSeen, Event
 from kiosk.core.past_screens import History
 from kiosk.display import canvas, painter
-from kiosk.runtime import Runtime
+from kiosk.loop.runtime import Runtime
 
 KEY_GAP_S = 0.15
 PATIENCE_S = 30.0

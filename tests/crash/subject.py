@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kiosk import app, cli, clock, lanes, parts, runtime, supervision
+from kiosk import app, cli, clock, parts
 from kiosk.camera.link import ScannerLink
 from kiosk.camera.wire import Ready
 from kiosk.core.commands import Act, Insert, Record
 from kiosk.core.events import Answered, CodeSeen, Event, Pressed, RefundAnswered
 from kiosk.core.screens import View
+from kiosk.loop import lanes, runtime, supervision
 from kiosk.payment import ledger, ledger_rows
 from kiosk.payment.wechat import Deadlines, exchange, transport
 

@@ -67,7 +67,7 @@ from kiosk.core.selling import Offer, Selling
 from kiosk.core.state import PROBE_ONLINE, Kiosk, Settings, ShiftHabits, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.view import view
-from kiosk.reading import Read, read
+from kiosk.loop.reading import Read, read
 from tests.simulation.bank import MERCHANT, Bank
 from tests.simulation.disk import Disk
 from tests.simulation.luck import Luck

@@ -63,10 +63,10 @@ from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
-from kiosk.lanes import Lane
-from kiosk.order_log import tell
-from kiosk.reading import Read, read
-from kiosk.training import Trainings
+from kiosk.loop.lanes import Lane
+from kiosk.loop.order_log import tell
+from kiosk.loop.reading import Read, read
+from kiosk.loop.training import Trainings
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

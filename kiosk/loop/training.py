@@ -75,7 +75,7 @@ from kiosk.core.state import Kiosk, Settings, Step, wake_at
 from kiosk.core.step import resume, step
 from kiosk.core.till import Idle, Scanning
 from kiosk.core.view import view
-from kiosk.reading import read
+from kiosk.loop.reading import read
 
 _log = logging.getLogger(__name__)
 

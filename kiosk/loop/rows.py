@@ -12,7 +12,7 @@ from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.ledger_file import LedgerFile
 
 if TYPE_CHECKING:
-    from kiosk.runtime import Runtime
+    from kiosk.loop.runtime import Runtime
 
 T = TypeVar("T")
 
