@@ -41,8 +41,8 @@ from kiosk.operators.door import PinDoor
 from kiosk.operators.keeper import PinKeeper
 from kiosk.parts import make_keypad, make_provider, operator_pins, settings
 from kiosk.recovery.lost_orders import LostOrders
+from kiosk.release.running import Updates
 from kiosk.support.running import Support
-from kiosk.updates import Updates
 
 if TYPE_CHECKING:
     from kiosk.config import Config
