@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import math
 import secrets
 import threading
@@ -23,8 +24,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kiosk import keep
 from kiosk.core.errors import KioskError
+from kiosk.written import put
 
 LEAST_DIGITS, MOST_DIGITS = 6, 12  # of one that opens a page to the whole network
 FREE_TRIES = 3
@@ -136,7 +137,7 @@ class Pin:
         salt = secrets.token_bytes(16)
         kept = {**_SCRYPT, "salt": salt.hex(), "hash": _scrypt(pin, salt, _SCRYPT).hex()}
         with self._lock:
-            keep.write_json(self._pin, kept)
+            _write_json(self._pin, kept)
             self._write(_State(self._boot, devices=self._read().devices))
 
     def wait_s(self, device: str | None = None) -> float:
@@ -187,7 +188,7 @@ class Pin:
 
     def _matches(self, pin: str) -> bool:
         try:
-            kept = keep.read_json(self._pin)
+            kept = _read_json(self._pin)
             if kept is None:
                 return False
             cost = {name: int(kept[name]) for name in _SCRYPT}
@@ -198,7 +199,7 @@ class Pin:
     def _read(self) -> _State:
         """The tries so far; of another boot: every wait begins anew now. What cannot be read counts as the longest wait."""
         try:
-            raw = keep.read_json(self._tries)
+            raw = _read_json(self._tries)
             if raw is None:
                 return _State(self._boot)
             state = _state_from(raw)
@@ -214,7 +215,7 @@ class Pin:
         return state
 
     def _write(self, state: _State) -> None:
-        keep.write_json(self._tries, asdict(state))
+        _write_json(self._tries, asdict(state))
 
 
 def _state_from(raw: dict[str, Any]) -> _State:
@@ -222,6 +223,23 @@ def _state_from(raw: dict[str, Any]) -> _State:
     if not all(math.isfinite(door.until) and math.isfinite(door.wait) for door in doors.values()):
         raise ValueError("a time that is none")
     return _State(str(raw["boot"]), doors, [str(device) for device in raw["devices"]][-DEVICES:])
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    """There as a whole or not at all, whatever the plug does, and only its user may open it. May raise OSError."""
+    put(path, json.dumps(value, indent=1).encode() + b"\n", mode=0o600)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """The object in the file; None when there is no file. ValueError when it holds something else."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    value = json.loads(content)
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} holds no object")  # noqa: TRY004  its content is wrong, not its type
+    return value
 
 
 def _digest(token: str) -> str:

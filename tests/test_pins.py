@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kiosk import keep, pins
+from kiosk import pins
 from kiosk.pins import LONGEST_WAIT_S, Pin, PinRefused, Tried, wait_after
 
 RIGHT, WRONG = "482915", "482916"
@@ -140,7 +140,7 @@ def test_a_disk_that_takes_no_writes_looks_at_no_pin(pin: Pin, monkeypatch: pyte
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keep, "write_json", full)
+    monkeypatch.setattr(pins, "_write_json", full)
     with pytest.raises(OSError, match="No space"):
         pin.try_(RIGHT)
 
