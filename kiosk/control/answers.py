@@ -17,7 +17,6 @@ from functools import partial
 
 from kiosk import __version__
 from kiosk.books.answers import BooksAnswers
-from kiosk.control import shift_desk
 from kiosk.control.unix_socket import Answer, Request
 from kiosk.core.commands import Reply
 from kiosk.core.errors import KioskError, LedgerError
@@ -29,7 +28,6 @@ from kiosk.core.refunds import REASON_FORM, is_reason
 from kiosk.core.screens import View
 from kiosk.core.shifts import Aim, Reading, report
 from kiosk.core.state import Kiosk, is_calm, unresolved
-from kiosk.exports.told import piece
 from kiosk.keypad.scripted import ScriptedKeypad
 from kiosk.loop.runtime import Runtime
 from kiosk.notifications import Notifications
@@ -188,6 +186,7 @@ class Answers:
 
     def _answer_rows(self, request: Request) -> Answer:
         """One piece of an export."""
+        from kiosk.exports.told import piece  # noqa: PLC0415  asked for now and then; the first screen comes first
 
         def read(ledger: Ledger, _: Kiosk) -> Answer:
             assert isinstance(ledger, SqliteLedger)
@@ -197,6 +196,8 @@ class Answers:
 
     def _answer_shift(self, request: Request) -> Answer:
         """A shift's report as shift_desk.as_json has it; `z` null: of the newest."""
+        from kiosk.control.shift_desk import as_json  # noqa: PLC0415  as above
+
         z = request.get("z")
         if not (z is None or (type(z) is int and not _beyond(z))):
             return {"problem": "shift wants z, the number of a Z report, or null"}
@@ -205,7 +206,7 @@ class Answers:
             figures = ledger.shift_figures(z)
             if figures is None:
                 return {"problem": "there is no such shift" if z is not None else "there has been no shift yet"}
-            return {"ok": True, "shift": shift_desk.as_json(report(figures, unresolved(kiosk)))}
+            return {"ok": True, "shift": as_json(report(figures, unresolved(kiosk)))}
 
         return self._runtime.ask(read)
 
