@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
+from click.testing import CliRunner
 
+from kiosk.cli import main
 from kiosk.control.unix_socket import ask
 from kiosk.core.errors import KioskError
 
@@ -77,9 +79,9 @@ class Desk:
         return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     def orders(self) -> list[dict[str, Any]]:
-        """`kiosk orders --json`."""
-        done = self.kiosk("orders", "--json")
-        assert done.returncode == 0, done.stderr
+        """`kiosk orders --json`, without a process of its own."""
+        done = CliRunner().invoke(main, ["--config", str(self.config), "orders", "--json"])
+        assert done.exit_code == 0, done.output
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def state(self) -> dict[str, Any]:
@@ -134,10 +136,13 @@ class Desk:
                 assert order["transaction_id"] == line["transaction_id"]
 
 
+AnyDesk = TypeVar("AnyDesk", bound=Desk)
+
+
 @contextmanager
-def desk(folder: Path, display: str | None = None) -> Iterator[Desk]:
+def desk(folder: Path, display: str | None = None, kind: type[AnyDesk] = Desk) -> Iterator[AnyDesk]:  # type: ignore[assignment]
     """An open desk that is closed in any case."""
-    made = Desk(folder / "desk", display)
+    made = kind(folder / "desk", display)
     made.folder.mkdir()
     made.open()
     try:
