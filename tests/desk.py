@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from click.testing import CliRunner
@@ -136,11 +136,8 @@ class Desk:
                 assert order["transaction_id"] == line["transaction_id"]
 
 
-AnyDesk = TypeVar("AnyDesk", bound=Desk)
-
-
 @contextmanager
-def desk(folder: Path, display: str | None = None, kind: type[AnyDesk] = Desk) -> Iterator[AnyDesk]:  # type: ignore[assignment]
+def desk(folder: Path, display: str | None = None, kind: type[Desk] = Desk) -> Iterator[Any]:
     """An open desk that is closed in any case."""
     made = kind(folder / "desk", display)
     made.folder.mkdir()
