@@ -7,25 +7,25 @@ import subprocess
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
+DEBIANS = {"Debian": "http://deb.debian.org/debian", "Debian-Security": "http://deb.debian.org/debian-security"}
+"""Label: address. The packages' signatures say whether they are Debian's, not the way they come."""
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 NOT_IN_DEBIAN = {"python3-picamera2", "python3-lgpio", "python3-gpiozero"}  # Raspberry Pi OS has them, or a newer one
 _PLACES = {"Dir::State": "state", "Dir::State::status": "status", "Dir::Cache": "cache", "Dir::Etc::SourceList": "sources"}
 
 
 def mirror(label: str) -> str:
-    """The address of the archive with this label, from this machine's own apt. LookupError when it names none."""
+    """The address of the archive with this label: where apt here has it from; Debian's where apt has no list of it."""
     words = ["apt-get", "indextargets", "Created-By: Packages", f"Label: {label}", "--format", "$(REPO_URI)"]
     lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    if not lines:
-        raise LookupError(f"apt here names no {label} mirror: this needs a Debian with its package lists (apt update)")
-    return lines[0]
+    return lines[0] if lines else DEBIANS[label]
 
 
 def sources(suite: str) -> list[str]:
     """The lines of sources.list for a suite."""
-    main, security, signed = mirror("Debian"), mirror("Debian-Security"), f"deb [signed-by={KEYRING}]"
+    main, security = map(mirror, DEBIANS)
     lines = [f"{main} {suite} main", f"{main} {suite}-updates main", f"{security} {suite}-security main"]
-    return [f"{signed} {line}" for line in lines]
+    return [f"deb [signed-by={KEYRING}] {line}" for line in lines]
 
 
 def listed(*names: str) -> list[str]:
