@@ -28,7 +28,8 @@ from kiosk.core import refunds
 from kiosk.core.commands import Announce, Heard, Hush, Insert, Play, TryVoice
 from kiosk.core.errors import KioskError
 from kiosk.core.events import ClockSynchronized, Event, Health, Key, Part
-from kiosk.core.screens import Network, Outline, Signs, Starting, View
+from kiosk.core.scanning import Outline
+from kiosk.core.screens import Network, Signs, Starting, View
 from kiosk.keypad import KeyboardKeypad, ScriptedKeypad, TouchKeypad
 from kiosk.listener import Listener
 from kiosk.loop.lanes import LONGEST_CALL_S, lanes
@@ -51,12 +52,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LOOP_SILENT_S = 10.0
-SCANNER_SILENT_S = 10.0
-DISPLAY_SILENT_S = 10.0
-KEYPAD_SILENT_S = 10.0
-CONTROL_SILENT_S = 10.0
-OTHERS_SILENT_S = 10.0  # printer, notifications, check-ups, PINs
+SILENT_S = 10.0  # a part that gives no heartbeat for so long hangs
 END_MOST_S = 10.0
 LOOK_S = 0.1
 SCREEN_FIRST_S = 3.0  # so long the network waits for the first picture, when no order is open
@@ -138,7 +134,7 @@ class App:
     def _start_money(self, backwards: contextlib.ExitStack) -> None:
         """The ledger and its loop, then the lanes to WeChat."""
         supervise = self._supervisor
-        loop = supervise.spawn("loop", lambda: self._runtime.run(self._beat("loop")), LOOP_SILENT_S)
+        loop = supervise.spawn("loop", lambda: self._runtime.run(self._beat("loop")), SILENT_S)
         backwards.callback(self._end_loop, loop)
         working = [supervise.spawn(lane.name, partial(lane.run, self._beat(lane.name)), LONGEST_CALL_S) for lane in self._lanes]
         backwards.callback(self._end_lanes, working)
@@ -155,13 +151,13 @@ class App:
         scanner = self._start_scanner()
         backwards.callback(scanner.stop)
         self._keypad.start()
-        keys = self._supervisor.spawn("keypad", partial(self._keypad.run, self._beat("keypad")), KEYPAD_SILENT_S)
+        keys = self._supervisor.spawn("keypad", partial(self._keypad.run, self._beat("keypad")), SILENT_S)
         backwards.callback(keys.join, END_MOST_S)
         backwards.callback(self._keypad.stop)
         self._start_printer(backwards)
-        self._supervisor.spawn("check-ups", partial(self._support.lane.run, self._beat("check-ups")), OTHERS_SILENT_S)
+        self._supervisor.spawn("check-ups", partial(self._support.lane.run, self._beat("check-ups")), SILENT_S)
         backwards.callback(self._support.lane.stop)
-        self._supervisor.spawn("pins", partial(self._keyholder.run, self._beat("pins")), OTHERS_SILENT_S)
+        self._supervisor.spawn("pins", partial(self._keyholder.run, self._beat("pins")), SILENT_S)
         backwards.callback(self._keyholder.stop)
         remote = self._remote if config.keypad.remote else None
         answers = Answers(
@@ -182,7 +178,7 @@ class App:
             controls["door"] = door(config.owner.door, asked.handle)
         for name, control in controls.items():
             control.open()
-            self._supervisor.spawn(name, partial(control.serve, self._beat(name)), CONTROL_SILENT_S)
+            self._supervisor.spawn(name, partial(control.serve, self._beat(name)), SILENT_S)
             backwards.callback(control.stop)
 
     def _serve(self, display: Display) -> None:
@@ -192,7 +188,7 @@ class App:
             if self._stopped.is_set():  # another kiosk holds the ledger, say: then this one never was ready
                 return
         self._tell_clock()
-        self._supervisor.hearts.register("display", DISPLAY_SILENT_S)
+        self._supervisor.hearts.register("display", SILENT_S)
         display.run(self._drawn)
         self._supervisor.hearts.retire("display")
 
@@ -212,13 +208,13 @@ class App:
             return
         listener = Listener(wanted.host, wanted.port, wanted.path, self._notifications.take)
         listener.open()
-        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), OTHERS_SILENT_S)
+        thread = self._supervisor.spawn("notifications", lambda: listener.serve(self._beat("notifications")), SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(listener.stop)
 
     def _start_scanner(self) -> Scanner:
         camera = self._config.camera
-        self._supervisor.hearts.register("scanner", SCANNER_SILENT_S)
+        self._supervisor.hearts.register("scanner", SILENT_S)
         scanner = open_scanner(
             self._hear,
             self._show_camera,
@@ -240,7 +236,7 @@ class App:
 
         printer = make_printer(self._config.printer, self._config.display, self._hear)
         self._runtime.use_printer(printer)
-        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), OTHERS_SILENT_S)
+        thread = self._supervisor.spawn("printer", partial(printer.run, self._beat("printer")), SILENT_S)
         backwards.callback(thread.join, END_MOST_S)
         backwards.callback(printer.stop)
 

@@ -8,10 +8,11 @@ from PIL import Image
 
 from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
-from kiosk.core.events import Key, ScanHint
+from kiosk.core.events import Key
 from kiosk.core.expiry import DAY, Expiring, Lasting
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
+from kiosk.core.scanning import ScanHint
 from kiosk.core.screens import (
     AmountHint,
     AttentionScreen,

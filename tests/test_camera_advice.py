@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from kiosk.camera.advice import AGREE, HOLD_S, SILENT_S, Advice, Area, advise
 from kiosk.camera.sightings import PERSIST_S, Refused, Sightings, Verdict
 from kiosk.camera.symbol import Format, Symbol
-from kiosk.core.events import ScanHint
-from kiosk.core.screens import Reading
+from kiosk.core.scanning import Reading, ScanHint
 
 GOOD = Area(
     box=(560, 288, 160, 160),

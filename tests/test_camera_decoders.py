@@ -13,7 +13,7 @@ from kiosk.camera.decode import read_symbols
 from kiosk.camera.sightings import weigh
 from kiosk.camera.symbol import Corners, Format, Symbol
 from kiosk.camera.zxing import find_symbols
-from kiosk.core.events import ScanHint
+from kiosk.core.scanning import ScanHint
 from tests.camera_pictures import CODE, barcode, page, qr, scene
 
 Reader = Callable[[np.ndarray], list[Symbol]]

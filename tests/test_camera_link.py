@@ -20,10 +20,9 @@ from kiosk.camera import link, open_scanner
 from kiosk.camera.link import Command, ScannerLink, scanner_command
 from kiosk.camera.scripted import ScriptedScanner
 from kiosk.camera.texts import MOST
-from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ReceiptSeen, ScanHint, TextSeen
+from kiosk.core.events import CodeRefused, CodeSeen, Event, Health, Part, ReceiptSeen, TextSeen
 from kiosk.core.ports import Scanner
-from kiosk.core.screens import Outline, Reading
+from kiosk.core.scanning import LookFor, Outline, Reading, ScanHint
 from kiosk.core.secret import PaymentCode
 from tests.camera_pictures import CODE, OTHER_CODE, page, qr, scene
 
@@ -200,8 +199,6 @@ def liar(body: str) -> Command:
     words = f"""
 import os, socket, struct, sys, time
 from kiosk.camera.wire import *
-from kiosk.core.events import ScanHint
-from kiosk.core.screens import Outline, Reading
 from kiosk.core.secret import PaymentCode
 line = socket.socket(fileno=int(sys.argv[1]))
 line.recv(len(pack(Open(False))), socket.MSG_WAITALL)
@@ -583,6 +580,14 @@ def test_no_code_reaches_log_stderr_or_repr(tmp_path: Path, inbox: Inbox, linked
     assert CODE not in "".join([caplog.text, out, err, repr(seen), repr(inbox.all), repr(vars(one.link))])
 
 
-def test_the_money_process_loads_nothing_that_touches_pixels():
-    words = "import sys, kiosk.camera; print([m for m in ('numpy', 'PIL', 'pyzbar', 'picamera2') if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "none_of"),
+    [
+        ("kiosk.camera.link", {"numpy", "PIL", "pyzbar", "picamera2"}),
+        ("kiosk.camera.__main__", {"kiosk.camera.link", "kiosk.core.events", "kiosk.core.screens"}),
+    ],
+)
+def test_neither_process_loads_what_only_the_other_one_needs(module: str, none_of: set[str]):
+    """Pixels on one side of the line, the till on the other."""
+    words = f"import sys, {module}; print(sorted({none_of} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", words], text=True).strip() == "[]"

@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.camera.advice import Area, advise
 from kiosk.camera.look import Looker, quarter
-from kiosk.core.events import ScanHint
+from kiosk.core.scanning import ScanHint
 from tests.frames.optics import seen
 from tests.frames.rooms import behind
 from tests.frames.sheets import payment_code, wallet

@@ -11,7 +11,7 @@ from kiosk.camera.frame import mirrored
 from kiosk.camera.marks import KEEP_S, Marks
 from kiosk.camera.symbol import NOWHERE, Corners
 from kiosk.camera.wire import MAX_OUTLINES, Picture, Unpacker, pack
-from kiosk.core.screens import Outline, Reading
+from kiosk.core.scanning import Outline, Reading
 
 VIEW = Picture(320, 180, bytes(320 * 180 * 3))
 FRAME = (1280, 720)

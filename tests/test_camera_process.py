@@ -33,10 +33,8 @@ from kiosk.camera.wire import (
     Unpacker,
     pack,
 )
-from kiosk.core.commands import LookFor
 from kiosk.core.errors import DriverError
-from kiosk.core.events import ScanHint
-from kiosk.core.screens import Reading
+from kiosk.core.scanning import LookFor, Reading, ScanHint
 from kiosk.core.secret import PaymentCode
 from tests.camera_pictures import CODE, OTHER_CODE, page, qr
 

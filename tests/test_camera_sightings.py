@@ -21,8 +21,7 @@ from kiosk.camera.sightings import (
     receipt_number,
 )
 from kiosk.camera.symbol import Corners, Format, Symbol
-from kiosk.core.events import Foreign, ScanHint
-from kiosk.core.screens import Reading
+from kiosk.core.scanning import Foreign, Reading, ScanHint
 from kiosk.core.secret import PaymentCode
 
 A, B = "134567890123456789", "109876543210987654"

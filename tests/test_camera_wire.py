@@ -33,9 +33,7 @@ from kiosk.camera.wire import (
     WireError,
     pack,
 )
-from kiosk.core.commands import LookFor
-from kiosk.core.events import ScanHint
-from kiosk.core.screens import Outline, Reading
+from kiosk.core.scanning import LookFor, Outline, Reading, ScanHint
 from kiosk.core.secret import PaymentCode
 
 CODE = "134567890123456789"

@@ -8,21 +8,10 @@ import pytest
 
 from kiosk.core import checkup_screens, screens, trying
 from kiosk.core.checkup import COLOURS, Bundle, BundleEnd, Finding, Kind, Verdict
-from kiosk.core.commands import (
-    Announce,
-    LookFor,
-    MakeBundle,
-    Play,
-    Print,
-    Sound,
-    StartCheckup,
-    StartScan,
-    StopCheckup,
-    StopScan,
-    TryVoice,
-)
-from kiosk.core.events import BundleMade, Checked, CheckupOver, CodeRead, Health, Key, Part, ScanHint
+from kiosk.core.commands import Announce, MakeBundle, Play, Print, Sound, StartCheckup, StartScan, StopCheckup, StopScan, TryVoice
+from kiosk.core.events import BundleMade, Checked, CheckupOver, CodeRead, Health, Key, Part
 from kiosk.core.model import Call, Ended, OrderState
+from kiosk.core.scanning import LookFor, ScanHint
 from kiosk.core.slips import Receipts, Sample
 from kiosk.core.state import wake_at
 from tests.flow import Flow

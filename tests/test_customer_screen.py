@@ -11,9 +11,9 @@ import zxingcpp
 from PIL import Image
 
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
-from kiosk.core.events import ScanHint
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
+from kiosk.core.scanning import ScanHint
 from kiosk.core.screens import (
     AmountHint,
     AttentionScreen,

@@ -16,7 +16,8 @@ from PIL import Image
 from kiosk.core.commands import Sound
 from kiosk.core.errors import DriverError
 from kiosk.core.ports import Display
-from kiosk.core.screens import Outline, Reading, Scanning, View
+from kiosk.core.scanning import Outline, Reading
+from kiosk.core.screens import Scanning, View
 from kiosk.display import DRIVERS, open_display, tones
 from kiosk.display.canvas import Speaker
 from kiosk.display.recording import RecordingDisplay

@@ -17,10 +17,10 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from kiosk.core.events import ScanHint
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.past_screens import PastScreen
-from kiosk.core.screens import Outline, OutOfOrder, Reading, Screen, ShowingQr
+from kiosk.core.scanning import Outline, Reading, ScanHint
+from kiosk.core.screens import OutOfOrder, Screen, ShowingQr
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display import codes, drift, training
 from kiosk.display import keys as drawn_keys

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.core.errors import DriverError
-from kiosk.core.events import ScanHint
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.model import Decline, OrderState
 from kiosk.core.money import Money, in_words
+from kiosk.core.scanning import ScanHint
 from kiosk.core.screens import AmountHint
 from kiosk.display import fonts
 from kiosk.display.canvas import Canvas, _thai, _wide

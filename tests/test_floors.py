@@ -31,6 +31,7 @@ FLOORS: list[tuple[int, str]] = [
     (0, "kiosk.core.wifi"),
     (0, "kiosk.core.enrolment"),
     (1, "kiosk.core.model"),
+    (1, "kiosk.core.scanning"),
     (1, "kiosk.core.events"),
     (1, "kiosk.core.commands"),
     (1, "kiosk.core.screens"),

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from kiosk.core.events import ScanHint
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
+from kiosk.core.scanning import ScanHint
 from kiosk.core.screens import (
     CancelledScreen,
     Charging,

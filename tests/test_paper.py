@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kiosk.core import screens
-from kiosk.core.commands import LookFor, LookUp, Play, Print, Sound, StartScan, StopScan
+from kiosk.core.commands import LookUp, Play, Print, Sound, StartScan, StopScan
 from kiosk.core.events import Health, LookedUp, NotPrinted, Part, ReceiptSeen
 from kiosk.core.model import Call, Decline, Declined, Pending, RefundState, SaleState, Unknown, Why
 from kiosk.core.numbers import is_order_number
 from kiosk.core.past_screens import History, SaleOpened, SaleUnknown
+from kiosk.core.scanning import LookFor
 from kiosk.core.slips import Bill, PrinterTrouble, Receipt, Receipts, Wanted
 from tests.flow import START, Flow, always, hkd
 

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import time as hour
 from pathlib import Path
 from random import Random
@@ -27,7 +28,7 @@ from kiosk.config.update import UpdateConfig
 from kiosk.control.unix_socket import Answer, ControlFailed, ControlUnavailable, Request, ask
 from kiosk.release import update
 from kiosk.release.shelf import Shelf
-from kiosk.release.trial import Staged, State
+from kiosk.release.trial import Attempt, Record, Staged, State
 from kiosk.release.update import Patience, Plan
 from tests.crash.counter import HERE, PATIENCE_S, Counter, Kiosk
 from tests.crash.sales import SALES, People, pay
@@ -114,64 +115,86 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
     made.close()
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Shelf:
-    """A package with this very source, called 1.0.0."""
-    ours = shelf(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """A package with this very source, called 1.0.0; the releases of each test are newer than those of the tests before it."""
+    ours = shelf(tmp_path_factory.mktemp("made"))
     _build(ours.factory, "1.0.0")
     return ours
 
 
+@pytest.fixture(scope="module")
+def started(shop: Counter, made: Shelf) -> Iterator[Unit]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(update, "CALM_S", 0)
+        kiosk = Unit(shop, made)
+        yield kiosk
+        if kiosk.alive:
+            kiosk.down(signal.SIGTERM)
+
+
 @pytest.fixture
-def unit(shop: Counter, made: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
-    monkeypatch.setattr(update, "CALM_S", 0)
-    kiosk = Unit(shop, made)
-    kiosk.start()
-    kiosk.online()
-    yield kiosk
-    if kiosk.alive:
-        kiosk.down(signal.SIGTERM)
+def unit(started: Unit) -> Unit:
+    """It runs, and is on line: as the test before it has left it, or started."""
+    if not started.alive:
+        started.start()
+    started.online()
+    return started
 
 
-def _build(place: Path, version: str, *changes: tuple[str, str, str], migrates: bool = False) -> Path:
-    """A release of this very source but for its version and `changes`: a file, a text in it, and what is there instead."""
+@dataclass(frozen=True)
+class Update:
+    """A release that waits to take the place of another; None: of the package's own."""
+
+    version: str
+    before: str | None
+
+
+def _build(place: Path, version: str, *changes: tuple[str, str, str], of: Path | None = None, migrates: bool = False) -> Path:
+    """A release of this very source but for its version and `changes`: a file, a text in it, and what is there instead.
+
+    `of`: another release 1.0.0, with which it shares each file that is the same in both.
+    """
+    source, copy, was = (HERE, shutil.copy2, __version__) if of is None else (of, os.link, "1.0.0")
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(HERE / "kiosk", place / "kiosk", ignore=shutil.ignore_patterns("sandbox"))
+    shutil.copytree(source / "kiosk", place / "kiosk", ignore=shutil.ignore_patterns("sandbox", "*.po"), copy_function=copy)
     if migrates:
         (place / f"kiosk/payment/schema/{SCHEMA + 1:04}.sql").write_text("CREATE TABLE something_new (id INTEGER);\n", "utf-8")
-    for name, old, new in (("kiosk/__init__.py", f'"{__version__}"', f'"{version}"'), *changes):
+    for name, old, new in (("kiosk/__init__.py", f'"{was}"', f'"{version}"'), *changes):
         text = (place / name).read_text("utf-8")
         assert old in text, (name, old)
+        (place / name).unlink()  # it may be the other's file, too
         (place / name).write_text(text.replace(old, new), "utf-8")
-    least = {"kiosk/py.typed": "", "vendor/none": ""}
-    return tree(place, manifest(version, ledger=SCHEMA + migrates), least)
+    return tree(place, manifest(version, ledger=SCHEMA + migrates), {"vendor/none": ""})
 
 
-def _stage(made: Shelf, *changes: tuple[str, str, str], migrates: bool = False) -> None:
-    made.shelve(_build(made.releases / ".new", "1.1.0", *changes, migrates=migrates), "1.1.0")
-    made.happened(Staged("1.1.0"))
+def _stage(made: Shelf, *changes: tuple[str, str, str], migrates: bool = False) -> Update:
+    record = made.record()
+    newest = record.attempt.version if record.attempt is not None else "1.0.0"
+    version = f"1.{int(newest.split('.')[1]) + 1}.0"
+    made.shelve(_build(made.releases / ".new", version, *changes, of=made.factory, migrates=migrates), version)
+    made.happened(Staged(version))
+    return Update(version, record.current)
 
 
 def _plan(shop: Counter) -> Plan:
     return Plan(UpdateConfig(hour(0), hour(23, 59, 59)), ZoneInfo("Asia/Hong_Kong"), shop.ledger)
 
 
-def _undone(made: Shelf, unit: Unit, said: str) -> None:
-    """The release before sells, its package's own; the merchant is told, until a key."""
-    record = made.record()
-    assert record.attempt is not None
-    assert (record.current, record.attempt.state, record.attempt.problem) == (None, State.UNDONE, said)
-    assert [about.version for about in made.there()] == []
+def _undone(made: Shelf, unit: Unit, new: Update, said: str) -> None:
+    """The release before sells, its package's own unless another was well; the merchant is told, until a key."""
+    assert made.record() == Record(new.before, Attempt(new.version, State.UNDONE, said, made.record().attempt.migrates))
+    assert new.version not in {about.version for about in made.there()}
     unit.online()
     told = unit.asked({"do": "health"})
-    assert (told["version"], told["trial"]) == ("1.0.0", False)
+    assert (told["version"], told["trial"]) == (new.before or "1.0.0", False)
     unit.sells(1300)
 
 
 def test_a_release_that_works_is_taken(shop: Counter, made: Shelf, unit: Unit) -> None:
     """On trial nothing can be sold; then all can."""
     unit.sells(1100)
-    _stage(made)
+    new = _stage(made)
     seen: list[str] = []
 
     class Watching(Asked):
@@ -185,16 +208,16 @@ def test_a_release_that_works_is_taken(shop: Counter, made: Shelf, unit: Unit) -
                 seen.append(str(unit.asked({"do": "state"}).get("screen")))
             return unit.asked(request)
 
-    assert update.look(made, Watching(), _plan(shop), GOOD) == "updated to 1.1.0"
+    assert update.look(made, Watching(), _plan(shop), GOOD) == f"updated to {new.version}"
     assert set(seen) <= {"Updating", "None"}
     assert "Updating" in seen
     unit.online()
-    assert unit.asked({"do": "health"})["version"] == "1.1.0"
+    assert unit.asked({"do": "health"})["version"] == new.version
     (shop.folder / "update-told").unlink(missing_ok=True)
     unit.sells(1200)
-    assert (shop.folder / "update-told").read_text() == "1.1.0 well\n"
+    assert (shop.folder / "update-told").read_text() == f"{new.version} well\n"
     made.boot()
-    assert made.slot.resolve() == made.place("1.1.0").resolve()
+    assert made.slot.resolve() == made.place(new.version).resolve()
 
 
 BROKEN_ONES = {
@@ -214,18 +237,19 @@ WRONG = {
 def test_a_broken_release_is_undone(shop: Counter, made: Shelf, unit: Unit, how: str) -> None:
     """Whichever way it is broken."""
     (shop.folder / "update-told").unlink(missing_ok=True)
-    _stage(made, BROKEN_ONES[how])
+    new = _stage(made, BROKEN_ONES[how])
     patience = BROKEN if how == "cannot sign" else DEAD
     problem = update.look(made, Asked(unit), _plan(shop), patience)
-    assert re.fullmatch(rf"1\.1\.0 did not {WRONG.get(how, 'start')} within {patience.trial_s:.0f} s", problem or "")
-    _undone(made, unit, problem)
-    assert (shop.folder / "update-told").read_text() == "1.1.0 undone\n"
+    assert problem is not None
+    assert re.fullmatch(rf"{new.version} did not {WRONG.get(how, 'start')} within {patience.trial_s:.0f} s", problem)
+    _undone(made, unit, new, problem)
+    assert (shop.folder / "update-told").read_text() == f"{new.version} undone\n"
 
 
 def test_a_release_that_migrates_the_ledger_and_then_fails_leaves_it_as_it_was(shop: Counter, made: Shelf, unit: Unit) -> None:
     """Byte for byte as it was when the kiosk had been stopped; with all that was sold before."""
     unit.sells(1500)
-    _stage(made, CANNOT_DRAW, migrates=True)
+    new = _stage(made, CANNOT_DRAW, migrates=True)
     kept: list[bytes] = []
     after: list[bytes] = []
 
@@ -240,14 +264,15 @@ def test_a_release_that_migrates_the_ledger_and_then_fails_leaves_it_as_it_was(s
 
     problem = update.look(made, Looking(), _plan(shop), DEAD)
     assert kept == after
-    _undone(made, unit, problem)
+    assert problem is not None
+    _undone(made, unit, new, problem)
     assert [line["state"] for line in shop.orders() if line["amount"] == 1500] == ["PAID"]
 
 
 def test_a_power_cut_during_a_trial(shop: Counter, made: Shelf, unit: Unit) -> None:
     """The machine's next start undoes it, ledger and all."""
     unit.sells(1600)
-    _stage(made, migrates=True)
+    new = _stage(made, migrates=True)
 
     class Cut(BaseException):
         pass
@@ -270,16 +295,16 @@ def test_a_power_cut_during_a_trial(shop: Counter, made: Shelf, unit: Unit) -> N
     made.slot.unlink()  # /run is empty after it
     made.boot()
     unit.start()
-    _undone(made, unit, "the machine was switched off, or started anew, during the trial")
+    _undone(made, unit, new, "the machine was switched off, or started anew, during the trial")
     assert [line["state"] for line in shop.orders() if line["amount"] == 1600] == ["PAID"]
 
 
 def test_an_update_waits_for_an_open_order(shop: Counter, made: Shelf, unit: Unit) -> None:
     """And for whoever stands in front; a kiosk that is held sells nothing until it is let go."""
-    _stage(made)
+    new = _stage(made)
     unit.key("1", "7", "0", "0", "QR")
     assert unit.until("ShowingQr") == "ShowingQr"
-    waits = "1.1.0 waits: somebody uses the kiosk, or an order is open"
+    waits = f"{new.version} waits: somebody uses the kiosk, or an order is open"
     assert update.look(made, Asked(unit), _plan(shop), GOOD) == waits
     assert "sale is in front" in unit.asked({"do": "hold", "for_s": 60})["problem"]
     People(shop, unit, Random(0))._scan()
@@ -295,5 +320,5 @@ def test_an_update_waits_for_an_open_order(shop: Counter, made: Shelf, unit: Uni
     assert unit.asked({"do": "hold", "for_s": 0})["ok"] is True
     unit.until("Idle")
     night = Plan(UpdateConfig(hour(0), hour(0)), ZoneInfo("Asia/Hong_Kong"), shop.ledger)
-    assert update.look(made, Asked(unit), night, GOOD) == "1.1.0 waits: for the quiet hours"
+    assert update.look(made, Asked(unit), night, GOOD) == f"{new.version} waits: for the quiet hours"
     assert made.record().attempt.state is State.WAITING  # type: ignore[union-attr]

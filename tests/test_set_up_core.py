@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import PASSPHRASE_DIGITS, parts
 from kiosk.core.events import Health, Key, Part, Pressed, TextSeen
 from kiosk.core.languages import LANGUAGES
+from kiosk.core.scanning import LookFor
 from kiosk.core.setup import START, turn
 from kiosk.core.setup_nouns import (
     NEEDED,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kiosk.camera.symbol import Format, Symbol
 from kiosk.camera.texts import LONGEST, fits, fitting
-from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import MOST_PARTS, PART, Collected, parts, read_part
 from kiosk.core.multitap import AGAIN_MS, LETTERS, Tapped
+from kiosk.core.scanning import LookFor
 from kiosk.core.secret import is_payment_code
 from kiosk.core.wifi import WifiNetwork, is_password, read_wifi, wifi_text
 from kiosk.core.zones import ZONES, ahead, offered

@@ -21,7 +21,6 @@ from kiosk.core.events import (
     Part,
     Pressed,
     RefundAnswered,
-    ScanHint,
     Tick,
 )
 from kiosk.core.lifecycle import is_open, too_long_at
@@ -43,6 +42,7 @@ from kiosk.core.model import (
     Why,
 )
 from kiosk.core.money import Money
+from kiosk.core.scanning import ScanHint
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import Step, busy, may_leave, order_due, refund_due, wake_at
 from kiosk.core.step import step

@@ -8,8 +8,9 @@ import pytest
 
 from kiosk.core import screens, till
 from kiosk.core.commands import Charge, Place, Play, Probe, Sound, StartScan, StopScan, Warm
-from kiosk.core.events import CodeRefused, Health, Key, Left, Part, Pressed, ScanHint, Tick
+from kiosk.core.events import CodeRefused, Health, Key, Left, Part, Pressed, Tick
 from kiosk.core.model import Call, Decline, Declined, Ended, NotFound, OrderState, Pending, Tender, Unknown, Why
+from kiosk.core.scanning import ScanHint
 from kiosk.core.screens import AmountHint
 from kiosk.core.state import wake_at
 from tests.flow import START, Flow, always, hkd

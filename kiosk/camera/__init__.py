@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiosk.camera.drivers import MAINS_HZ, check_driver
-from kiosk.camera.link import OnView, ScannerLink, scanner_command
 from kiosk.camera.unit import scanner_socket
-from kiosk.core.ports import Post, Scanner
+
+if TYPE_CHECKING:
+    from kiosk.camera.link import OnView
+    from kiosk.core.ports import Post, Scanner
 
 __all__ = ["open_scanner"]
 
@@ -32,6 +35,8 @@ def open_scanner(
     without a camera still sells by QR. `on_view` gets mirrored pictures, and what to mark on
     them, while scanning and must not block; `beat` is called at least twice a second while the link's thread lives.
     """
+    from kiosk.camera.link import ScannerLink, scanner_command  # noqa: PLC0415  the scanner's process imports this file, too
+
     check_driver(driver, folder)
     scanner = scanner_socket() or scanner_command(driver, folder, device, mains_hz)
     return ScannerLink(post, on_view, scanner, beat)

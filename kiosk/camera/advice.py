@@ -10,7 +10,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 from kiosk.camera.symbol import Corners
-from kiosk.core.events import ScanHint
+from kiosk.core.scanning import ScanHint
 
 CELL = 16  # pixels of the camera's picture: nothing is measured finer
 SILENT_S = 1.0  # without a read: then words may help

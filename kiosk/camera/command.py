@@ -15,7 +15,7 @@ from kiosk.camera.folder import image_files
 from kiosk.camera.frame import Frame
 from kiosk.camera.pictures import PictureError, open_frame
 from kiosk.camera.sightings import Believed, Sightings, weigh
-from kiosk.core.events import ScanHint
+from kiosk.core.scanning import ScanHint
 
 _WORDS = {
     ScanHint.TWO_CODES: "two different payment codes in one picture: neither is believed",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kiosk.camera.decode import Grey
 from kiosk.camera.wire import Picture
 from kiosk.core.errors import DriverError
-from kiosk.core.events import ScanHint
+from kiosk.core.scanning import ScanHint
 
 VIEW_WIDTH, VIEW_HEIGHT = 320, 240  # the box a view fits into; 320 x 180 of a 16:9 camera
 

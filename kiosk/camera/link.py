@@ -42,10 +42,9 @@ from kiosk.camera.wire import (
     WireError,
     pack,
 )
-from kiosk.core.commands import LookFor
-from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, Health, Part, ReceiptSeen, ScanHint, TextSeen
+from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, Health, Part, ReceiptSeen, TextSeen
 from kiosk.core.ports import Post
-from kiosk.core.screens import Outline
+from kiosk.core.scanning import LookFor, Outline, ScanHint
 from kiosk.core.secret import PaymentCode
 
 OnView = Callable[[int, int, bytes, tuple[Outline, ...]], None]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kiosk.camera.symbol import Corners, Point
 from kiosk.camera.wire import MAX_OUTLINES, Picture
-from kiosk.core.screens import Outline, Reading
+from kiosk.core.scanning import Outline, Reading
 
 KEEP_S = 0.4
 

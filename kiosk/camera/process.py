@@ -44,8 +44,8 @@ from kiosk.camera.wire import (
     WireError,
     pack,
 )
-from kiosk.core.commands import LookFor
 from kiosk.core.errors import DriverError
+from kiosk.core.scanning import LookFor
 
 BEAT_S = 1.0
 RETRY_S = 0.5  # between two tries to open a camera that was away

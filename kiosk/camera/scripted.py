@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from kiosk.camera.sightings import Believed, Refused, Sightings, receipt_number
 from kiosk.camera.symbol import Format, Symbol
-from kiosk.core.commands import LookFor
 from kiosk.core.events import CodeRead, CodeRefused, CodeSeen, ReceiptSeen
 from kiosk.core.ports import Post
+from kiosk.core.scanning import LookFor
 
 
 class ScriptedScanner:

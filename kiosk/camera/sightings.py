@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 from kiosk.camera.advice import AGAIN_S, HOLD_S, Advice, Area
 from kiosk.camera.symbol import Corners, Format, Symbol
-from kiosk.core.events import Foreign, ScanHint
 from kiosk.core.numbers import is_order_number
-from kiosk.core.screens import Reading
+from kiosk.core.scanning import Foreign, Reading, ScanHint
 from kiosk.core.secret import PaymentCode, is_payment_code
 
 ALONE_FOR_S = 1.0  # after two codes in one frame, one must have been alone this long: the other phone may just be unreadable

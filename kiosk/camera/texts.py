@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kiosk.camera.symbol import Format, Symbol
-from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import LONGEST as LONGEST_PART
 from kiosk.core.enrolment import MOST_PARTS, read_part
+from kiosk.core.scanning import LookFor
 from kiosk.core.wifi import LONGEST as LONGEST_WIFI
 from kiosk.core.wifi import read_wifi
 

@@ -16,11 +16,9 @@ from dataclasses import dataclass, field
 from kiosk.camera.symbol import Format
 from kiosk.camera.texts import LONGEST as MAX_TEXT
 from kiosk.camera.texts import fits
-from kiosk.core.commands import LookFor
 from kiosk.core.errors import KioskError
-from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
 from kiosk.core.numbers import is_order_number
-from kiosk.core.screens import Outline, Reading
+from kiosk.core.scanning import ABOUT_THE_CAMERA, LookFor, Outline, Reading, ScanHint
 from kiosk.core.secret import PaymentCode, is_payment_code
 
 MAX_HEADER = 16 * 1024

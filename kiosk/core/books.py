@@ -14,7 +14,6 @@ from kiosk.core.commands import (
     Announce,
     Hush,
     Insert,
-    LookFor,
     Play,
     Print,
     Record,
@@ -44,6 +43,7 @@ from kiosk.core.model import (
 )
 from kiosk.core.numbers import OrderNumber
 from kiosk.core.operators import Against
+from kiosk.core.scanning import LookFor
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.selling import Draft
 from kiosk.core.slips import Receipt, Receipts

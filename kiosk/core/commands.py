@@ -11,6 +11,7 @@ from kiosk.core.model import Order, Refund, Sale
 from kiosk.core.money import Money
 from kiosk.core.operators import Operator, PinDigits
 from kiosk.core.past_nouns import Cursor, Find
+from kiosk.core.scanning import LookFor
 from kiosk.core.secret import PaymentCode
 from kiosk.core.shifts import Reading, Shift
 from kiosk.core.slips import Slip, Wanted
@@ -125,16 +126,6 @@ class CorrectClock:
     """Shift the steady clock by this: what was learnt before the first sale."""
 
     offset_ms: int
-
-
-class LookFor(StrEnum):
-    """What the camera is to find. Nothing else that it reads is handed over."""
-
-    PAYMENT = "payment"
-    RECEIPT = "receipt"
-    ANYTHING = "anything"  # to try it out: only which kind of code it was is handed over
-    WIFI = "wifi"  # while the kiosk is set up: the QR of a Wi-Fi
-    ENROLMENT = "enrolment"  # and the parts of an enrolment
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kiosk.core.expiry import Ends
 from kiosk.core.model import Answer, Call, Order, Refund, Sale
 from kiosk.core.operators import NoPin, Operator
 from kiosk.core.past_nouns import PastOrder, Walked
+from kiosk.core.scanning import ScanHint
 from kiosk.core.secret import PaymentCode
 from kiosk.core.shifts import Figures, Reading
 from kiosk.core.slips import PrinterTrouble, Wanted
@@ -39,41 +40,6 @@ class Key(StrEnum):
     QR = "QR"
     CANCEL = "CANCEL"
     MENU = "MENU"
-
-
-class Foreign(StrEnum):
-    """A code that is no WeChat payment code, by what it most likely is: told to the merchant in words."""
-
-    ALIPAY = "alipay"  # 16 to 24 digits beginning 25 to 30
-    WECHAT_RECEIVE = "wechat_receive"  # a wxp:// or WeChat "receive money" or profile link: the customer opened the wrong page
-    LINK = "link"  # any other URL
-    PRODUCT = "product"  # EAN, UPC, a parcel's label
-    OTHER = "other"
-
-
-class ScanHint(StrEnum):
-    """Why nothing usable was read, in the order of how sure it is."""
-
-    TWO_CODES = "two_codes"  # two different payment codes in one view: neither is believed
-    USED = "used"  # the code that was just used
-    ALIPAY = "alipay"
-    WECHAT_RECEIVE = "wechat_receive"
-    LINK = "link"
-    PRODUCT = "product"
-    OTHER = "other"
-    CLOSER = "closer"  # from here on nothing was read, and this may help: the code is too small
-    FURTHER = "further"  # too large to be seen wholly or sharply
-    MIDDLE = "middle"  # cut off by the edge of the picture
-    STILL = "still"  # blurred
-    GLARE = "glare"  # blown out
-    BRIGHTER = "brighter"  # faint: the phone's screen shines too little
-    NO_CAMERA = "no_camera"  # it does not work, for a reason that only the log tells
-    UNPLUGGED = "unplugged"
-    FROZEN = "frozen"  # one and the same picture
-    COVERED = "covered"  # a black one
-
-
-ABOUT_THE_CAMERA = frozenset({ScanHint.NO_CAMERA, ScanHint.UNPLUGGED, ScanHint.FROZEN, ScanHint.COVERED})
 
 
 class Part(StrEnum):

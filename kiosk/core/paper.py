@@ -10,9 +10,10 @@ from dataclasses import replace
 from kiosk.core import till
 from kiosk.core.books import UNPRINTED_MOST
 from kiosk.core.commands import LookUp, Play, Print, Sound
-from kiosk.core.events import Health, Key, LookedUp, Part, ScanHint
+from kiosk.core.events import Health, Key, LookedUp, Part
 from kiosk.core.model import OrderState
 from kiosk.core.pause import Pause
+from kiosk.core.scanning import ScanHint
 from kiosk.core.slips import Bill, Wanted
 from kiosk.core.state import in_front
 from kiosk.core.till import Stage

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.commands import Examine, LookFor, PinAct, ReadPast, Record, Sound
+from kiosk.core.commands import Examine, PinAct, ReadPast, Record, Sound
 from kiosk.core.events import Event
 from kiosk.core.model import Answer, Order, Refund, Sale
 from kiosk.core.money import Money
 from kiosk.core.past_nouns import PastOrder, Walked
-from kiosk.core.screens import Outline, View
+from kiosk.core.scanning import LookFor, Outline
+from kiosk.core.screens import View
 from kiosk.core.secret import PaymentCode
 from kiosk.core.shifts import Figures, Shift
 from kiosk.core.slips import Slip

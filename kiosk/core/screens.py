@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
-from kiosk.core.events import Key, ScanHint
+from kiosk.core.events import Key
 from kiosk.core.expiry import Expiring
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
 from kiosk.core.past_screens import PastScreen
+from kiosk.core.scanning import ScanHint
 from kiosk.core.setup_screens import SetupLook, SetupScreen
 from kiosk.core.shifts import Shift
 from kiosk.core.slips import PrinterTrouble
@@ -169,22 +170,6 @@ class Scanning:
     money: Money
     until: int
     hint: ScanHint | None = None
-
-
-class Reading(StrEnum):
-    """How far what the camera sees is understood."""
-
-    UNREAD = "unread"  # it looks like a code, and is not read
-    UNSURE = "unsure"  # a payment code that is not yet believed
-    REFUSED = "refused"  # read, and not handed over: a ScanHint says why
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """Where something is in the camera's picture for the screen: four (x, y) in its pixels, clockwise from the upper left."""
-
-    reading: Reading
-    corners: tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import PASSPHRASE_DIGITS, read_part
 from kiosk.core.events import Health, Key, Part, Pressed, TextSeen
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.multitap import Tapped
+from kiosk.core.scanning import LookFor
 from kiosk.core.setup_nouns import (
     ASKED,
     STEP_OF,

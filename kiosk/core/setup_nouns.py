@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from kiosk.core.commands import LookFor
 from kiosk.core.enrolment import Collected
 from kiosk.core.events import Health, Pressed, TextSeen
 from kiosk.core.multitap import Tapped
+from kiosk.core.scanning import LookFor
 from kiosk.core.setup_screens import Doing, Inviting, Looking, Question, Told, Typing
 from kiosk.core.wifi import WifiNetwork
 

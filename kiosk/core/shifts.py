@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import assert_never
 
 from kiosk.core.model import Order, OrderState, Refund, RefundState, Tender
@@ -238,6 +239,7 @@ def day_bounds(day: date, zone: tzinfo, starts: time = MIDNIGHT) -> tuple[int, i
     return int(begin.timestamp() * 1000), int(end.timestamp() * 1000)
 
 
+@lru_cache(8)  # asked at each step of the kiosk, about the one shift that is open
 def next_time(after: int, of_day: time, zone: tzinfo) -> int:
     """The first moment later than `after` at which it is this time of the day in the shop, in ms."""
     day = datetime.fromtimestamp(after / 1000, zone).date()

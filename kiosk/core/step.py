@@ -60,7 +60,6 @@ from kiosk.core.events import (
     ReceiptSeen,
     RefundAnswered,
     RefundAsked,
-    ScanHint,
     ShiftAsked,
     ShiftRead,
     StatementCame,
@@ -82,6 +81,7 @@ from kiosk.core.model import (
     Why,
 )
 from kiosk.core.ports import Snapshot
+from kiosk.core.scanning import ScanHint
 from kiosk.core.screens import AmountHint, Network
 from kiosk.core.shift_turn import Shifts
 from kiosk.core.state import (

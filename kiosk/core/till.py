@@ -12,10 +12,11 @@ from typing import assert_never
 
 from kiosk.core import giving, keying, past, shift_till, trying, who
 from kiosk.core.checkup import Trial
-from kiosk.core.commands import LookFor, StartScan
-from kiosk.core.events import Key, ScanHint
+from kiosk.core.commands import StartScan
+from kiosk.core.events import Key
 from kiosk.core.lifecycle import SECOND
 from kiosk.core.model import Order, OrderState, Tender
+from kiosk.core.scanning import LookFor, ScanHint
 from kiosk.core.selling import digit_of
 from kiosk.core.shifts import Reading
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import assert_never
 
-from kiosk.core.events import ScanHint
-from kiosk.core.screens import Outline, Reading, Scanning, ShowingQr
+from kiosk.core.scanning import Outline, Reading, ScanHint
+from kiosk.core.screens import Scanning, ShowingQr
 from kiosk.display import icons
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.cards import countdown

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from kiosk.core.events import ABOUT_THE_CAMERA, ScanHint
 from kiosk.core.model import Decline
+from kiosk.core.scanning import ABOUT_THE_CAMERA, ScanHint
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,

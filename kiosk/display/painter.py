@@ -8,6 +8,7 @@ from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.past_screens import PastScreen
+from kiosk.core.scanning import Outline
 from kiosk.core.screens import (
     AttentionScreen,
     CancelledScreen,
@@ -19,7 +20,6 @@ from kiosk.core.screens import (
     Network,
     NoShift,
     Noting,
-    Outline,
     OutOfOrder,
     OwnersPage,
     PaidAlready,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from kiosk.core.commands import Sound
 from kiosk.core.money import Money
-from kiosk.core.screens import Outline, View
+from kiosk.core.scanning import Outline
+from kiosk.core.screens import View
 from kiosk.display.customer import CustomerView, seen
 from kiosk.display.png import encode
 

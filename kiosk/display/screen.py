@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from kiosk.core.commands import Sound
 from kiosk.core.events import Key
 from kiosk.core.money import Money
-from kiosk.core.screens import WITH_CAMERA, Network, Outline, Screen, Signs, Starting, View
+from kiosk.core.scanning import Outline
+from kiosk.core.screens import WITH_CAMERA, Network, Screen, Signs, Starting, View
 from kiosk.display import rehearsal
 from kiosk.display.announcer import Announcer
 from kiosk.display.backlight import Backlight

@@ -25,7 +25,8 @@ from kiosk.core.commands import Sound
 from kiosk.core.errors import DriverError
 from kiosk.core.events import CodeSeen, Event, Health, Part, Pressed, TextSeen
 from kiosk.core.ports import Display, Keypad, Scanner
-from kiosk.core.screens import Network, Outline, Signs, View
+from kiosk.core.scanning import Outline
+from kiosk.core.screens import Network, Signs, View
 from kiosk.core.setup import START, turn
 from kiosk.core.setup_nouns import Act, Facts, Failed, Happening, Known, Look, PageFacts, Setup, StartAnew, WantPage
 from kiosk.core.setup_screens import Told

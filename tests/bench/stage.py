@@ -21,7 +21,8 @@ from collections.abc import Generator
 from kiosk.camera.link import ScannerLink
 from kiosk.core.events import Event
 from kiosk.core.money import Money
-from kiosk.core.screens import Keying, Network, Outline, Scanning, Signs, View
+from kiosk.core.scanning import Outline
+from kiosk.core.screens import Keying, Network, Scanning, Signs, View
 
 SIZE = (1280, 720)
 FRAMES_PER_S = 30

@@ -292,15 +292,7 @@ def main() -> None:
         began_s, began_ms, scale = given.clock.split(",")
         hasten(float(began_s), int(began_ms), float(scale))
     if given.silent:
-        for name in (
-            "LOOP_SILENT_S",
-            "SCANNER_SILENT_S",
-            "KEYPAD_SILENT_S",
-            "DISPLAY_SILENT_S",
-            "CONTROL_SILENT_S",
-            "LONGEST_CALL_S",
-            "END_MOST_S",
-        ):
+        for name in ("SILENT_S", "LONGEST_CALL_S", "END_MOST_S"):
             assert hasattr(app, name)
             setattr(app, name, given.silent)
     cli.main(["--config", given.config, "run"])

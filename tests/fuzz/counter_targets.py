@@ -26,10 +26,10 @@ from kiosk.camera.wire import (
     pack,
 )
 from kiosk.core.commands import Charge, Place
-from kiosk.core.events import Key, Pressed, ScanHint
+from kiosk.core.events import Key, Pressed
 from kiosk.core.keying import MOST_DIGITS
 from kiosk.core.model import Call, Decline, Declined, Pending, Unknown, Why
-from kiosk.core.screens import Outline, Reading
+from kiosk.core.scanning import Outline, Reading, ScanHint
 from kiosk.core.secret import PaymentCode
 from kiosk.core.state import in_front
 from kiosk.core.till import Scanning

@@ -17,7 +17,8 @@ from PIL import Image
 
 from kiosk.camera.picamera2_source import READ_SIZE, VIEW_SIZE
 from kiosk.camera.vigil import FROZEN_WORDS
-from kiosk.core.events import CodeRefused, CodeSeen, Foreign, Health, Part, ScanHint
+from kiosk.core.events import CodeRefused, CodeSeen, Health, Part
+from kiosk.core.scanning import Foreign, ScanHint
 from kiosk.core.secret import PaymentCode
 from tests.crash.sales import put_away
 from tests.lab import camera_root, container, root, scene

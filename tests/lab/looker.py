@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kiosk.camera.link import ScannerLink
 from kiosk.core.events import CodeRefused, CodeSeen, Event
-from kiosk.core.screens import Outline
+from kiosk.core.scanning import Outline
 
 SEEN_S = 20.0  # a new scanner's start and a few looks, on a machine that is busy
 

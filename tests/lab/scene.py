@@ -13,7 +13,7 @@ from kiosk.camera.eye import Eye
 from kiosk.camera.picamera2_source import READ_SIZE
 from kiosk.camera.sightings import weigh
 from kiosk.camera.symbol import Format
-from kiosk.core.events import ScanHint
+from kiosk.core.scanning import ScanHint
 from tests.frames.measure import photographs
 from tests.frames.shots import Shot, graded, negative
 
