@@ -97,7 +97,7 @@ def _save(painter: Painter, folder: str, name: str) -> None:
         return
     path = GALLERY / folder
     path.mkdir(parents=True, exist_ok=True)
-    (path / f"{name}.png").write_bytes(encode(*painter.canvas.size, painter.canvas.rgb()))
+    (path / f"{name}.png").write_bytes(encode(*painter.canvas.size, painter.canvas.rgb(), level=1))
 
 
 def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
