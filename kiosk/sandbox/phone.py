@@ -14,6 +14,7 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 CAMERA_SIZE = (1280, 720)
+_CASE = (740, 1040)
 
 _QUIET = 10  # modules either side of a Code 128 (ISO/IEC 15417, 4.6.4: ten); a QR wants four
 _QR_QUIET = 4
@@ -38,14 +39,16 @@ def qr_svg(digits: str) -> str:
 
 def held_picture(digits: str) -> bytes:
     """A PNG of 1280x720: the phone with this payment code, held before the kiosk's camera, a little askew as hands are."""
-    screen = _wallet_page().copy()
+    ink = Image.new("L", _CASE, 0)
     bars = _symbol(digits, zxingcpp.BarcodeFormat.Code128)
     bars = bars.crop((0, 0, bars.width, 1)).resize((bars.width * 4, 150), Image.Resampling.NEAREST)
-    screen.paste(bars, ((screen.width - bars.width) // 2, 150))
+    ink.paste(ImageChops.invert(bars), ((ink.width - bars.width) // 2, 170))
     square = _symbol(digits, zxingcpp.BarcodeFormat.QRCode)
     square = square.resize((square.width * 14, square.height * 14), Image.Resampling.NEAREST)
-    screen.paste(square, ((screen.width - square.width) // 2, 345))
-    return _png(_before_camera(screen))
+    ink.paste(ImageChops.invert(square), ((ink.width - square.width) // 2, 365))
+    view = _phone_before_camera().copy()
+    view.paste((0, 0, 0), _place(turned := _askew(ink)), turned)
+    return _png(view)
 
 
 def qr_texts(picture: bytes) -> list[str]:
@@ -84,10 +87,9 @@ def _svg(modules: Image.Image, quiet_x: int, quiet_y: int, *, stretch: int) -> s
     )
 
 
-@cache
 def _wallet_page() -> Image.Image:
     """The phone's screen around the two symbols: no words, so that no font is needed, and nobody's marks."""
-    page = Image.new("RGB", (700, 1000), _WALLET)
+    page = Image.new("RGB", (_CASE[0] - 40, _CASE[1] - 40), _WALLET)
     draw = ImageDraw.Draw(page)
     for y in range(page.height):
         share = y / page.height
@@ -100,28 +102,38 @@ def _wallet_page() -> Image.Image:
     return page
 
 
-@cache
 def _counter() -> Image.Image:
     """What lies behind the phone: a plain grey, brighter where the lamp is."""
     lamp = ImageChops.invert(Image.radial_gradient("L")).resize(CAMERA_SIZE)
     return Image.merge("RGB", [lamp.point([base + value // 4 for value in range(256)]) for base in (112, 114, 118)])
 
 
-def _before_camera(screen: Image.Image) -> Image.Image:
-    """The phone's screen in its case, turned by two degrees, its shadow on the counter; the case leaves the view below."""
-    case = Image.new("RGBA", (screen.width + 40, screen.height + 40), (0, 0, 0, 0))
+@cache
+def _phone_before_camera() -> Image.Image:
+    """The phone in its case and its shadow on the counter, without a code; the case leaves the view above and below."""
+    screen = _wallet_page()
+    case = Image.new("RGBA", _CASE, (0, 0, 0, 0))
     ImageDraw.Draw(case).rounded_rectangle((0, 0, case.width - 1, case.height - 1), 76, fill=_INK)
     glass = Image.new("L", screen.size, 0)
     ImageDraw.Draw(glass).rounded_rectangle((0, 0, screen.width - 1, screen.height - 1), 58, fill=255)
     case.paste(screen, (20, 20), glass)
-    case = case.rotate(-2, Image.Resampling.BICUBIC, expand=True)
-    view = _counter().copy()
-    left, top = (view.width - case.width) // 2, -60
+    case = _askew(case)
+    view = _counter()
+    left, top = _place(case)
     shadow = Image.new("L", view.size, 0)
     shadow.paste(case.getchannel("A").point([value // 2 for value in range(256)]), (left + 14, top + 18))
     view.paste((40, 42, 46), (0, 0), shadow.resize((320, 180)).filter(ImageFilter.GaussianBlur(5)).resize(view.size))
     view.paste(case, (left, top), case)
     return view
+
+
+def _askew(picture: Image.Image) -> Image.Image:
+    return picture.rotate(-2, Image.Resampling.BICUBIC, expand=True)
+
+
+def _place(turned: Image.Image) -> tuple[int, int]:
+    """Where the phone's upper left corner is in the camera's view."""
+    return (CAMERA_SIZE[0] - turned.width) // 2, -60
 
 
 def _png(image: Image.Image) -> bytes:
