@@ -45,7 +45,7 @@ class Canaries:
         for line in pem.splitlines()[8:-1]:  # the first lines hold the public half
             if len(line) > 40:
                 self._keep(line[8:40], name)
-        key = load_pem_private_key(pem, None)
+        key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
         assert isinstance(key, rsa.RSAPrivateKey)
         numbers = key.private_numbers()
         for number in (numbers.d, numbers.p, numbers.q):

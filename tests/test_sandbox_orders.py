@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kiosk.sandbox.bank import REFUND_TAKES
 from kiosk.sandbox.records import Refusal
 from kiosk.sandbox.trouble import DECLINES, Trouble
 from tests.sandbox_kit import DIRECT, INSTITUTION, PAY, Stand
@@ -26,6 +27,8 @@ def stand(served):
     served.trouble.reset()
     for bill in served.bank.waiting():  # what the test before left on the phone
         served.bank.decline(bill.out_trade_no)
+    served.now.forward(REFUND_TAKES // 1000)  # and what it gave back arrives
+    served.bank.balance()
     return served
 
 
