@@ -237,7 +237,7 @@ def _from_a_broken_server(rig: Afternoon) -> list[Answer]:
                 clock=rig.clock,
                 nonce=lambda: "n0nce",
                 certificate_cache=None,
-                deadlines=replace(HASTE, charge_s=5),  # a busy machine needs a while to get there
+                deadlines=replace(HASTE, charge_s=30),  # a busy machine needs a while to get there
             )
             answers.append(provider.charge(rig.order(), PaymentCode(rig.new_code()), lambda: None))
             assert stub.received, "the broken server was not asked"
