@@ -8,10 +8,10 @@ own certificate are held against the kiosk's, which is corrected by what WeChat 
 from __future__ import annotations
 
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +43,13 @@ class WrongDate(ssl.SSLError):
 
 
 class Trust:
-    """Makes the TLS contexts, each once: reading the authorities takes tens of milliseconds on a small machine."""
+    """Whom one client believes, and by whose clock."""
 
     def __init__(self, authorities: Sequence[Path], now: Callable[[], int], wall: Callable[[], float] = time.time) -> None:
         """`authorities` are PEM files. `now` is the kiosk's clock (Unix ms), `wall` the machine's (Unix s)."""
-        self._authorities = authorities
+        self._authorities = tuple(authorities)
         self._now = now
         self._wall = wall
-        self._lock = threading.Lock()
-        self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def dates(self) -> Dates:
         """The machine's clock, while the kiosk's agrees with it."""
@@ -59,17 +57,7 @@ class Trust:
 
     def context(self, dates: Dates) -> ssl.SSLContext:
         """The context for connections whose dates are judged by this clock."""
-        timed = dates is Dates.MACHINE
-        with self._lock:
-            if timed not in self._contexts:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies chain and host name
-                context.minimum_version = ssl.TLSVersion.TLSv1_2
-                for file in self._authorities:
-                    context.load_verify_locations(file)
-                if not timed:
-                    context.verify_flags |= _NO_CHECK_TIME
-                self._contexts[timed] = context
-            return self._contexts[timed]
+        return _context(self._authorities, timed=dates is Dates.MACHINE)
 
     def check(self, certificate: Mapping[str, Any], dates: Dates) -> None:
         """Raise WrongDate when this (a verified one, as `getpeercert` gives it) is not valid by the kiosk's clock."""
@@ -89,3 +77,14 @@ def problem(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return {_NOT_YET_VALID: NOT_YET_VALID, _EXPIRED: EXPIRED}.get(error.verify_code, type(error).__name__)
     return type(error).__name__.removeprefix("_")
+
+
+@lru_cache(maxsize=4)  # to read the authorities takes a tenth of a second on a small machine, and a kiosk has several clients
+def _context(authorities: tuple[Path, ...], *, timed: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies chain and host name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for file in authorities:
+        context.load_verify_locations(file)
+    if not timed:
+        context.verify_flags |= _NO_CHECK_TIME
+    return context
