@@ -24,6 +24,7 @@ from kiosk.loop.runtime import Runtime
 from kiosk.payment.ledger import OrderLine, SqliteLedger
 from kiosk.payment.wechat import open_provider
 from kiosk.sandbox.server import SandboxServer, open_sandbox
+from tests.lent_keys import lent
 
 PATIENCE_S = 60.0
 
@@ -34,7 +35,7 @@ class Rig:
     def __init__(self, folder: Path, mode: str = "institution", default_tender: Tender = Tender.QUICK_PAY) -> None:
         self.folder = folder
         self.server: SandboxServer
-        self.server, self.prepared = open_sandbox(folder, mode=mode)
+        self.server, self.prepared = open_sandbox(lent(folder), mode=mode)
         self.bank = self.server.bank
         ids = self.prepared.merchant.ids()
         self.merchant = Direct(**ids) if mode == "direct" else Institution(**ids)

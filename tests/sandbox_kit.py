@@ -19,6 +19,7 @@ from kiosk.sandbox.bank import Bank, wall_ms
 from kiosk.sandbox.keys import Keys
 from kiosk.sandbox.records import Merchant
 from kiosk.sandbox.server import SandboxServer
+from tests.lent_keys import lent
 
 DIRECT = Merchant(appid="wx1234567890abcdef", mchid="1900009999", sub_mchid=None)
 INSTITUTION = Merchant()
@@ -68,7 +69,7 @@ class Stand:
     def __init__(self, folder: Path, merchant: Merchant = INSTITUTION) -> None:
         self.folder = folder
         self.now = Now()
-        self.keys = Keys(folder)
+        self.keys = Keys(lent(folder))
         self.bank = Bank(merchant, now=self.now)
         self.server = SandboxServer(self.bank, self.keys)
         self.merchant = merchant

@@ -17,6 +17,7 @@ from kiosk.setup.proof import serial_of
 from kiosk.setup.settings import Places, whole
 from kiosk.steward import stick
 from kiosk.steward.fake import FakeSteward
+from tests.lent_keys import lent
 
 
 def certificate(key_pem: bytes, serial: int, *, days: int = 365) -> bytes:
@@ -64,6 +65,6 @@ class Desk:
 
 def open_desk(folder: Path) -> Desk:
     """Serve WeChat's stand-in over `folder`; close it by `server.stop()`."""
-    server, prepared = open_sandbox(folder)
+    server, prepared = open_sandbox(lent(folder))
     lay_out(prepared)
     return Desk(folder, server)
