@@ -218,7 +218,7 @@ class Outlet:
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [getattr(record, "problem", record.message) for record in caplog.records]
+    return [getattr(record, "problem", record.message) for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_an_output_that_is_not_there_is_said_once_with_the_remedy_and_taken_when_it_comes(

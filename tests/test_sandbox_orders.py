@@ -28,7 +28,7 @@ def stand(served):
     for bill in served.bank.waiting():  # what the test before left on the phone
         served.bank.decline(bill.out_trade_no)
     served.now.forward(REFUND_TAKES // 1000)  # and what it gave back arrives
-    served.bank.balance()
+    served.bank.pass_time()
     return served
 
 

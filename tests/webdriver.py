@@ -76,7 +76,7 @@ class Browser:
             self._driver = subprocess.Popen([shutil.which("chromedriver") or "chromedriver", "--port=0"], stdout=out, stderr=out)
         try:
             started = re.compile(r"successfully on port (\d+)")
-            port = self._until(lambda: started.search(log.read_text()), f"chromedriver did not start, see {log}")
+            port = self._until(lambda: started.search(log.read_text()), f"chromedriver did not start, see {log}", patience=3)
             self._url = f"http://127.0.0.1:{port[1]}/session"
             options = {"binary": shutil.which("chromium"), "args": [*self._flags, f"--user-data-dir={self._folder / 'profile'}"]}
             wanted = {
@@ -186,11 +186,12 @@ class Browser:
             raise BrowserError(f"{value['error']}: {value['message'].splitlines()[0]}")
         return value
 
-    def _until(self, look: Any, complaint: str) -> Any:
-        end, pause = time.monotonic() + self._deadline_s, 0.02
+    def _until(self, look: Any, complaint: str, patience: int = 1) -> Any:
+        seconds = self._deadline_s * patience
+        end, pause = time.monotonic() + seconds, 0.02
         while not (seen := look()):
             if time.monotonic() > end:
-                raise BrowserError(f"{complaint} within {self._deadline_s:g} s")
+                raise BrowserError(f"{complaint} within {seconds:g} s")
             time.sleep(pause)
             pause = min(pause * 1.5, 0.2)  # each look is work for three processes
         return seen
