@@ -217,8 +217,14 @@ class Outlet:
         return CustomerWindow(wanted, ("en", "zh_CN"), lambda: NOW, fullscreen=fullscreen, dim_after_s=120)
 
 
+@pytest.fixture(autouse=True)
+def _only_what_is_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever another test has made the log tell."""
+    caplog.set_level(logging.WARNING)
+
+
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [getattr(record, "problem", record.message) for record in caplog.records if record.levelno >= logging.WARNING]
+    return [getattr(record, "problem", record.message) for record in caplog.records]
 
 
 def test_an_output_that_is_not_there_is_said_once_with_the_remedy_and_taken_when_it_comes(
