@@ -36,14 +36,6 @@ _FLAGS = (
     "--lang=en",
 )
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver, 12.2: the key under which an element's id is given
-_MIDDLE = """((css) => {
-    const element = document.querySelector(css);
-    if (!element) return "there is none";
-    element.scrollIntoViewIfNeeded();
-    const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
-    const top = document.elementFromPoint(x, y);
-    return element.contains(top) ? [x, y] : `over it lies ${top?.outerHTML.slice(0, 80) ?? "nothing"}`;
-})(arguments[0])"""
 ENTER, ESCAPE, BACKSPACE, TAB = "\ue007", "\ue00c", "\ue003", "\ue004"  # W3C WebDriver, 17.4.2: normalised key values
 
 
@@ -110,13 +102,8 @@ class Browser:
         self.devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def click(self, css: str) -> None:
-        """A real click in the middle of the element; fails when something lies over it.
-
-        By the browser's own input: the driver's click takes a tenth of a second of three processes.
-        """
-        x, y = self._middle(css)
-        for kind, button in (("mouseMoved", "none"), ("mousePressed", "left"), ("mouseReleased", "left")):
-            self.devtools("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": button, "clickCount": 1})
+        """A real click in the middle of the element; fails when something lies over it."""
+        self._ask("POST", f"/element/{self._find(css)}/click", {})
 
     def hold(self, css: str, until: str) -> None:
         """The mouse button down on the element until the expression is true, then up."""
@@ -169,12 +156,6 @@ class Browser:
     def devtools(self, command: str, parameters: dict[str, object]) -> Any:
         """What the browser answers to a command of its DevTools protocol."""
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
-
-    def _middle(self, css: str) -> tuple[float, float]:
-        place = self.script(_MIDDLE, css)
-        if not isinstance(place, list):
-            raise BrowserError(f"{css} cannot be clicked: {place}")
-        return place[0], place[1]
 
     def _find(self, css: str) -> str:
         return str(self._ask("POST", "/element", {"using": "css selector", "value": css})[_ELEMENT])
