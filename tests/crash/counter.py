@@ -118,9 +118,9 @@ class Kiosk:
             time.sleep(LOOK_S)
         return seen
 
-    def online(self) -> None:
+    def online(self, seconds: float = PATIENCE_S) -> None:
         """Wait until it could sell."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + seconds
         while not ((now := self.ask(do="state"))["network"] == "online" and now["clock_known"] and now["screen"] == "Idle"):
             assert time.monotonic() < end, f"the kiosk does not come on line: {now}; {self._counter.bank_is()}"
             time.sleep(LOOK_S)

@@ -96,7 +96,7 @@ def _keys(report: Report, kiosk: VirtualAppliance) -> None:
 def _starts(report: Report, kiosk: VirtualAppliance) -> None:
     with report.check("both units start, and the kiosk is on line"):
         kiosk.go()
-        kiosk.online()
+        kiosk.online(PATIENCE_S)
     with report.check("pygame on KMSDRM: what the graphics card shows is what the kiosk has drawn, in every pixel") as check:
         wait(lambda: kiosk.machine.pixels() == _drawn(kiosk), seconds=PATIENCE_S)
         check.note = "{}x{}".format(*kiosk.machine.picture().size)
@@ -164,7 +164,7 @@ def _hangs(report: Report, kiosk: VirtualAppliance) -> None:
     with report.check("it boots, the units start by themselves, and the order is found paid"):
         kiosk.reset()
         kiosk.go()
-        kiosk.online()
+        kiosk.online(PATIENCE_S)
         kiosk.settled(1460)
         kiosk.settled(1250)
 

@@ -77,7 +77,7 @@ class Cuts:
     def _start(self) -> None:
         self.kiosk.again()
         self.kiosk.go(plain=True)
-        self.kiosk.online()
+        self.kiosk.online(PATIENCE_S)
         self.books.running()
         self._listed()
 
