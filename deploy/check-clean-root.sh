@@ -30,9 +30,8 @@ main() {
 
 bare_root() {
     local main security key=/usr/share/keyrings/debian-archive-keyring.gpg
-    main=$(mirror Debian)
-    security=$(mirror Debian-Security)
-    [ -n "$main" ] && [ -n "$security" ] || stop "apt here names no Debian mirror: this needs a Debian with its package lists (apt update)"
+    main=$(mirror Debian http://deb.debian.org/debian)
+    security=$(mirror Debian-Security http://deb.debian.org/debian-security)
     rm -rf --one-file-system "$ROOT"
     mkdir -p "$(dirname "$ROOT")"
     say "building a bare $SUITE"
@@ -41,8 +40,10 @@ bare_root() {
         "deb [signed-by=$key] $security $SUITE-security main"
 }
 
-mirror() { # the address of the archive with this label
-    apt-get indextargets 'Created-By: Packages' "Label: $1" --format '$(REPO_URI)' | head -n 1
+mirror() { # LABEL ADDRESS: where apt here has that archive from; its own address where apt has no list of it (deploy/deb/archive.py)
+    local found
+    found=$(apt-get indextargets 'Created-By: Packages' "Label: $1" --format '$(REPO_URI)' | head -n 1)
+    echo "${found:-$2}"
 }
 
 passed_through() { # kernel file systems, name service, pip's settings and the certificates that this network needs

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kiosk.sandbox.keys import Keys
 
-FILES = ("merchant_key.pem", "bank/platform_key.pem")
+_FILES = ("merchant_key.pem", "bank/platform_key.pem")
 
 
 def lent(folder: Path) -> Path:
@@ -29,4 +29,4 @@ def lent(folder: Path) -> Path:
 def _made() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         Keys(Path(folder))
-        return {name: (Path(folder) / name).read_bytes() for name in FILES}
+        return {name: (Path(folder) / name).read_bytes() for name in _FILES}

@@ -73,6 +73,7 @@ def tab_to(browser: Browser, css: str) -> None:
 def test_a_walk_with_the_keyboard_alone(stall: Stall, browser: Browser, tmp_path: Path) -> None:
     """Log in, look at today, take the export, change a setting, log out: no mouse, and always a focus to be seen."""
     sold = [order["total"] for order in stall.server.bank.orders()]
+    assert sold[:2] == [1250, 9800]
     browser.devtools("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     browser.devtools("Network.clearBrowserCookies", {})  # whoever was logged in before
     browser.view(1280, 800)

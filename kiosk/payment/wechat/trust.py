@@ -8,6 +8,7 @@ own certificate are held against the kiosk's, which is corrected by what WeChat 
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
@@ -57,7 +58,8 @@ class Trust:
 
     def context(self, dates: Dates) -> ssl.SSLContext:
         """The context for connections whose dates are judged by this clock."""
-        return _context(self._authorities, timed=dates is Dates.MACHINE)
+        with _READING:
+            return _context(self._authorities, timed=dates is Dates.MACHINE)
 
     def check(self, certificate: Mapping[str, Any], dates: Dates) -> None:
         """Raise WrongDate when this (a verified one, as `getpeercert` gives it) is not valid by the kiosk's clock."""
@@ -77,6 +79,9 @@ def problem(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return {_NOT_YET_VALID: NOT_YET_VALID, _EXPIRED: EXPIRED}.get(error.verify_code, type(error).__name__)
     return type(error).__name__.removeprefix("_")
+
+
+_READING = threading.Lock()  # the lanes begin at one time: who comes second takes what the first has read
 
 
 @lru_cache(maxsize=4)  # to read the authorities takes a tenth of a second on a small machine, and a kiosk has several clients
