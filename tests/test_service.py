@@ -34,7 +34,8 @@ def log() -> Iterator[logging.Logger]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield logging.getLogger("kiosk.test")
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:] = handlers
+    root.setLevel(level)  # which loggers keep in mind
     logging.captureWarnings(capture=False)
 
 

@@ -104,11 +104,13 @@ def test_no_key_that_is_shown_holds_a_secret_or_a_person() -> None:
 def logged(tell: Callable[[logging.Logger], object], name: str = "kiosk.x") -> str:
     """What a bundle has of a log line."""
     lines, logger = RecentLines(), logging.getLogger(name)
+    level = logger.level
     logger.addHandler(lines)
     logger.setLevel(logging.DEBUG)
     try:
         tell(logger)
     finally:
+        logger.setLevel(level)
         logger.removeHandler(lines)
     return lines.text()
 

@@ -68,6 +68,8 @@ class Stub:
 
     def __exit__(self, *_: object) -> None:
         self.over.set()
+        with suppress(OSError):  # else a thread in accept() stays there, and its number may be the next stub's listener
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.hang_up()
 
