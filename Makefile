@@ -4,13 +4,14 @@ SEEDS := 100000
 CUTS := 100
 KILLS := 620
 SCANNER_KILLS := 1000
+DAILY := -m 'not whole and not browser'
 WORKERS = $(shell expr 2 \* $$(nproc))
 
 .PHONY: help setup words demo test cover lab soak mutants crash bench lint check clean clean-root
 help:
 	@echo 'make setup   the apt packages that are missing, and .venv with .venv/bin/kiosk'
 	@echo 'make demo    a kiosk, a customer and a stand-in for WeChat Pay on this desk; prints the page to open'
-	@echo 'make test    all tests (ARGS="-k ledger" for some)'
+	@echo 'make test    the tests; with ALL=1 the long ones and those in a browser, too, as CI does (ARGS="-k ledger" for some)'
 	@echo 'make cover   the branches of kiosk/core and kiosk/payment that no test goes through (there are none); five minutes'
 	@echo 'make lab     the units in a Debian that boots in a container, and in a virtual machine (as root; LEVELS="vm" for one)'
 	@echo 'make soak    100,000 simulated days (SEEDS=N for another number)'
@@ -41,9 +42,9 @@ demo: setup
 	@exec .venv/bin/kiosk demo $(ARGS)
 
 # Most tests wait for something: twice as many run at a time as there are cores, each file in one process. What ARGS chooses runs
-# in one. Hundreds of processes start: what Python has compiled is kept, whatever the environment says.
+# in one, and is never left out. Hundreds of processes start: what Python has compiled is kept, whatever the environment says.
 test: .venv/.ready-for-tests $(CATALOGUES)
-	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(if $(ARGS),$(ARGS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
+	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest $(or $(ARGS),$(if $(ALL),,$(DAILY)) -n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
 cover: .venv/.ready-for-tests $(CATALOGUES)
 	$(PY) -m tests.cover $(ARGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves the two commands on a machine that has nothing: builds a bare Debian root with only make, git and ca-certificates,
-# clones the committed state of this repository into it, and times the first `make setup`, the second, and `make test` in there.
+# clones the committed state of this repository into it, and times the first `make setup`, the second, and all tests in there.
 #   deploy/check-clean-root.sh SUITE [MAKE ARGUMENTS...]      e.g.  trixie    or    bookworm test ARGS=tests/test_floors.py
 # As root, with mmdebstrap; mirrors come from this machine's own apt configuration, pip's settings and certificates too.
 # The root stays in $ROOTS (default /var/tmp/kiosk-roots) to be looked at; the next call makes it anew.
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 SUITE=${1:?which Debian? bookworm or trixie}
 shift
 GOALS=("$@")
-[ $# -gt 0 ] || GOALS=(test)
+[ $# -gt 0 ] || GOALS=(test ALL=1)
 ROOT=${ROOTS:-/var/tmp/kiosk-roots}/$SUITE
 
 main() {

@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Files with slow tests come first, so that of several processes none is left with a long file at the end.
     """
-    slow = {item.path for item in items if any(item.get_closest_marker(mark) for mark in ("slow", "browser"))}
+    slow = {item.path for item in items if any(item.get_closest_marker(mark) for mark in ("slow", "whole", "browser"))}
     items.sort(key=lambda item: item.path not in slow)
     if "CI" in os.environ:
         return

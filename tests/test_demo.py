@@ -22,7 +22,6 @@ from tests.webdriver import Browser, missing
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow,
     pytest.mark.skipif(missing() is not None, reason=missing() or ""),
 ]
 PICTURES = Path(__file__).parent / "out"

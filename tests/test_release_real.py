@@ -34,7 +34,7 @@ from tests.crash.counter import HERE, PATIENCE_S, Counter, Kiosk
 from tests.crash.sales import SALES, People, pay
 from tests.releases import manifest, shelf, tree
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 SCHEMA = len(list((HERE / "kiosk/payment/schema").glob("*.sql")))
 GOOD = Patience(trial_s=PATIENCE_S, steady_s=1.0, look_s=0.2)

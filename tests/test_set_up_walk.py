@@ -33,7 +33,7 @@ from tests.set_up_kit import Desk
 from tests.xwindows import xdotool
 
 PATIENCE_S = 60
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 _NAMES = {"OK": "Return", "CANCEL": "Escape", "QR": "F2", "MENU": "F4", "CLEAR": "BackSpace"}
 
 

@@ -794,7 +794,7 @@ def test_the_payment_code_is_nowhere_but_in_the_body(caplog) -> None:
     """However the charge ends, and however loud the logs: no record, no repr and no exception shows the code."""
     caplog.set_level(logging.DEBUG)
     for name in ("urllib3", "urllib3.connection", "urllib3.connectionpool", "requests", "kiosk"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger=name)
     printed = io.StringIO()
     seen: list[str] = []
     back = f"HTTP/1.1 200 OK\r\n{CODE} {CODE}\r\nX-{CODE}: {CODE}\r\n\r\n{CODE}".encode()
