@@ -34,7 +34,7 @@ BESIDE = (
 )
 BESIDE += ("recovery", "set_up_core", "set_up_texts", "step", "support_latency", "training")
 ASIDE = ("crash", "disk", "keypad_contract", "keypad_health", "keypad_touch")  # they need no more of the core than its words
-QUICK = "not slow and not browser and not screen and not voice"
+QUICK = "not slow and not whole and not browser and not screen and not voice"
 
 
 def files() -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -55,8 +55,14 @@ GALLERY = Path(__file__).parent / "out" / "gallery"
 _NAMES = list(LANGUAGES)
 PAIRS = list(zip(_NAMES, _NAMES[1:] + _NAMES[:1], strict=True))
 """Each language once as the merchant's and once as the customer's; the first is painted."""
-each_pair = pytest.mark.parametrize("pair", [PAIRS[0], *(pytest.param(pair, marks=pytest.mark.whole) for pair in PAIRS[1:])], ids="-".join)
-each_merchant = pytest.mark.parametrize("merchant", [_NAMES[0], *(pytest.param(name, marks=pytest.mark.whole) for name in _NAMES[1:])])
+
+
+def _first_daily(values: list[Any]) -> list[Any]:
+    return [values[0], *(pytest.param(value, marks=pytest.mark.whole) for value in values[1:])]
+
+
+each_pair = pytest.mark.parametrize("pair", _first_daily(PAIRS), ids="-".join)
+each_merchant = pytest.mark.parametrize("merchant", _first_daily(_NAMES))
 
 _contrast = cache(contrast)  # the screens have a few dozen pairs of colours, a trace as many texts
 _painters: dict[tuple[tuple[int, int], str, str], Painter] = {}

@@ -20,7 +20,7 @@ from PIL import Image, ImageGrab
 
 from kiosk.core.commands import Sound
 from kiosk.core.ports import Display
-from kiosk.display import Sounds, open_display
+from kiosk.display import Sounds, canvas, open_display
 from tests.display_views import MAIN, NOW, camera_picture
 from tests.xwindows import corner, newest_window, xdotool
 
@@ -176,6 +176,27 @@ def test_a_key_held_is_told_once(desk: Desk, until: Callable[..., Any]) -> None:
 
     desk.run(work)
     assert [key for key in desk.keys if key[0] == "7"] == [("7", True), ("7", False)]
+
+
+def test_a_window_that_nobody_touches_looks_less_often_until_the_next_key(
+    desk: Desk, until: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canvas, "_REST_AFTER", 50)
+    looked: list[float] = []
+    woken = desk.display._window._woken
+    monkeypatch.setattr(woken, "wait", lambda seconds, wait=woken.wait: (looked.append(seconds), wait(seconds))[1])
+
+    def work() -> None:
+        xdotool("windowfocus", "--sync", str(desk.window))
+        until(lambda: canvas._REST_LOOK_MS / 1000 in looked)
+        xdotool("key", "7")
+        until(lambda: ("7", True) in desk.keys)
+        heard = len(looked)
+        until(lambda: canvas._LOOK_MS / 1000 in looked[heard:])
+
+    desk.run(work)
+    rested = looked.index(canvas._REST_LOOK_MS / 1000)
+    assert 50 <= rested < 100
 
 
 def test_a_view_shown_by_another_thread_wakes_the_window(

@@ -14,11 +14,16 @@ from kiosk.config.reader import Table
 from kiosk.core.commands import CheckPin, KeepPin
 from kiosk.core.errors import KioskError
 from kiosk.core.events import Event, PinChecked, PinKept, PinsKnown
-from kiosk.core.operators import ALONE, MOST_PIN, NoPin, Operator, PinDigits, RefundRules, Role
+from kiosk.core.operators import ALONE, MOST_PIN, NAME_MOST, NoPin, Operator, PinDigits, RefundRules, Role, is_name
 from kiosk.operators.keeper import OperatorPins, PinKeeper
 from tests.canaries import Canaries, Everything
 
 SECRET = "73918264"
+
+
+def test_a_name_is_printable_not_blank_and_short_enough_for_a_report() -> None:
+    assert all(is_name(each) for each in ("Mei", "陳大文", "Anne-Marie B.", "x" * NAME_MOST))
+    assert not any(is_name(each) for each in ("", "  ", "Mei\n", "\x1b[2J", "x" * (NAME_MOST + 1)))
 
 
 def test_a_pin_is_in_no_text() -> None:

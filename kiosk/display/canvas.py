@@ -41,6 +41,8 @@ finally:
 Rect = tuple[int, int, int, int]
 
 _LOOK_MS = 15  # how often a window looks for keys: well within two frames of 60 a second
+_REST_LOOK_MS = 24  # when nobody has touched it for a while: with the drawing still within two frames, for a third less work
+_REST_AFTER = 600  # looks in vain: nine seconds
 _EM = 200  # a size at which the rounding to whole pixels no longer counts
 _ROUNDING = 1.02  # at the sizes of a screen each glyph's advance is rounded to a pixel
 _SMALL = 150  # pixels: the edges of larger icons need less care
@@ -305,6 +307,7 @@ class Window:
         pygame.event.set_blocked(None)
         pygame.event.set_allowed([pygame.KEYDOWN, pygame.KEYUP, *_CLOSED, *_REDRAW])
         self._woken = threading.Event()
+        self._in_vain = 0  # looks since the last key or finger
         self._rotation = rotation
         self.size: tuple[int, int] = turned_size(self._screen.get_size(), rotation)
 
@@ -337,9 +340,11 @@ class Window:
 
         SDL's own waiting looks a thousand times a second, which costs a Raspberry Pi more than everything else here.
         """
-        for _ in range(max(1, timeout_ms // _LOOK_MS)):
-            woken = self._woken.wait(_LOOK_MS / 1000)
+        look_ms = _LOOK_MS if self._in_vain < _REST_AFTER else _REST_LOOK_MS
+        for _ in range(max(1, timeout_ms // look_ms)):
+            woken = self._woken.wait(look_ms / 1000)
             events = pygame.event.get()
+            self._in_vain = 0 if events else self._in_vain + 1
             if woken or events:
                 break
         self._woken.clear()
