@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from kiosk.control.unix_socket import ask
+from kiosk.control.unix_socket import ControlUnavailable, ask
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,10 @@ def test_the_demo_is_notified_and_its_troubles_can_be_played(tmp_path: Path, unt
             assert answer.status_code == 200, answer.text
 
         def shows(screen: str) -> bool:
-            return kiosk.exists() and ask(kiosk, {"do": "state"}).get("screen") == screen
+            try:
+                return ask(kiosk, {"do": "state"}).get("screen") == screen
+            except ControlUnavailable:  # not there yet, or bound and not yet listening
+                return False
 
         until(lambda: shows("Idle") and ask(kiosk, {"do": "state"})["network"] == "online", 40)
         bench("trouble", name="notify_signtest", value=True)
