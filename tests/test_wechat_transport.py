@@ -185,6 +185,18 @@ def test_after_the_deadline_nothing_is_waited_for() -> None:
     assert exchange.over
 
 
+def test_in_the_last_moment_nothing_leaves_any_more() -> None:
+    """Its answer could not come in time: NOT_SENT is certain, and TIMEOUT would be a customer who waits."""
+    told: list[str] = []
+    exchange = Exchange(time.monotonic() + 0.03, LONG, lambda: told.append("left"), threading.Event(), Resolver())
+    connection = transport._PlainConnection("127.0.0.1", 1)
+    assert exchange.over
+    with pytest.raises(TimeoutError):
+        exchange.leave(connection)
+    assert (exchange.sent, told) == (False, [])
+    assert exchange.failed(TimeoutError()) == NoReply(Why.NOT_SENT, "TimeoutError")
+
+
 @pytest.mark.parametrize(
     ("server", "problem"),
     [

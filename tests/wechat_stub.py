@@ -61,15 +61,17 @@ class Stub:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.over.set()
-        with suppress(OSError):  # else a thread in accept() stays there, and its number may be the next stub's listener
+        with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()  # before the number is free: one that is still in accept() would take the next stub's callers
         self._listener.close()
         self.hang_up()
 

@@ -21,6 +21,9 @@ from kiosk.payment.wechat.trust import problem
 LARGEST_BODY = 64 * 1024
 LARGEST_HEAD = 64 * 1024
 
+_LAST_MOMENT_S = 0.05
+"""No answer comes back in less: what left then would only turn a certain NOT_SENT into an unknown TIMEOUT."""
+
 
 class HasSocket(Protocol):
     """A connection, as far as it matters here."""
@@ -88,7 +91,7 @@ class Exchange:
     @property
     def over(self) -> bool:
         """Whether there is no time, or no wish, for another host."""
-        return self._stopped.is_set() or self.left_s <= 0
+        return self._stopped.is_set() or self.left_s < _LAST_MOMENT_S
 
     def wait_s(self) -> float:
         """The longest the next wait may last; raises when it may not begin."""
@@ -99,9 +102,14 @@ class Exchange:
         return left_s
 
     def leave(self, connection: HasSocket) -> float:
-        """The next bytes may go out on `connection`, for so long. The first time, `left` is called."""
+        """The next bytes may go out on `connection`, for so long. The first time, `left` is called.
+
+        Raises when they may not: the kiosk is stopping, time is up, or there is too little of it for a first byte.
+        """
         left_s = self.wait_s()
         if not self.sent:
+            if left_s < _LAST_MOMENT_S:
+                raise TimeoutError
             self.connection = connection
             self.sent = True  # before the call: should that raise, nothing is sent, and no other host is tried either
             self._left()
