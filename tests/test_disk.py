@@ -183,7 +183,7 @@ def test_with_synchronous_normal_the_same_cuts_take_acknowledged_rows() -> None:
 @pytest.mark.slow
 def test_whichever_operation_of_the_disk_fails_the_ledger_says_so_and_loses_nothing() -> None:
     """Some of them, each in ten ways; `python -m tests.disk --sweep` takes them all."""
-    figures = sweep.run(every=151)
+    figures = sweep.run(every=263)
     assert figures["problems"] == []
     assert figures["runs"] >= 50
 

@@ -20,6 +20,8 @@ from deploy.deb import build
 from deploy.deb.lock import LOCKS, Lock, Wheel
 from kiosk.release import parcel
 
+pytestmark = pytest.mark.whole
+
 BACKEND = Path(setuptools.__file__).parents[1]  # the locked ones would have to be fetched
 EPOCH = "1790000000"
 NUMPY = Lock("trixie", "arm64", ["libzbar0", "python3-numpy (>= 1:1.24)"], [Wheel("python-escpos", "3.1", "ab" * 32)])
