@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kiosk.core import screens
 from kiosk.core.checkup import Bundle, BundleEnd, Finding, Kind, Verdict
 from kiosk.core.checkup_screens import Checkup
 from kiosk.core.model import OrderState, Reason, RefundState, Tender
 from kiosk.core.money import Money
 from kiosk.core.operators import Operator, Role
 from kiosk.core.past_screens import History, PastLine, PinAsked, RefundAmount, RefundLine, RefundLook, RefundWhy, SaleOpened
-from kiosk.core.screens import Idle, Network, News, OutOfOrder, Signs, Unresolved, UpdateEnd, View
 from tests.display_views import MONEY, NOW, ONE_OPEN, ONLINE, TAIL
 
 _MINUTE = 60_000
-_NO_LINE = Signs(Network.OFFLINE, clock_known=True, unresolved=1, offline_since=NOW - 7 * _MINUTE)
+_NO_LINE = screens.Signs(screens.Network.OFFLINE, clock_known=True, unresolved=1, offline_since=NOW - 7 * _MINUTE)
 _LEE = Operator("Lee", Role.MANAGER)
 
 
@@ -54,18 +54,18 @@ _STUCK = (
     "it; if that does not help, change the keypad"
 )
 
-VIEWS: dict[str, View] = {
-    "history": View(History(_LINES, more=True), ONE_OPEN),
-    "sale_refundable": View(_SALE, ONLINE),
-    "pin_keyed": View(PinAsked(_LEE, 4), ONLINE),
-    "refund_part": View(RefundAmount(_SOLD, _PART, _SOLD.money, keyed=True), ONLINE),
-    "refund_why": View(RefundWhy(_PART, tuple(Reason)), ONLINE),
-    "refund_look": View(RefundLook(_SOLD, _NUMBER, _PART, _REST, Reason.RETURNED, _LEE), ONLINE),
-    "sale_refunds": View(replace(_SALE, line=_GIVEN, page=1, pages=3, left=_REST, refunds=(_REFUND,)), ONLINE),
-    "unresolved": View(Unresolved(MONEY, TAIL), _NO_LINE),
-    "idle_offline": View(Idle("Harbour Snacks"), _NO_LINE),
-    "idle_undone": View(Idle("Harbour Snacks", News("1.4.0", UpdateEnd.UNDONE)), ONLINE),
-    "out_of_order": View(OutOfOrder(_STUCK), ONLINE),
-    "checkup_bundle_stick": View(Checkup(_WELL, 0, 9, 0, busy=False, bundle=_ON_STICK, prints=True), ONLINE),
+VIEWS: dict[str, screens.View] = {
+    "history": screens.View(History(_LINES, more=True), ONE_OPEN),
+    "sale_refundable": screens.View(_SALE, ONLINE),
+    "pin_keyed": screens.View(PinAsked(_LEE, 4), ONLINE),
+    "refund_part": screens.View(RefundAmount(_SOLD, _PART, _SOLD.money, keyed=True), ONLINE),
+    "refund_why": screens.View(RefundWhy(_PART, tuple(Reason)), ONLINE),
+    "refund_look": screens.View(RefundLook(_SOLD, _NUMBER, _PART, _REST, Reason.RETURNED, _LEE), ONLINE),
+    "sale_refunds": screens.View(replace(_SALE, line=_GIVEN, page=1, pages=3, left=_REST, refunds=(_REFUND,)), ONLINE),
+    "unresolved": screens.View(screens.Unresolved(MONEY, TAIL), _NO_LINE),
+    "idle_offline": screens.View(screens.Idle("Harbour Snacks"), _NO_LINE),
+    "idle_undone": screens.View(screens.Idle("Harbour Snacks", screens.News("1.4.0", screens.UpdateEnd.UNDONE)), ONLINE),
+    "out_of_order": screens.View(screens.OutOfOrder(_STUCK), ONLINE),
+    "checkup_bundle_stick": screens.View(Checkup(_WELL, 0, 9, 0, busy=False, bundle=_ON_STICK, prints=True), ONLINE),
 }
 """By the pictures' names."""

@@ -10,44 +10,11 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from kiosk.core import screens
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.model import Decline
 from kiosk.core.money import Money
 from kiosk.core.scanning import ScanHint
-from kiosk.core.screens import (
-    AmountHint,
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    Network,
-    NoShift,
-    Noting,
-    OutOfOrder,
-    OwnersPage,
-    PaidAlready,
-    PaidScreen,
-    Password,
-    Placing,
-    QuickAmounts,
-    SameCustomer,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShiftClosing,
-    ShiftReport,
-    ShowingQr,
-    Signs,
-    Starting,
-    Tipping,
-    Unresolved,
-    UnusualAmount,
-    Updating,
-    View,
-)
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import customer, drift
 from kiosk.display.customer import CustomerScreen, CustomerView, seen
@@ -57,50 +24,55 @@ from kiosk.display.sheet import Mark
 from kiosk.display.words import Words, words_of
 from tests.display_views import CODE_URL, MAIN, MONEY, NOW, ONLINE, TAIL, TIPS, VIEWS
 from tests.past_views import VIEWS as PAST_VIEWS
-from tests.set_up_views import screens
+from tests.set_up_views import screens as set_up_screens
 from tests.test_display_gallery import GALLERY, _mistakes
 
 SHOP = "Harbour Snacks"
 SIZES = ((800, 480), (1024, 600), (480, 320), (480, 800))
-IDLE = Idle(SHOP)
-QR = ShowingQr(MONEY, CODE_URL, NOW)
-DECIDED: dict[type[Screen], tuple[Screen, CustomerScreen]] = {
-    Starting: (Starting(), IDLE),
-    Updating: (Updating(), Updating()),
-    Idle: (IDLE, IDLE),
-    Keying: (Keying(MONEY, AmountHint.LEDGER, MONEY), Keying(MONEY)),
-    QuickAmounts: (QuickAmounts(MONEY, (), (50, 1200)), Keying(MONEY)),
-    SameCustomer: (SameCustomer(MONEY), SameCustomer(MONEY)),
-    PaidAlready: (PaidAlready(MONEY), Keying(MONEY)),
-    UnusualAmount: (UnusualAmount(MONEY, MONEY), Keying(MONEY)),
-    Noting: (Noting(MONEY, "42"), Keying(MONEY)),
-    Tipping: (Tipping(MONEY, TIPS, NOW), Tipping(MONEY, TIPS, 0)),
-    Scanning: (Scanning(MONEY, NOW, ScanHint.USED), Scanning(MONEY, 0, ScanHint.USED)),
-    Charging: (Charging(MONEY, TAIL), Charging(MONEY, "")),
-    Password: (Password(MONEY, TAIL, NOW), Password(MONEY, "", NOW)),
-    Placing: (Placing(MONEY), Placing(MONEY)),
-    ShowingQr: (replace(QR, paying=True, prints=True), replace(QR, paying=True)),
-    Cancelling: (Cancelling(MONEY, TAIL), Cancelling(MONEY, "")),
-    PaidScreen: (
-        PaidScreen(MONEY, TAIL, MONEY, other_refunded=True, prints=True),
-        PaidScreen(MONEY, "", MONEY, other_refunded=True),
+IDLE = screens.Idle(SHOP)
+QR = screens.ShowingQr(MONEY, CODE_URL, NOW)
+DECIDED: dict[type[screens.Screen], tuple[screens.Screen, CustomerScreen]] = {
+    screens.Starting: (screens.Starting(), IDLE),
+    screens.Updating: (screens.Updating(), screens.Updating()),
+    screens.Idle: (IDLE, IDLE),
+    screens.Keying: (screens.Keying(MONEY, screens.AmountHint.LEDGER, MONEY), screens.Keying(MONEY)),
+    screens.QuickAmounts: (screens.QuickAmounts(MONEY, (), (50, 1200)), screens.Keying(MONEY)),
+    screens.SameCustomer: (screens.SameCustomer(MONEY), screens.SameCustomer(MONEY)),
+    screens.PaidAlready: (screens.PaidAlready(MONEY), screens.Keying(MONEY)),
+    screens.UnusualAmount: (screens.UnusualAmount(MONEY, MONEY), screens.Keying(MONEY)),
+    screens.Noting: (screens.Noting(MONEY, "42"), screens.Keying(MONEY)),
+    screens.Tipping: (screens.Tipping(MONEY, TIPS, NOW), screens.Tipping(MONEY, TIPS, 0)),
+    screens.Scanning: (screens.Scanning(MONEY, NOW, ScanHint.USED), screens.Scanning(MONEY, 0, ScanHint.USED)),
+    screens.Charging: (screens.Charging(MONEY, TAIL), screens.Charging(MONEY, "")),
+    screens.Password: (screens.Password(MONEY, TAIL, NOW), screens.Password(MONEY, "", NOW)),
+    screens.Placing: (screens.Placing(MONEY), screens.Placing(MONEY)),
+    screens.ShowingQr: (replace(QR, paying=True, prints=True), replace(QR, paying=True)),
+    screens.Cancelling: (screens.Cancelling(MONEY, TAIL), screens.Cancelling(MONEY, "")),
+    screens.PaidScreen: (
+        screens.PaidScreen(MONEY, TAIL, MONEY, other_refunded=True, prints=True),
+        screens.PaidScreen(MONEY, "", MONEY, other_refunded=True),
     ),
-    DeclinedScreen: (DeclinedScreen(MONEY, Decline.CARD, TAIL), DeclinedScreen(MONEY, Decline.CARD, "")),
-    Unresolved: (Unresolved(MONEY, TAIL), Unresolved(MONEY, "")),
-    CancelledScreen: (CancelledScreen(MONEY, TAIL, refunding=True), CancelledScreen(MONEY, "", refunding=True)),
-    AttentionScreen: (AttentionScreen(MONEY, TAIL), AttentionScreen(MONEY, "")),
-    SeekingReceipt: (SeekingReceipt(NOW), IDLE),
+    screens.DeclinedScreen: (screens.DeclinedScreen(MONEY, Decline.CARD, TAIL), screens.DeclinedScreen(MONEY, Decline.CARD, "")),
+    screens.Unresolved: (screens.Unresolved(MONEY, TAIL), screens.Unresolved(MONEY, "")),
+    screens.CancelledScreen: (
+        screens.CancelledScreen(MONEY, TAIL, refunding=True),
+        screens.CancelledScreen(MONEY, "", refunding=True),
+    ),
+    screens.AttentionScreen: (screens.AttentionScreen(MONEY, TAIL), screens.AttentionScreen(MONEY, "")),
+    screens.SeekingReceipt: (screens.SeekingReceipt(NOW), IDLE),
     **{type(view.screen): (view.screen, IDLE) for view in PAST_VIEWS.values()},
     Checkup: (MAIN["checkup"].screen, IDLE),
     ReadTest: (MAIN["read_test"].screen, IDLE),
     KeyTest: (MAIN["key_test"].screen, IDLE),
     ColourTest: (MAIN["colour_test"].screen, IDLE),
-    OwnersPage: (MAIN["owners_page"].screen, IDLE),
-    ShiftReport: (MAIN["shift_report"].screen, IDLE),
-    ShiftClosing: (MAIN["shift_closing"].screen, IDLE),
-    NoShift: (MAIN["no_shift"].screen, IDLE),
-    OutOfOrder: (OutOfOrder("kiosk.db cannot be written"), OutOfOrder("")),
-    **{type(screen): (screen, OutOfOrder("")) for screen in screens().values()},  # of the set-up: there is no shop yet
+    screens.OwnersPage: (MAIN["owners_page"].screen, IDLE),
+    screens.ShiftReport: (MAIN["shift_report"].screen, IDLE),
+    screens.ShiftClosing: (MAIN["shift_closing"].screen, IDLE),
+    screens.NoShift: (MAIN["no_shift"].screen, IDLE),
+    screens.OutOfOrder: (screens.OutOfOrder("kiosk.db cannot be written"), screens.OutOfOrder("")),
+    **{
+        type(screen): (screen, screens.OutOfOrder("")) for screen in set_up_screens().values()
+    },  # of the set-up: there is no shop yet
 }
 """What the customer sees of each screen. Whoever adds a screen decides here, and in kiosk/display/customer.py."""
 
@@ -125,7 +97,7 @@ def _views() -> dict[str, CustomerView]:
     """Each thing that can be seen there, once, by the name of the merchant's view."""
     found: dict[CustomerView, str] = {}
     for name, view in VIEWS.items():
-        found.setdefault(seen(view, view.screen.shop if isinstance(view.screen, Idle) else SHOP), name)
+        found.setdefault(seen(view, view.screen.shop if isinstance(view.screen, screens.Idle) else SHOP), name)
     return {name: view for view, name in found.items()}
 
 
@@ -133,9 +105,9 @@ def _views() -> dict[str, CustomerView]:
 
 
 def test_each_screen_is_decided_upon() -> None:
-    assert set(DECIDED) == set(get_args(Screen))
+    assert set(DECIDED) == set(get_args(screens.Screen))
     for shown, theirs in DECIDED.values():
-        assert seen(View(shown, ONLINE), SHOP) == CustomerView(theirs)
+        assert seen(screens.View(shown, ONLINE), SHOP) == CustomerView(theirs)
 
 
 def test_a_screen_that_nobody_has_decided_upon_is_shown_to_no_customer() -> None:
@@ -143,20 +115,22 @@ def test_a_screen_that_nobody_has_decided_upon_is_shown_to_no_customer() -> None
         """A new one, forgotten there."""
 
     with pytest.raises(AssertionError):
-        seen(View(Totals(), ONLINE), SHOP)  # type: ignore[arg-type]
+        seen(screens.View(Totals(), ONLINE), SHOP)  # type: ignore[arg-type]
 
 
 def test_no_amount_stands_before_its_first_digit() -> None:
-    assert seen(View(Keying(Money(0, "HKD")), ONLINE), SHOP) == CustomerView(IDLE)
+    assert seen(screens.View(screens.Keying(Money(0, "HKD")), ONLINE), SHOP) == CustomerView(IDLE)
 
 
 def test_signs_are_the_merchants_and_only_say_whether_the_shop_takes_payments() -> None:
-    busy = Signs(Network.ONLINE, clock_known=True, unresolved=9, attention=4, printer=PrinterTrouble.PAPER)
-    assert seen(View(IDLE, busy), SHOP) == seen(View(IDLE, ONLINE), SHOP)
-    assert seen(View(IDLE, replace(ONLINE, network=Network.CONNECTING)), SHOP).selling
-    for signs in (replace(ONLINE, network=Network.OFFLINE), replace(ONLINE, clock_known=False)):
-        assert not seen(View(IDLE, signs), SHOP).selling
-        assert seen(View(Keying(MONEY), signs), SHOP) == CustomerView(Keying(MONEY))  # a sale is no other picture for it
+    busy = screens.Signs(screens.Network.ONLINE, clock_known=True, unresolved=9, attention=4, printer=PrinterTrouble.PAPER)
+    assert seen(screens.View(IDLE, busy), SHOP) == seen(screens.View(IDLE, ONLINE), SHOP)
+    assert seen(screens.View(IDLE, replace(ONLINE, network=screens.Network.CONNECTING)), SHOP).selling
+    for signs in (replace(ONLINE, network=screens.Network.OFFLINE), replace(ONLINE, clock_known=False)):
+        assert not seen(screens.View(IDLE, signs), SHOP).selling
+        assert seen(screens.View(screens.Keying(MONEY), signs), SHOP) == CustomerView(
+            screens.Keying(MONEY)
+        )  # a sale is no other picture for it
 
 
 # --- how it looks ---
@@ -203,7 +177,7 @@ def test_no_word_to_the_merchant_is_drawn() -> None:
                 text = mark.text.strip()
                 said = any(text in one for one in theirs)
                 figure = any(char.isdigit() for char in text) or text in {"HKD", "JPY", "KRW", "CNY"}
-                shop = isinstance(view.screen, Idle)
+                shop = isinstance(view.screen, screens.Idle)
                 assert said or figure or shop, (name, text)
 
 

@@ -9,41 +9,11 @@ import numpy as np
 import pytest
 
 from kiosk.config.display import room_for_keys
-from kiosk.core import keying, shift_till, till, trying
+from kiosk.core import keying, screens, shift_till, till, trying
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.model import Tender
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    NoShift,
-    Noting,
-    OutOfOrder,
-    OwnersPage,
-    PaidAlready,
-    PaidScreen,
-    Password,
-    Placing,
-    QuickAmounts,
-    SameCustomer,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShiftClosing,
-    ShiftReport,
-    ShowingQr,
-    Starting,
-    Tipping,
-    Unresolved,
-    UnusualAmount,
-    Updating,
-)
 from kiosk.core.selling import Doubt, Draft, Offer, Selling
 from kiosk.core.shifts import Shift
 from kiosk.core.till import Refused, Stage
@@ -98,42 +68,45 @@ OFFERING = keying.Rules(
     Tender.QUICK_PAY, 500_000, Selling({Key(digit): 100 for digit in "12345678"}, tips=(Offer(5), Offer(10), Offer(15)))
 )
 FIRST = Shift("K07-aa-Z0001", 1, NOW, "UTC", "00:00")
-TILLS: dict[type[Screen], till.Till] = {
-    Idle: till.Idle(),
-    OutOfOrder: till.Idle(),
-    Keying: keying.Keying(1250),
-    QuickAmounts: keying.Board((1250,)),
-    SameCustomer: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.SAME_CUSTOMER),
-    PaidAlready: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.REPEATED),
-    UnusualAmount: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.UNUSUAL, 100),
-    Noting: keying.Noting(DRAFT, Tender.QUICK_PAY, "42"),
-    Tipping: keying.Tipping(DRAFT, Tender.QUICK_PAY, NOW),
-    Scanning: till.Scanning(_ONE, NOW),
+TILLS: dict[type[screens.Screen], till.Till] = {
+    screens.Idle: till.Idle(),
+    screens.OutOfOrder: till.Idle(),
+    screens.Keying: keying.Keying(1250),
+    screens.QuickAmounts: keying.Board((1250,)),
+    screens.SameCustomer: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.SAME_CUSTOMER),
+    screens.PaidAlready: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.REPEATED),
+    screens.UnusualAmount: keying.Asking(DRAFT, Tender.QUICK_PAY, Doubt.UNUSUAL, 100),
+    screens.Noting: keying.Noting(DRAFT, Tender.QUICK_PAY, "42"),
+    screens.Tipping: keying.Tipping(DRAFT, Tender.QUICK_PAY, NOW),
+    screens.Scanning: till.Scanning(_ONE, NOW),
     Checkup: trying.begin(NOW),
     ReadTest: trying.TryingRead(trying.begin(NOW), "trial 1", NOW),
     KeyTest: trying.TryingKeys(trying.begin(NOW), NOW),
     ColourTest: trying.TryingColours(trying.begin(NOW), NOW),
-    ShiftReport: shift_till.Report(replace(FIRST, z=2), 3, NOW, NOW),
-    NoShift: shift_till.NoShift(NOW),
-    ShiftClosing: shift_till.Closing(FIRST, NOW, NOW),
+    screens.ShiftReport: shift_till.Report(replace(FIRST, z=2), 3, NOW, NOW),
+    screens.NoShift: shift_till.NoShift(NOW),
+    screens.ShiftClosing: shift_till.Closing(FIRST, NOW, NOW),
 }
-STAGES: dict[type[Screen], Stage] = {
-    Charging: Stage.CHARGING,
-    Password: Stage.PASSWORD,
-    Placing: Stage.PLACING,
-    ShowingQr: Stage.QR,
-    Cancelling: Stage.CANCELLING,
-    PaidScreen: Stage.PAID,
-    DeclinedScreen: Stage.DECLINED,
-    Unresolved: Stage.UNRESOLVED,
-    CancelledScreen: Stage.CANCELLED,
-    AttentionScreen: Stage.ATTENTION,
+STAGES: dict[type[screens.Screen], Stage] = {
+    screens.Charging: Stage.CHARGING,
+    screens.Password: Stage.PASSWORD,
+    screens.Placing: Stage.PLACING,
+    screens.ShowingQr: Stage.QR,
+    screens.Cancelling: Stage.CANCELLING,
+    screens.PaidScreen: Stage.PAID,
+    screens.DeclinedScreen: Stage.DECLINED,
+    screens.Unresolved: Stage.UNRESOLVED,
+    screens.CancelledScreen: Stage.CANCELLED,
+    screens.AttentionScreen: Stage.ATTENTION,
 }
 
 
-@pytest.mark.parametrize("screen", [screen for screen in MEANT if screen not in (SeekingReceipt, OwnersPage)])
-def test_the_keys_that_stand_out_are_those_that_do_something(screen: type[Screen]) -> None:
-    if screen in (Starting, Updating):  # keys pressed before there is a till are dropped, and those of a kiosk that is held
+@pytest.mark.parametrize("screen", [screen for screen in MEANT if screen not in (screens.SeekingReceipt, screens.OwnersPage)])
+def test_the_keys_that_stand_out_are_those_that_do_something(screen: type[screens.Screen]) -> None:
+    if screen in (
+        screens.Starting,
+        screens.Updating,
+    ):  # keys pressed before there is a till are dropped, and those of a kiosk that is held
         assert MEANT[screen] == frozenset()
         return
     does = set()
@@ -141,7 +114,7 @@ def test_the_keys_that_stand_out_are_those_that_do_something(screen: type[Screen
         if screen in STAGES:
             intent = till._front(STAGES[screen], key, PLAIN, NOW)
         else:
-            rules = OFFERING if screen in (QuickAmounts, Tipping) else PLAIN
+            rules = OFFERING if screen in (screens.QuickAmounts, screens.Tipping) else PLAIN
             intent = till.press(TILLS[screen], key, None, rules, NOW)
         if not isinstance(intent, Refused):
             does.add(key)

@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.core import screens
 from kiosk.core.money import in_words, rate_in_words
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    OutOfOrder,
-    PaidScreen,
-    Password,
-    Placing,
-    SameCustomer,
-    Starting,
-    Unresolved,
-    Updating,
-)
 from kiosk.display import icons
 from kiosk.display.sheet import Dots, Item, Say, Sheet, Space
 from kiosk.display.theme import Tone
 from kiosk.display.voices import Card, Voice
 
 Told = (
-    Starting
-    | Updating
-    | SameCustomer
-    | Charging
-    | Password
-    | Placing
-    | Cancelling
-    | PaidScreen
-    | DeclinedScreen
-    | Unresolved
-    | CancelledScreen
-    | AttentionScreen
-    | OutOfOrder
+    screens.Starting
+    | screens.Updating
+    | screens.SameCustomer
+    | screens.Charging
+    | screens.Password
+    | screens.Placing
+    | screens.Cancelling
+    | screens.PaidScreen
+    | screens.DeclinedScreen
+    | screens.Unresolved
+    | screens.CancelledScreen
+    | screens.AttentionScreen
+    | screens.OutOfOrder
 )
 """Screens that have one."""
 
@@ -46,36 +32,36 @@ Told = (
 def card(sheet: Sheet, screen: Told, now: int = 0) -> Card:
     """The mood, the sign and the words. `now` in ms of Unix time, for what moves."""
     match screen:
-        case Starting():
+        case screens.Starting():
             return Card(Tone.CALM, icons.PHONE_CODE, _voice(sheet, "starting"), below=_dots(sheet, Tone.CALM, now))
-        case Updating():
+        case screens.Updating():
             return Card(Tone.CALM, icons.HOURGLASS, _voice(sheet, "updating"), below=_dots(sheet, Tone.CALM, now))
-        case SameCustomer(money):
+        case screens.SameCustomer(money):
             return Card(Tone.OPEN, icons.QUESTION, _voice(sheet, "same_customer"), money)
-        case Charging(money):
+        case screens.Charging(money):
             return Card(Tone.CALM, icons.HOURGLASS, _voice(sheet, "charging"), money, _dots(sheet, Tone.CALM, now))
-        case Password(money):
+        case screens.Password(money):
             below: list[Item] = [Space(sheet.scale.gap // 2), countdown(sheet, screen.until, now, Tone.ACT)]
             return Card(Tone.ACT, icons.PHONE_LOCK, _voice(sheet, "password"), money, below)
-        case Placing(money):
+        case screens.Placing(money):
             return Card(Tone.CALM, icons.QR, _voice(sheet, "placing"), money, _dots(sheet, Tone.CALM, now))
-        case Cancelling(money):
+        case screens.Cancelling(money):
             return Card(Tone.OVER, icons.HOURGLASS, _voice(sheet, "cancelling"), money, _dots(sheet, Tone.OVER, now))
-        case PaidScreen(money):
+        case screens.PaidScreen(money):
             return Card(_good(sheet), icons.TICK, _thanks(sheet, screen), money, _rate(sheet, screen))
-        case DeclinedScreen(money):
+        case screens.DeclinedScreen(money):
             why = Voice(sheet.customer("declined.customer"), sheet.customer(f"decline.{screen.reason}.customer"))
             return Card(Tone.BAD, icons.CROSS, why, money)
-        case Unresolved(money):
+        case screens.Unresolved(money):
             return Card(Tone.OPEN, icons.HOURGLASS, _voice(sheet, "unresolved"), money, _dots(sheet, Tone.OPEN, now))
-        case CancelledScreen(money) if screen.refunding:
+        case screens.CancelledScreen(money) if screen.refunding:
             back = Voice(sheet.customer("cancelled.customer"), sheet.customer("cancelled.refunding_customer_more"))
             return Card(Tone.OVER, icons.BACK_ARROW, back, money)
-        case CancelledScreen(money):
+        case screens.CancelledScreen(money):
             return Card(Tone.OVER, icons.BARRED, _voice(sheet, "cancelled"), money)
-        case AttentionScreen(money):
+        case screens.AttentionScreen(money):
             return Card(Tone.OPEN, icons.WARNING, _voice(sheet, "attention"), money)
-        case OutOfOrder():
+        case screens.OutOfOrder():
             return Card(Tone.OVER, icons.BARRED, _voice(sheet, "out_of_order"))
         case _:
             assert_never(screen)
@@ -88,7 +74,7 @@ def countdown(sheet: Sheet, until: int, now: int, tone: Tone) -> Say:
     return Say(f"{left // 60}:{left % 60:02}", sheet.merchant, sheet.scale.head, look.soft, tight=True, icon=icons.CLOCK)
 
 
-def _thanks(sheet: Sheet, screen: PaidScreen) -> Voice:
+def _thanks(sheet: Sheet, screen: screens.PaidScreen) -> Voice:
     """In the payer's own currency too, when that is another."""
     words = sheet.customer
     thanks = words("paid.customer_more")
@@ -103,7 +89,7 @@ def _good(sheet: Sheet) -> Tone:
     return Tone.PLAYED if sheet.training else Tone.GOOD
 
 
-def _rate(sheet: Sheet, screen: PaidScreen) -> list[Item]:
+def _rate(sheet: Sheet, screen: screens.PaidScreen) -> list[Item]:
     """How the one became the other, where there is room."""
     payer, rate = screen.payer, screen.rate_e8
     if payer is None or rate is None or payer.currency == screen.money.currency or not sheet.scale.roomy:

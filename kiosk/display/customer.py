@@ -8,61 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from kiosk.core import screens
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.past_screens import PastScreen
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    Network,
-    NoShift,
-    Noting,
-    OutOfOrder,
-    OwnersPage,
-    PaidAlready,
-    PaidScreen,
-    Password,
-    Placing,
-    QuickAmounts,
-    SameCustomer,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShiftClosing,
-    ShiftReport,
-    ShowingQr,
-    Signs,
-    Starting,
-    Tipping,
-    Unresolved,
-    UnusualAmount,
-    Updating,
-    View,
-)
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupTold
 
 CustomerScreen = (
-    Idle
-    | Updating
-    | Keying
-    | SameCustomer
-    | Tipping
-    | Scanning
-    | Charging
-    | Password
-    | Placing
-    | ShowingQr
-    | Cancelling
-    | PaidScreen
-    | DeclinedScreen
-    | Unresolved
-    | CancelledScreen
-    | AttentionScreen
-    | OutOfOrder
+    screens.Idle
+    | screens.Updating
+    | screens.Keying
+    | screens.SameCustomer
+    | screens.Tipping
+    | screens.Scanning
+    | screens.Charging
+    | screens.Password
+    | screens.Placing
+    | screens.ShowingQr
+    | screens.Cancelling
+    | screens.PaidScreen
+    | screens.DeclinedScreen
+    | screens.Unresolved
+    | screens.CancelledScreen
+    | screens.AttentionScreen
+    | screens.OutOfOrder
 )
 
 
@@ -85,46 +53,56 @@ class CustomerView:
     training: bool = False
 
 
-def seen(view: View, shop: str) -> CustomerView:
+def seen(view: screens.View, shop: str) -> CustomerView:
     """What the customer sees while the merchant sees this."""
     screen = _screen(view.screen, shop)
-    return CustomerView(screen, _sells(view.signs) if isinstance(screen, Idle) else True, view.training)
+    return CustomerView(screen, _sells(view.signs) if isinstance(screen, screens.Idle) else True, view.training)
 
 
-def _sells(signs: Signs) -> bool:
-    return signs.network is Network.CONNECTING or (signs.network is Network.ONLINE and signs.clock_known)
+def _sells(signs: screens.Signs) -> bool:
+    return signs.network is screens.Network.CONNECTING or (signs.network is screens.Network.ONLINE and signs.clock_known)
 
 
-def _screen(screen: Screen, shop: str) -> CustomerScreen:
+def _screen(screen: screens.Screen, shop: str) -> CustomerScreen:
     """Each screen has its arm, so that whoever adds one decides. What stays of it is what the customer's words are made of."""
     if isinstance(screen, PastScreen):  # somebody looks back, or says who they are
-        return Idle(shop)
+        return screens.Idle(shop)
     match screen:
-        case Keying(money) if money.amount:
-            return Keying(money)
-        case QuickAmounts(money) | Noting(money) | PaidAlready(money) | UnusualAmount(money) if money.amount:
-            return Keying(money)
-        case Tipping():
+        case screens.Keying(money) if money.amount:
+            return screens.Keying(money)
+        case screens.QuickAmounts(money) | screens.Noting(money) if money.amount:
+            return screens.Keying(money)
+        case screens.PaidAlready(money) | screens.UnusualAmount(money) if money.amount:
+            return screens.Keying(money)
+        case screens.Tipping():
             return replace(screen, until=0)
-        case Scanning(money, _, hint):
-            return Scanning(money, 0, hint)
-        case ShowingQr():
+        case screens.Scanning(money, _, hint):
+            return screens.Scanning(money, 0, hint)
+        case screens.ShowingQr():
             return replace(screen, prints=False)
-        case PaidScreen():
+        case screens.PaidScreen():
             return replace(screen, tail="", prints=False)
-        case Charging() | Password() | Cancelling() | DeclinedScreen() | Unresolved() | CancelledScreen() | AttentionScreen():
+        case (
+            screens.Charging()
+            | screens.Password()
+            | screens.Cancelling()
+            | screens.DeclinedScreen()
+            | screens.Unresolved()
+            | screens.CancelledScreen()
+            | screens.AttentionScreen()
+        ):
             return replace(screen, tail="")
-        case SameCustomer() | Placing() | Updating():
+        case screens.SameCustomer() | screens.Placing() | screens.Updating():
             return screen
-        case OutOfOrder():
-            return OutOfOrder("")
-        case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold():  # there is no shop yet
-            return OutOfOrder("")
-        case QuickAmounts() | Noting() | PaidAlready() | UnusualAmount():
-            return Idle(shop)
-        case Starting() | Idle() | Keying() | SeekingReceipt() | OwnersPage():
-            return Idle(shop)
-        case Checkup() | ReadTest() | KeyTest() | ColourTest() | ShiftReport() | NoShift() | ShiftClosing():
-            return Idle(shop)
+        case screens.OutOfOrder() | SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold():
+            return screens.OutOfOrder("")  # in the set-up there is no shop yet
+        case screens.QuickAmounts() | screens.Noting() | screens.PaidAlready() | screens.UnusualAmount():
+            return screens.Idle(shop)
+        case screens.Starting() | screens.Idle() | screens.Keying() | screens.SeekingReceipt() | screens.OwnersPage():
+            return screens.Idle(shop)
+        case (
+            Checkup() | ReadTest() | KeyTest() | ColourTest() | screens.ShiftReport() | screens.NoShift() | screens.ShiftClosing()
+        ):
+            return screens.Idle(shop)
         case _:
             assert_never(screen)

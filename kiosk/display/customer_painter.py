@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.core import screens
 from kiosk.core.errors import DriverError
-from kiosk.core.screens import (
-    Cancelling,
-    Charging,
-    Idle,
-    Keying,
-    Password,
-    Placing,
-    Scanning,
-    ShowingQr,
-    Tipping,
-    Unresolved,
-    Updating,
-)
 from kiosk.display import codes, counter, drift, fonts, icons, selling, training
 from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.cards import card
@@ -27,7 +15,15 @@ from kiosk.display.theme import MUTED, PANEL, SMALLEST, TEXT, alone, scale_for
 from kiosk.display.voices import Card, amount, customer_card
 from kiosk.display.words import words_of
 
-_MOVING = Updating | Charging | Password | Placing | ShowingQr | Cancelling | Unresolved
+_MOVING = (
+    screens.Updating
+    | screens.Charging
+    | screens.Password
+    | screens.Placing
+    | screens.ShowingQr
+    | screens.Cancelling
+    | screens.Unresolved
+)
 """Screens with something that shows each second: a countdown or dots."""
 
 
@@ -58,7 +54,7 @@ class CustomerPainter:
 
     def _picture(self, sheet: Sheet, whole: Rect, view: CustomerView, now: int, rest: Rest) -> None:
         scale = self._scale
-        if rest is Rest.CALM and isinstance(view.screen, Idle):
+        if rest is Rest.CALM and isinstance(view.screen, screens.Idle):
             self._dark(sheet, whole, view.screen, now)
             return
         across, down = drift.shift(now, scale.pad // 3)
@@ -67,16 +63,16 @@ class CustomerPainter:
         stage = (scale.pad // 2 + across, scale.pad // 2 + down + band, width - scale.pad, height - scale.pad - band)
         self.canvas.fill(whole, PANEL)
         match view.screen:
-            case Idle(shop):
+            case screens.Idle(shop):
                 counter.welcome(sheet, stage, shop, ready=view.selling, selling=view.selling)
-            case Keying() as screen:
+            case screens.Keying() as screen:
                 self._amount(sheet, stage, screen)
-            case Tipping() as screen:
+            case screens.Tipping() as screen:
                 theirs = Sheet(self.canvas, self._scale, self._customer, self._customer, sheet.trace, view.training)
                 selling.tipping(theirs, stage, screen)
-            case Scanning() as screen:
+            case screens.Scanning() as screen:
                 self._card(sheet, whole, stage, codes.scanning_card(sheet, screen))
-            case ShowingQr() as screen:
+            case screens.ShowingQr() as screen:
                 if not codes.qr_alone(sheet, stage, screen, now):
                     self._card(sheet, whole, stage, codes.too_long_card(sheet, screen))
             case screen:
@@ -87,12 +83,12 @@ class CustomerPainter:
         self.canvas.fill(whole, told.tone.value.ground)
         customer_card(sheet, stage, told)
 
-    def _amount(self, sheet: Sheet, stage: Rect, screen: Keying) -> None:
+    def _amount(self, sheet: Sheet, stage: Rect, screen: screens.Keying) -> None:
         scale, theirs = sheet.scale, sheet.customer
         label = Say(theirs("keying.customer"), theirs, scale.head, MUTED, least=scale.floor)
         sheet.stack(stage, [label, amount(sheet, screen.money, scale.huge, TEXT, MUTED)])
 
-    def _dark(self, sheet: Sheet, whole: Rect, screen: Idle, now: int) -> None:
+    def _dark(self, sheet: Sheet, whole: Rect, screen: screens.Idle, now: int) -> None:
         theirs = sheet.customer
         more = Say(theirs("idle.customer_more"), theirs, sheet.scale.body, MUTED, icon=icons.PHONE_CODE, least=sheet.scale.floor)
         dark(sheet, whole, screen.shop, more, now)

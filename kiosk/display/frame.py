@@ -5,41 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from itertools import product
 
+from kiosk.core import screens
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key
 from kiosk.core.past_screens import PastScreen
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    Network,
-    NoShift,
-    Noting,
-    OutOfOrder,
-    OwnersPage,
-    PaidAlready,
-    PaidScreen,
-    Password,
-    Placing,
-    QuickAmounts,
-    SameCustomer,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShiftClosing,
-    ShiftReport,
-    ShowingQr,
-    Signs,
-    Starting,
-    Tipping,
-    Unresolved,
-    UnusualAmount,
-    Updating,
-)
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display import icons, shift_reports
 from kiosk.display.canvas import Rect
@@ -53,11 +22,11 @@ _DIGITS = "0–9"
 _RESULT = ((Key.OK, "done"), (_DIGITS, "next"), (Key.MENU, "menu"))
 _UNPAID = ((Key.SCAN, "scan"), (Key.QR, "qr"), (Key.OK, "done"))
 
-LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
-    Starting: (),
-    Idle: ((_DIGITS, "amount"), (Key.MENU, "menu")),
-    Keying: ((Key.OK, "pay"), (Key.SCAN, "scan"), (Key.QR, "qr"), (Key.CLEAR, "clear"), (Key.CANCEL, "cancel")),
-    QuickAmounts: (
+LEGENDS: dict[type[screens.Screen], tuple[tuple[str, str], ...]] = {
+    screens.Starting: (),
+    screens.Idle: ((_DIGITS, "amount"), (Key.MENU, "menu")),
+    screens.Keying: ((Key.OK, "pay"), (Key.SCAN, "scan"), (Key.QR, "qr"), (Key.CLEAR, "clear"), (Key.CANCEL, "cancel")),
+    screens.QuickAmounts: (
         (Key.OK, "pay"),
         (Key.SCAN, "scan"),
         (Key.QR, "qr"),
@@ -65,39 +34,40 @@ LEGENDS: dict[type[Screen], tuple[tuple[str, str], ...]] = {
         (Key.MENU, "other_amount"),
         (Key.CANCEL, "cancel"),
     ),
-    SameCustomer: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
-    PaidAlready: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
-    UnusualAmount: ((Key.OK, "amount_right"), (Key.CANCEL, "back")),
-    Noting: ((Key.OK, "go_on"), (Key.CLEAR, "clear"), (Key.CANCEL, "back")),
-    Tipping: ((Key.OK, "no_tip"), (Key.CANCEL, "back")),
-    Scanning: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
-    Charging: ((Key.CANCEL, "cancel"),),
-    Password: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
-    Placing: ((Key.CANCEL, "cancel"),),
-    ShowingQr: ((Key.SCAN, "scan"), (Key.CANCEL, "cancel")),
-    Cancelling: _RESULT,
-    PaidScreen: _RESULT,
-    DeclinedScreen: _UNPAID,
-    Unresolved: _RESULT,
-    CancelledScreen: _UNPAID,
-    AttentionScreen: _RESULT,
-    SeekingReceipt: ((Key.CANCEL, "back"),),
+    screens.SameCustomer: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
+    screens.PaidAlready: ((Key.OK, "new_customer"), (Key.CANCEL, "back")),
+    screens.UnusualAmount: ((Key.OK, "amount_right"), (Key.CANCEL, "back")),
+    screens.Noting: ((Key.OK, "go_on"), (Key.CLEAR, "clear"), (Key.CANCEL, "back")),
+    screens.Tipping: ((Key.OK, "no_tip"), (Key.CANCEL, "back")),
+    screens.Scanning: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
+    screens.Charging: ((Key.CANCEL, "cancel"),),
+    screens.Password: ((Key.QR, "qr"), (Key.CANCEL, "cancel")),
+    screens.Placing: ((Key.CANCEL, "cancel"),),
+    screens.ShowingQr: ((Key.SCAN, "scan"), (Key.CANCEL, "cancel")),
+    screens.Cancelling: _RESULT,
+    screens.PaidScreen: _RESULT,
+    screens.DeclinedScreen: _UNPAID,
+    screens.Unresolved: _RESULT,
+    screens.CancelledScreen: _UNPAID,
+    screens.AttentionScreen: _RESULT,
+    screens.SeekingReceipt: ((Key.CANCEL, "back"),),
     Checkup: (("1–6", "try"), (Key.OK, "more"), (Key.CANCEL, "back")),
     ReadTest: ((Key.CANCEL, "back"),),
     KeyTest: ((Key.CANCEL, "back_twice"),),
     ColourTest: (),
-    OwnersPage: ((Key.CANCEL, "back"),),
-    ShiftReport: ((Key.D1, "close_shift"), (Key.MENU, "more"), (Key.CANCEL, "back")),  # and what there is: shift_reports.py
-    NoShift: ((Key.D1, "open_shift"), (Key.CANCEL, "back")),
-    ShiftClosing: ((Key.OK, "close_it"), (Key.MENU, "more"), (Key.CANCEL, "back")),
-    OutOfOrder: (),
-    Updating: (),
+    screens.OwnersPage: ((Key.CANCEL, "back"),),
+    # and what there is: shift_reports.py
+    screens.ShiftReport: ((Key.D1, "close_shift"), (Key.MENU, "more"), (Key.CANCEL, "back")),
+    screens.NoShift: ((Key.D1, "open_shift"), (Key.CANCEL, "back")),
+    screens.ShiftClosing: ((Key.OK, "close_it"), (Key.MENU, "more"), (Key.CANCEL, "back")),
+    screens.OutOfOrder: (),
+    screens.Updating: (),
 }
 """Which keys mean something on a screen, and the word (of the table `keys`) for what each does there."""
 
-_WITH_PRINTER: dict[type[Screen], tuple[tuple[str, str], ...]] = {
-    ShowingQr: ((Key.SCAN, "scan"), (Key.MENU, "print"), (Key.CANCEL, "cancel")),
-    PaidScreen: ((Key.OK, "done"), (_DIGITS, "next"), (Key.QR, "receipt"), (Key.MENU, "menu")),
+_WITH_PRINTER: dict[type[screens.Screen], tuple[tuple[str, str], ...]] = {
+    screens.ShowingQr: ((Key.SCAN, "scan"), (Key.MENU, "print"), (Key.CANCEL, "cancel")),
+    screens.PaidScreen: ((Key.OK, "done"), (_DIGITS, "next"), (Key.QR, "receipt"), (Key.MENU, "menu")),
 }
 """The same where something can be printed: these screens say so by `prints`."""
 
@@ -112,34 +82,34 @@ CAPS: dict[str, tuple[Colour, Colour]] = {
 }
 
 
-def keys_of(screen: Screen, *, training: bool = False) -> tuple[tuple[str, str], ...]:
+def keys_of(screen: screens.Screen, *, training: bool = False) -> tuple[tuple[str, str], ...]:
     """The keys that mean something on this screen; in a training two of them mean more."""
     keys = _keys_of(screen)
-    if training and isinstance(screen, Idle):
+    if training and isinstance(screen, screens.Idle):
         return (*keys, (Key.CANCEL, "end_training"))
-    return ((Key.OK, "pretend"), *keys) if training and isinstance(screen, Scanning) else keys
+    return ((Key.OK, "pretend"), *keys) if training and isinstance(screen, screens.Scanning) else keys
 
 
-def _keys_of(screen: Screen) -> tuple[tuple[str, str], ...]:
+def _keys_of(screen: screens.Screen) -> tuple[tuple[str, str], ...]:
     if isinstance(screen, SetupScreen):
         return setup_keys(screen)
     if isinstance(screen, PastScreen):
         return past_keys(screen)
-    if isinstance(screen, ShiftReport):
+    if isinstance(screen, screens.ShiftReport):
         return shift_reports.keys_of(screen)
-    prints = isinstance(screen, ShowingQr | PaidScreen) and screen.prints
+    prints = isinstance(screen, screens.ShowingQr | screens.PaidScreen) and screen.prints
     keys = (_WITH_PRINTER if prints else LEGENDS)[type(screen)]
-    if isinstance(screen, Idle) and screen.board:
+    if isinstance(screen, screens.Idle) and screen.board:
         return (keys[0], (Key.SCAN, "quick"), *keys[1:])
-    if isinstance(screen, Keying):
+    if isinstance(screen, screens.Keying):
         plus = menu_of(screen)
         return keys if plus is None else (*keys[:-1], (Key.MENU, plus), keys[-1])
-    if isinstance(screen, Tipping) and screen.own is not None:
+    if isinstance(screen, screens.Tipping) and screen.own is not None:
         return ((Key.OK, "go_on"), (Key.CLEAR, "clear"), (Key.CANCEL, "back"))
     return keys
 
 
-def menu_of(screen: Keying) -> str | None:
+def menu_of(screen: screens.Keying) -> str | None:
     """What MENU does while an amount is keyed: it adds another; with none keyed it shows the quick amounts, if there are any."""
     keyed = screen.lines[-1] if screen.lines else screen.money.amount
     return "plus" if keyed else "quick" if screen.board else None
@@ -160,7 +130,7 @@ def wall_day(at: int) -> date:
     return datetime.fromtimestamp(at / 1000).astimezone().date()
 
 
-def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
+def signs(sheet: Sheet, box: Rect, facts: screens.Signs, now: int) -> None:
     """Network at the left; what needs a person, unresolved orders and the clock at the right. In the merchant's language."""
     scale, words = sheet.scale, sheet.merchant
     size = scale.small if scale.roomy else scale.floor
@@ -196,16 +166,16 @@ def signs(sheet: Sheet, box: Rect, facts: Signs, now: int) -> None:
     sheet.say((x, y, edge - x, height), _network(sheet, facts, size), align=0.0)
 
 
-def _network(sheet: Sheet, facts: Signs, size: int) -> Say:
+def _network(sheet: Sheet, facts: screens.Signs, size: int) -> Say:
     words = sheet.merchant
     match facts.network:
-        case Network.ONLINE:
+        case screens.Network.ONLINE:
             return Say(words("signs.online"), words, size, GREEN, icon=icons.ONLINE, most_lines=1)
-        case Network.CONNECTING:
+        case screens.Network.CONNECTING:
             return Say(words("signs.connecting"), words, size, AMBER, icon=icons.CONNECTING, most_lines=1)
-        case Network.OFFLINE if facts.clock_doubted:
+        case screens.Network.OFFLINE if facts.clock_doubted:
             return Say(words("signs.connecting"), words, size, AMBER, icon=icons.CONNECTING, most_lines=1)
-        case Network.OFFLINE:
+        case screens.Network.OFFLINE:
             since = facts.offline_since
             text = words("signs.offline") if since is None else words("signs.offline_since", time=wall_time(since))
             return Say(text, words, size, RED, bold=True, icon=icons.OFFLINE, most_lines=1)

@@ -9,28 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from kiosk.core import screens
 from kiosk.core.model import Decline
 from kiosk.core.scanning import ABOUT_THE_CAMERA, ScanHint
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    OutOfOrder,
-    PaidScreen,
-    Password,
-    Placing,
-    SameCustomer,
-    Scanning,
-    ShowingQr,
-    Tipping,
-    Unresolved,
-    Updating,
-    View,
-)
 from kiosk.display.customer import CustomerScreen, seen
 
 Tell = Callable[[str | None], None]
@@ -42,15 +23,15 @@ class Guide:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._screen: CustomerScreen = Idle("")
+        self._screen: CustomerScreen = screens.Idle("")
         self._told: set[str] = set()  # of this screen
 
-    def show(self, view: View) -> None:
+    def show(self, view: screens.View) -> None:
         """From now on this is seen. In a training nothing is said, as nobody pays."""
         screen, before = seen(view, "").screen, self._screen
         self._screen = screen
         key = None if view.training else sentence(screen)
-        if isinstance(screen, OutOfOrder) and isinstance(before, Idle | OutOfOrder):
+        if isinstance(screen, screens.OutOfOrder) and isinstance(before, screens.Idle | screens.OutOfOrder):
             key = None  # nobody is in front
         if type(screen) is not type(before):
             self._told.clear()
@@ -64,22 +45,29 @@ class Guide:
 def sentence(screen: CustomerScreen) -> str | None:
     """The key of what it says aloud (kiosk/display/english/aloud.py); None where nobody is in front or nothing is to do."""
     match screen:
-        case Idle() | Updating() | Keying():
+        case screens.Idle() | screens.Updating() | screens.Keying():
             return None
-        case Tipping():
+        case screens.Tipping():
             return None if screen.own is not None else "say.tipping"
-        case Scanning():
+        case screens.Scanning():
             return _of_hint(screen.hint)
-        case ShowingQr():
+        case screens.ShowingQr():
             return "say.qr_paying" if screen.paying else "say.qr"
-        case PaidScreen():
+        case screens.PaidScreen():
             return "say.paid_twice" if screen.other_refunded else None
-        case DeclinedScreen():
+        case screens.DeclinedScreen():
             return _DECLINED[screen.reason]
-        case CancelledScreen():
+        case screens.CancelledScreen():
             return "say.refunding" if screen.refunding else "say.cancelled"
         case (
-            SameCustomer() | Charging() | Password() | Placing() | Cancelling() | Unresolved() | AttentionScreen() | OutOfOrder()
+            screens.SameCustomer()
+            | screens.Charging()
+            | screens.Password()
+            | screens.Placing()
+            | screens.Cancelling()
+            | screens.Unresolved()
+            | screens.AttentionScreen()
+            | screens.OutOfOrder()
         ):
             return _ALWAYS[type(screen)]
         case _:
@@ -94,14 +82,14 @@ def _of_hint(hint: ScanHint | None) -> str:
 
 
 _ALWAYS: dict[type[CustomerScreen], str] = {
-    SameCustomer: "say.same_customer",
-    Charging: "say.charging",
-    Password: "say.password",
-    Placing: "say.wait",
-    Cancelling: "say.cancelling",
-    Unresolved: "say.unresolved",
-    AttentionScreen: "say.attention",
-    OutOfOrder: "say.out_of_order",
+    screens.SameCustomer: "say.same_customer",
+    screens.Charging: "say.charging",
+    screens.Password: "say.password",
+    screens.Placing: "say.wait",
+    screens.Cancelling: "say.cancelling",
+    screens.Unresolved: "say.unresolved",
+    screens.AttentionScreen: "say.attention",
+    screens.OutOfOrder: "say.out_of_order",
 }
 _WRONG_CODE = (
     ScanHint.USED,

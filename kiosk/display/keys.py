@@ -7,39 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kiosk.core import screens
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.events import Key
 from kiosk.core.past_screens import PastScreen
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    NoShift,
-    Noting,
-    OutOfOrder,
-    OwnersPage,
-    PaidAlready,
-    PaidScreen,
-    Password,
-    Placing,
-    QuickAmounts,
-    SameCustomer,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShiftClosing,
-    ShiftReport,
-    ShowingQr,
-    Starting,
-    Tipping,
-    Unresolved,
-    UnusualAmount,
-    Updating,
-)
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display.canvas import Rect
 from kiosk.display.frame import CAPS, key_cap, keys_of
@@ -62,51 +33,51 @@ _DIGITS = frozenset(key for row in ROWS for key in row if key.isdigit())
 _ALL = frozenset(key for row in ROWS for key in row)
 _LEAVE = _DIGITS | {Key.OK, Key.CANCEL, Key.CLEAR, Key.MENU}
 _IDLE = _DIGITS | {Key.MENU}
-MEANT: dict[type[Screen], frozenset[Key]] = {
-    Starting: frozenset(),
-    Idle: _IDLE,
-    Keying: _ALL - {Key.MENU},
-    QuickAmounts: frozenset((Key.OK, Key.SCAN, Key.QR, Key.CLEAR, Key.MENU, Key.CANCEL)),
-    SameCustomer: frozenset((Key.OK, Key.CANCEL)),
-    PaidAlready: frozenset((Key.OK, Key.CANCEL)),
-    UnusualAmount: frozenset((Key.OK, Key.CANCEL)),
-    Noting: _DIGITS | {Key.OK, Key.SCAN, Key.QR, Key.CLEAR, Key.CANCEL},
-    Tipping: frozenset((Key.D0, Key.OK, Key.CANCEL)),
-    Scanning: frozenset((Key.QR, Key.CANCEL)),
-    Charging: frozenset((Key.CANCEL,)),
-    Password: frozenset((Key.QR, Key.CANCEL)),
-    Placing: frozenset((Key.CANCEL,)),
-    ShowingQr: frozenset((Key.SCAN, Key.CANCEL)),
-    Cancelling: _LEAVE,
-    PaidScreen: _LEAVE,
-    DeclinedScreen: _LEAVE | {Key.SCAN, Key.QR},
-    Unresolved: _LEAVE,
-    CancelledScreen: _LEAVE | {Key.SCAN, Key.QR},
-    AttentionScreen: _LEAVE,
-    SeekingReceipt: frozenset((Key.CANCEL, Key.MENU)),
+MEANT: dict[type[screens.Screen], frozenset[Key]] = {
+    screens.Starting: frozenset(),
+    screens.Idle: _IDLE,
+    screens.Keying: _ALL - {Key.MENU},
+    screens.QuickAmounts: frozenset((Key.OK, Key.SCAN, Key.QR, Key.CLEAR, Key.MENU, Key.CANCEL)),
+    screens.SameCustomer: frozenset((Key.OK, Key.CANCEL)),
+    screens.PaidAlready: frozenset((Key.OK, Key.CANCEL)),
+    screens.UnusualAmount: frozenset((Key.OK, Key.CANCEL)),
+    screens.Noting: _DIGITS | {Key.OK, Key.SCAN, Key.QR, Key.CLEAR, Key.CANCEL},
+    screens.Tipping: frozenset((Key.D0, Key.OK, Key.CANCEL)),
+    screens.Scanning: frozenset((Key.QR, Key.CANCEL)),
+    screens.Charging: frozenset((Key.CANCEL,)),
+    screens.Password: frozenset((Key.QR, Key.CANCEL)),
+    screens.Placing: frozenset((Key.CANCEL,)),
+    screens.ShowingQr: frozenset((Key.SCAN, Key.CANCEL)),
+    screens.Cancelling: _LEAVE,
+    screens.PaidScreen: _LEAVE,
+    screens.DeclinedScreen: _LEAVE | {Key.SCAN, Key.QR},
+    screens.Unresolved: _LEAVE,
+    screens.CancelledScreen: _LEAVE | {Key.SCAN, Key.QR},
+    screens.AttentionScreen: _LEAVE,
+    screens.SeekingReceipt: frozenset((Key.CANCEL, Key.MENU)),
     Checkup: frozenset((Key.D1, Key.D2, Key.D3, Key.D4, Key.D5, Key.D6, Key.OK, Key.CANCEL, Key.MENU)),
     ReadTest: frozenset((Key.CANCEL,)),
     KeyTest: _ALL,
     ColourTest: _ALL,
-    OwnersPage: frozenset((Key.CANCEL, Key.MENU)),
-    ShiftReport: frozenset((Key.OK, Key.D1, Key.MENU, Key.CANCEL)),
-    NoShift: frozenset((Key.D1, Key.CANCEL)),
-    ShiftClosing: frozenset((Key.OK, Key.MENU, Key.CANCEL)),
-    OutOfOrder: _IDLE,
-    Updating: frozenset(),
+    screens.OwnersPage: frozenset((Key.CANCEL, Key.MENU)),
+    screens.ShiftReport: frozenset((Key.OK, Key.D1, Key.MENU, Key.CANCEL)),
+    screens.NoShift: frozenset((Key.D1, Key.CANCEL)),
+    screens.ShiftClosing: frozenset((Key.OK, Key.MENU, Key.CANCEL)),
+    screens.OutOfOrder: _IDLE,
+    screens.Updating: frozenset(),
 }
 """The keys that do something on a screen, as core/till.py has it (a test holds both against each other). Only these, and what
 the row of keys would name there, and the digits that choose something (`chosen_by`), are not faint."""
 
 
-def chosen_by(screen: Screen) -> frozenset[Key]:
+def chosen_by(screen: screens.Screen) -> frozenset[Key]:
     """The digits that choose something on this screen."""
     match screen:
-        case QuickAmounts(_, offers):
+        case screens.QuickAmounts(_, offers):
             return frozenset(key for key, _ in offers)
-        case Tipping(_, offers, _, None):
+        case screens.Tipping(_, offers, _, None):
             return frozenset(Key(str(place)) for place in range(1, len(offers) + 1))
-        case Tipping():
+        case screens.Tipping():
             return _DIGITS
         case _:
             return frozenset()
@@ -158,7 +129,7 @@ class Look:
     word: str | None
 
 
-def looks(screen: Screen, held: frozenset[Key], *, training: bool = False) -> dict[Key, Look]:
+def looks(screen: screens.Screen, held: frozenset[Key], *, training: bool = False) -> dict[Key, Look]:
     """How each key looks on this screen."""
     words = {cap: word for cap, word in keys_of(screen, training=training) if cap in _ALL}
     match screen:

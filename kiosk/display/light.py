@@ -8,36 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from kiosk.core import screens
 from kiosk.core.checkup_screens import ReadTest
 from kiosk.core.past_screens import PinAsked
-from kiosk.core.screens import (
-    Cancelling,
-    Charging,
-    Idle,
-    Password,
-    Placing,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShowingQr,
-    Starting,
-    Unresolved,
-    Updating,
-)
 from kiosk.core.setup_screens import SetupBusy
 
 MOVING = (
-    Starting
-    | Scanning
-    | SeekingReceipt
+    screens.Starting
+    | screens.Scanning
+    | screens.SeekingReceipt
     | ReadTest
-    | Charging
-    | Password
-    | Placing
-    | ShowingQr
-    | Cancelling
-    | Unresolved
-    | Updating
+    | screens.Charging
+    | screens.Password
+    | screens.Placing
+    | screens.ShowingQr
+    | screens.Cancelling
+    | screens.Unresolved
+    | screens.Updating
     | PinAsked
     | SetupBusy
 )
@@ -67,15 +54,15 @@ class Light:
     picture: int = 100
 
 
-def light(screen: Screen, quiet_s: float, *, dim_after_s: int, brightness: int, has_lamp: bool) -> Light:
+def light(screen: screens.Screen, quiet_s: float, *, dim_after_s: int, brightness: int, has_lamp: bool) -> Light:
     """The light for this screen after so many seconds without a key, a finger or another screen. `dim_after_s` 0: always awake.
 
     `brightness`: percent of the lamp while awake; a QR has all of it.
     """
     rest = Rest.AWAKE
     if dim_after_s and quiet_s >= dim_after_s and not isinstance(screen, MOVING):
-        rest = Rest.CALM if isinstance(screen, Idle) and quiet_s >= dim_after_s + CALM_AFTER_S else Rest.DIM
+        rest = Rest.CALM if isinstance(screen, screens.Idle) and quiet_s >= dim_after_s + CALM_AFTER_S else Rest.DIM
     share = 100 if rest is Rest.AWAKE else DIM_SHARE
     if not has_lamp:
         return Light(rest, 100, share)
-    return Light(rest, 100 if isinstance(screen, ShowingQr) else max(1, brightness * share // 100))
+    return Light(rest, 100 if isinstance(screen, screens.ShowingQr) else max(1, brightness * share // 100))

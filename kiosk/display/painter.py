@@ -4,43 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.core import screens
 from kiosk.core.checkup_screens import Checkup, ColourTest, KeyTest, ReadTest
 from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.past_screens import PastScreen
 from kiosk.core.scanning import Outline
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    Idle,
-    Keying,
-    Network,
-    NoShift,
-    Noting,
-    OutOfOrder,
-    OwnersPage,
-    PaidAlready,
-    PaidScreen,
-    Password,
-    Placing,
-    QuickAmounts,
-    SameCustomer,
-    Scanning,
-    Screen,
-    SeekingReceipt,
-    ShiftClosing,
-    ShiftReport,
-    ShowingQr,
-    Starting,
-    Tipping,
-    Unresolved,
-    UnusualAmount,
-    Updating,
-    View,
-)
 from kiosk.core.setup_screens import SetupBusy, SetupChoice, SetupEntry, SetupInvite, SetupLook, SetupScreen, SetupTold
 from kiosk.display import (
     checkups,
@@ -89,14 +58,14 @@ class Painter:
         self._scale = scale_for(self._content[2:])
         self.canvas = Canvas(size)
         self._camera_box: Rect | None = None  # where the camera's picture belongs on what was painted last
-        self._screen: Screen = Starting()  # the one painted last
+        self._screen: screens.Screen = screens.Starting()  # the one painted last
         self._trains = False  # as it was
         self._tiles: list[tuple[Rect, Key]] = []  # of it: where a finger is for which key, besides the panel
         self._keys: dict[Key, Look] = {}  # those that stand on the canvas
         self._held: frozenset[Key] = frozenset()  # the keys with a finger on them
         self._spoken: tuple[Words, Words] | None = None  # of the screen painted last, when they are others
 
-    def paint(self, view: View, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
+    def paint(self, view: screens.View, now: int, trace: list[Mark] | None = None, rest: Rest = Rest.AWAKE) -> None:
         """Draw it all. `now` in ms of Unix time: countdowns, dots and the clock, and where it all stands a little aside."""
         whole = (0, 0, *self.canvas.size)
         self._spoken = self._languages(view.screen)
@@ -104,7 +73,7 @@ class Painter:
         sheet = self._sheet(trace)
         if trace is not None or rest is Rest.CALM:
             self._keys = {}
-        if rest is Rest.CALM and isinstance(view.screen, Idle):
+        if rest is Rest.CALM and isinstance(view.screen, screens.Idle):
             calm(sheet, whole, view.screen, view.signs, now, keys=self.panel is not None)
             self._mark(sheet, view)
             return
@@ -131,7 +100,7 @@ class Painter:
         self._mark(sheet, view)
         self._draw_keys(sheet)
 
-    def _mark(self, sheet: Sheet, view: View) -> None:
+    def _mark(self, sheet: Sheet, view: screens.View) -> None:
         """Whatever is drawn, a training is seen to be one."""
         if view.training:
             training.mark(sheet, self._content, self._scale.bar)
@@ -149,7 +118,7 @@ class Painter:
         x, y = point
         return next((key for (left, top, w, h), key in self._tiles if left <= x < left + w and top <= y < top + h), None)
 
-    def rehearse(self, view: View, now: int) -> None:
+    def rehearse(self, view: screens.View, now: int) -> None:
         """Paint it where nobody sees it, so that the true one is quick."""
         canvas, box, screen, keys = self.canvas, self._camera_box, self._screen, self._keys
         tiles, trains = self._tiles, self._trains
@@ -176,62 +145,62 @@ class Painter:
     def _sheet(self, trace: list[Mark] | None) -> Sheet:
         return Sheet(self.canvas, self._scale, *(self._spoken or (self._merchant, self._customer)), trace, self._trains)
 
-    def _languages(self, screen: Screen) -> tuple[Words, Words] | None:
+    def _languages(self, screen: screens.Screen) -> tuple[Words, Words] | None:
         """Those of a set-up, where nobody has written a kiosk.toml; None: the usual ones."""
         if not isinstance(screen, SetupScreen) or screen.language == self._merchant.language:
             return None
         return (words_of(screen.language),) * 2
 
-    def _stage(self, sheet: Sheet, stage: Rect, view: View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
+    def _stage(self, sheet: Sheet, stage: Rect, view: screens.View, now: int) -> Rect | None:  # noqa: C901, PLR0912, PLR0915  one arm a screen
         if isinstance(view.screen, PastScreen):
             past.draw(sheet, stage, view.screen, now, view.signs.printer)
             return None
         match view.screen:
-            case Starting() as screen:
+            case screens.Starting() as screen:
                 results.starting(sheet, stage, screen, now)
-            case Idle() if view.training and view.signs.network is Network.ONLINE:
+            case screens.Idle() if view.training and view.signs.network is screens.Network.ONLINE:
                 training.idle(sheet, stage)
-            case Idle() as screen:
+            case screens.Idle() as screen:
                 counter.idle(sheet, stage, screen, view.signs)
-            case Keying() as screen:
+            case screens.Keying() as screen:
                 selling.keying(sheet, stage, screen)
-            case QuickAmounts() as screen:
+            case screens.QuickAmounts() as screen:
                 self._tiles = selling.quick(sheet, stage, screen)
-            case PaidAlready() as screen:
+            case screens.PaidAlready() as screen:
                 selling.paid_already(sheet, stage, screen)
-            case UnusualAmount() as screen:
+            case screens.UnusualAmount() as screen:
                 selling.unusual(sheet, stage, screen)
-            case Noting() as screen:
+            case screens.Noting() as screen:
                 selling.noting(sheet, stage, screen)
-            case Tipping() as screen:
+            case screens.Tipping() as screen:
                 self._tiles = selling.tipping(sheet, stage, screen)
-            case SameCustomer() as screen:
+            case screens.SameCustomer() as screen:
                 results.same_customer(sheet, stage, screen)
-            case Scanning() as screen:
+            case screens.Scanning() as screen:
                 return codes.scanning(sheet, stage, screen, now)
-            case Charging() as screen:
+            case screens.Charging() as screen:
                 results.charging(sheet, stage, screen, now)
-            case Password() as screen:
+            case screens.Password() as screen:
                 results.password(sheet, stage, screen, now)
-            case Placing() as screen:
+            case screens.Placing() as screen:
                 results.placing(sheet, stage, screen, now)
-            case ShowingQr() as screen:
+            case screens.ShowingQr() as screen:
                 codes.showing_qr(sheet, stage, screen, now)
-            case Cancelling() as screen:
+            case screens.Cancelling() as screen:
                 results.cancelling(sheet, stage, screen, now)
-            case PaidScreen() as screen:
+            case screens.PaidScreen() as screen:
                 results.paid(sheet, stage, screen, view.signs.printer)
-            case DeclinedScreen() as screen:
+            case screens.DeclinedScreen() as screen:
                 results.declined(sheet, stage, screen)
-            case Unresolved() as screen:
+            case screens.Unresolved() as screen:
                 results.unresolved(sheet, stage, screen, now)
-            case CancelledScreen() as screen:
+            case screens.CancelledScreen() as screen:
                 results.cancelled(sheet, stage, screen)
-            case AttentionScreen() as screen:
+            case screens.AttentionScreen() as screen:
                 results.attention(sheet, stage, screen)
-            case SeekingReceipt() as screen:
+            case screens.SeekingReceipt() as screen:
                 return receipts.seeking(sheet, stage, screen, now)
-            case Updating() as screen:
+            case screens.Updating() as screen:
                 results.updating(sheet, stage, screen, now)
             case Checkup() as screen:
                 checkups.checkup(sheet, stage, screen)
@@ -241,11 +210,11 @@ class Painter:
                 checkups.key_test(sheet, stage, screen)
             case ColourTest():
                 pass  # it takes the whole screen, above
-            case OwnersPage() as screen:
+            case screens.OwnersPage() as screen:
                 owners_page.draw(sheet, stage, screen)
-            case ShiftReport() | NoShift() | ShiftClosing() as screen:
+            case screens.ShiftReport() | screens.NoShift() | screens.ShiftClosing() as screen:
                 shift_reports.draw(sheet, stage, screen)
-            case OutOfOrder() as screen:
+            case screens.OutOfOrder() as screen:
                 counter.out_of_order(sheet, stage, screen)
             case SetupChoice() | SetupLook() | SetupEntry() | SetupBusy() | SetupInvite() | SetupTold() as screen:
                 return setting_up.draw(sheet, stage, screen, now)
@@ -254,6 +223,6 @@ class Painter:
         return None
 
 
-def moment(view: View, now: int) -> int:
+def moment(view: screens.View, now: int) -> int:
     """What of the time shows on this view: the picture is the same as long as this is (and the view is)."""
     return now // 1000 if isinstance(view.screen, MOVING) else now // 60_000

@@ -5,20 +5,7 @@ Only which words and which sign; places and sizes are voices.py's.
 
 from __future__ import annotations
 
-from kiosk.core.screens import (
-    AttentionScreen,
-    CancelledScreen,
-    Cancelling,
-    Charging,
-    DeclinedScreen,
-    PaidScreen,
-    Password,
-    Placing,
-    SameCustomer,
-    Starting,
-    Unresolved,
-    Updating,
-)
+from kiosk.core import screens
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display import icons
 from kiosk.display.canvas import Rect
@@ -28,45 +15,45 @@ from kiosk.display.theme import AMBER, BLUE, GREEN, MUTED, RED
 from kiosk.display.voices import Sign, Voice, two_voices, with_printer
 
 
-def starting(sheet: Sheet, stage: Rect, screen: Starting, now: int) -> None:
+def starting(sheet: Sheet, stage: Rect, screen: screens.Starting, now: int) -> None:
     """Contact with WeChat is being made."""
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "starting"))
 
 
-def updating(sheet: Sheet, stage: Rect, screen: Updating, now: int) -> None:
+def updating(sheet: Sheet, stage: Rect, screen: screens.Updating, now: int) -> None:
     """The kiosk's program is being renewed."""
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "updating"))
 
 
-def same_customer(sheet: Sheet, stage: Rect, screen: SameCustomer) -> None:
+def same_customer(sheet: Sheet, stage: Rect, screen: screens.SameCustomer) -> None:
     """An unresolved sale has this amount: is it the same customer's again."""
     two_voices(sheet, stage, card(sheet, screen), _merchant(sheet, "same_customer"), sign=Sign(icons.WARNING, AMBER))
 
 
-def charging(sheet: Sheet, stage: Rect, screen: Charging, now: int) -> None:
+def charging(sheet: Sheet, stage: Rect, screen: screens.Charging, now: int) -> None:
     """The request is on its way."""
     sign = Sign(icons.HOURGLASS, MUTED)
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "charging"), tail=screen.tail, sign=sign)
 
 
-def password(sheet: Sheet, stage: Rect, screen: Password, now: int) -> None:
+def password(sheet: Sheet, stage: Rect, screen: screens.Password, now: int) -> None:
     """The customer confirms on the phone."""
     sign = Sign(icons.LOCK, BLUE)
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "password"), tail=screen.tail, sign=sign)
 
 
-def placing(sheet: Sheet, stage: Rect, screen: Placing, now: int) -> None:
+def placing(sheet: Sheet, stage: Rect, screen: screens.Placing, now: int) -> None:
     """The QR is being fetched."""
     two_voices(sheet, stage, card(sheet, screen, now), Voice(sheet.merchant("placing.merchant")))
 
 
-def cancelling(sheet: Sheet, stage: Rect, screen: Cancelling, now: int) -> None:
+def cancelling(sheet: Sheet, stage: Rect, screen: screens.Cancelling, now: int) -> None:
     """Being undone, not over yet."""
     sign = Sign(icons.HOURGLASS, MUTED)
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "cancelling"), tail=screen.tail, sign=sign)
 
 
-def paid(sheet: Sheet, stage: Rect, screen: PaidScreen, printer: PrinterTrouble | None) -> None:
+def paid(sheet: Sheet, stage: Rect, screen: screens.PaidScreen, printer: PrinterTrouble | None) -> None:
     """The money is taken. `printer`: why no receipt comes out."""
     merchant = with_printer(sheet, _merchant(sheet, "paid"), printer)
     if screen.other_refunded:
@@ -77,19 +64,19 @@ def paid(sheet: Sheet, stage: Rect, screen: PaidScreen, printer: PrinterTrouble 
     two_voices(sheet, stage, card(sheet, screen), merchant, tail=screen.tail, sign=sign)
 
 
-def declined(sheet: Sheet, stage: Rect, screen: DeclinedScreen) -> None:
+def declined(sheet: Sheet, stage: Rect, screen: screens.DeclinedScreen) -> None:
     """Not paid: why, and what each of the two can do."""
     merchant = Voice(sheet.merchant("declined.merchant"), sheet.merchant(f"decline.{screen.reason}.merchant"))
     two_voices(sheet, stage, card(sheet, screen), merchant, tail=screen.tail, sign=Sign(icons.CROSS, RED))
 
 
-def unresolved(sheet: Sheet, stage: Rect, screen: Unresolved, now: int) -> None:
+def unresolved(sheet: Sheet, stage: Rect, screen: screens.Unresolved, now: int) -> None:
     """Nobody knows yet: do not pay again, do not hand over the goods."""
     sign = Sign(icons.WARNING, AMBER)
     two_voices(sheet, stage, card(sheet, screen, now), _merchant(sheet, "unresolved"), tail=screen.tail, sign=sign)
 
 
-def cancelled(sheet: Sheet, stage: Rect, screen: CancelledScreen) -> None:
+def cancelled(sheet: Sheet, stage: Rect, screen: screens.CancelledScreen) -> None:
     """Not paid, and what happens to money taken in between."""
     theirs, merchant = card(sheet, screen), _merchant(sheet, "cancelled")
     if screen.refunding:
@@ -97,7 +84,7 @@ def cancelled(sheet: Sheet, stage: Rect, screen: CancelledScreen) -> None:
     two_voices(sheet, stage, theirs, merchant, tail=screen.tail, sign=Sign(theirs.icon, MUTED))
 
 
-def attention(sheet: Sheet, stage: Rect, screen: AttentionScreen) -> None:
+def attention(sheet: Sheet, stage: Rect, screen: screens.AttentionScreen) -> None:
     """A person has to look."""
     sign = Sign(icons.WARNING, AMBER)
     two_voices(sheet, stage, card(sheet, screen), _merchant(sheet, "attention"), tail=screen.tail, sign=sign)
