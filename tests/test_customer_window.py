@@ -20,13 +20,14 @@ from kiosk.core.errors import DriverError
 from kiosk.core.events import Key
 from kiosk.core.screens import Keying, View
 from kiosk.display import Beside, customer_window
-from kiosk.display.canvas import Canvas, SecondWindow, Window
+from kiosk.display.canvas import Canvas
 from kiosk.display.customer import seen
 from kiosk.display.customer_painter import CustomerPainter
 from kiosk.display.customer_window import CustomerWindow
 from kiosk.display.keys import share_of, split
 from kiosk.display.light import CALM_AFTER_S, DIM_SHARE
 from kiosk.display.turn import turned_size
+from kiosk.display.window import SecondWindow, Window
 from tests.display_views import MAIN, MONEY, NOW, ONLINE
 from tests.test_display_turn import Screen, xserver
 from tests.xwindows import newest_window, xdotool
@@ -334,7 +335,7 @@ def test_the_merchants_window_leaves_the_customers_output_alone(monkeypatch: pyt
     set_mode = pygame.display.set_mode
     monkeypatch.setattr(pygame.display, "set_mode", lambda size, display: (chosen.append(display), set_mode(size))[1])
     for there, leave in ((2, 0), (2, 1), (1, 0), (2, None)):
-        monkeypatch.setattr("kiosk.display.canvas.outputs", lambda there=there: ((800, 480),) * there)
+        monkeypatch.setattr("kiosk.display.window.outputs", lambda there=there: ((800, 480),) * there)
         Window(SIZE, fullscreen=False, leave=leave).close()
     assert chosen == [1, 0, 0, 0]
 

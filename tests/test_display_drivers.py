@@ -19,7 +19,7 @@ from kiosk.core.ports import Display
 from kiosk.core.scanning import Outline, Reading
 from kiosk.core.screens import Scanning, View
 from kiosk.display import DRIVERS, open_display, tones
-from kiosk.display.canvas import Speaker
+from kiosk.display.loudspeaker import Speaker
 from kiosk.display.recording import RecordingDisplay
 from kiosk.display.theme import GREEN
 from tests.display_views import MAIN, MONEY, NOW, ONLINE, camera_picture

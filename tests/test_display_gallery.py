@@ -20,7 +20,7 @@ from PIL import Image
 from kiosk.core.languages import LANGUAGES
 from kiosk.core.past_screens import PastScreen
 from kiosk.core.scanning import Outline, Reading, ScanHint
-from kiosk.core.screens import OutOfOrder, Screen, ShowingQr
+from kiosk.core.screens import OutOfOrder, Screen, ShowingQr, View
 from kiosk.core.setup_screens import SetupScreen
 from kiosk.display import codes, drift, training
 from kiosk.display import keys as drawn_keys
@@ -46,7 +46,6 @@ from tests.display_views import (
     TRAINING,
     UPRIGHT_SIZES,
     VIEWS,
-    View,
     camera_picture,
 )
 from tests.measuring import MeasuringCanvas, measuring

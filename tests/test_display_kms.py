@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.core.errors import DriverError
 from kiosk.display import kms
-from kiosk.display.canvas import Window
+from kiosk.display.window import Window
 
 ABLE = ("x11", "wayland", "KMSDRM", "offscreen")
 

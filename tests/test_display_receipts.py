@@ -9,14 +9,14 @@ import pytest
 from kiosk.core.events import Key
 from kiosk.core.money import Money
 from kiosk.core.past_screens import SaleOpened
-from kiosk.core.screens import Idle, PaidScreen, Screen, ShowingQr
+from kiosk.core.screens import Idle, PaidScreen, Screen, ShowingQr, View
 from kiosk.core.slips import PrinterTrouble
 from kiosk.display.frame import keys_of
 from kiosk.display.painter import Painter
 from kiosk.display.sheet import Mark
 from kiosk.display.words import words_of
 from kiosk.display.wrap import plain
-from tests.display_views import NOW, ONLINE, View
+from tests.display_views import NOW, ONLINE
 from tests.past_views import VIEWS
 
 PAID = PaidScreen(Money(1250, "HKD"), "A3F7", prints=True)

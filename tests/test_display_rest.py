@@ -12,11 +12,12 @@ import pytest
 from kiosk.core.commands import Sound
 from kiosk.core.events import Key
 from kiosk.display import backlight
-from kiosk.display.canvas import Canvas, Window
+from kiosk.display.canvas import Canvas
 from kiosk.display.keys import share_of, split
 from kiosk.display.light import CALM_AFTER_S, DIM_SHARE
 from kiosk.display.painter import Painter
 from kiosk.display.screen import Habits, WindowDisplay
+from kiosk.display.window import Window
 from tests.display_views import MAIN, NOW
 from tests.test_display_turn import Screen, xserver
 from tests.xwindows import xdotool

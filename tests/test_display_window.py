@@ -20,7 +20,8 @@ from PIL import Image, ImageGrab
 
 from kiosk.core.commands import Sound
 from kiosk.core.ports import Display
-from kiosk.display import Sounds, canvas, open_display
+from kiosk.display import Sounds, open_display
+from kiosk.display import window as windows
 from tests.display_views import MAIN, NOW, camera_picture
 from tests.xwindows import corner, newest_window, xdotool
 
@@ -182,7 +183,7 @@ def test_a_window_that_nobody_touches_looks_less_often_until_the_next_key(
     desk: Desk, until: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fifty looks in vain are enough here; a window event that comes late on a busy machine begins the count anew."""
-    monkeypatch.setattr(canvas, "_REST_AFTER", 50)
+    monkeypatch.setattr(windows, "_REST_AFTER", 50)
     looked: list[float] = []  # how long each look waited
     last_event = 0  # looks until then
     woken, get = desk.display._window._woken, pygame.event.get
@@ -194,7 +195,7 @@ def test_a_window_that_nobody_touches_looks_less_often_until_the_next_key(
     def events() -> list[pygame.event.Event]:
         nonlocal last_event
         found = get()
-        if found and canvas._REST_LOOK_MS / 1000 not in looked:
+        if found and windows._REST_LOOK_MS / 1000 not in looked:
             last_event = len(looked)
         return found
 
@@ -203,14 +204,14 @@ def test_a_window_that_nobody_touches_looks_less_often_until_the_next_key(
 
     def work() -> None:
         xdotool("windowfocus", "--sync", str(desk.window))
-        until(lambda: canvas._REST_LOOK_MS / 1000 in looked)
+        until(lambda: windows._REST_LOOK_MS / 1000 in looked)
         xdotool("key", "7")
         until(lambda: ("7", True) in desk.keys)
         heard = len(looked)
-        until(lambda: canvas._LOOK_MS / 1000 in looked[heard:])
+        until(lambda: windows._LOOK_MS / 1000 in looked[heard:])
 
     desk.run(work)
-    in_vain = looked.index(canvas._REST_LOOK_MS / 1000) - last_event
+    in_vain = looked.index(windows._REST_LOOK_MS / 1000) - last_event
     assert 50 <= in_vain < 100
 
 
@@ -233,7 +234,8 @@ def test_no_window_on_a_desktop_loads_opengl(xvfb: str) -> None:
     """Neither the merchant's nor the customer's: Mesa's compiler alone is half as large as all of the kiosk."""
     code = """
 from pathlib import Path
-from kiosk.display.canvas import Canvas, SecondWindow, Window
+from kiosk.display.canvas import Canvas
+from kiosk.display.window import SecondWindow, Window
 first = Window((320, 240), fullscreen=False)
 first.present(Canvas((320, 240)))
 second = SecondWindow((320, 240), output=7, fullscreen=False)

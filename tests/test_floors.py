@@ -150,6 +150,7 @@ SEVERAL_FILES = {
     "flask": "kiosk/*/*",  # a route's request and answer, in the rooms that have routes
     "sqlite3": "kiosk/payment/*",  # the ledger's file, and the scratch in which a statement is held against it
     "numpy": "kiosk/camera/*",  # what a frame is made of
+    "pygame": "kiosk/display/window.py",  # what opens a second window, loaded with it; all else comes out of sdl.py
     "werkzeug": "kiosk/*/*",  # as flask
 }
 

@@ -51,9 +51,9 @@ def open_display(  # noqa: PLR0913  what kiosk.toml says of the display, by name
         return RecordingDisplay(None if customer is None else customer.shop)
     try:
         # pygame takes a good part of the start: nothing is imported before a display is opened
-        from kiosk.display.canvas import Window  # noqa: PLC0415  see above
         from kiosk.display.painter import Painter  # noqa: PLC0415  see above
         from kiosk.display.screen import Habits, OffscreenDisplay, WindowDisplay  # noqa: PLC0415  see above
+        from kiosk.display.window import Window  # noqa: PLC0415  see above
     except ImportError as error:
         raise DriverError(
             f"display: driver {driver!r} needs {error.name}, which cannot be imported ({error}); on a Raspberry Pi install it "

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from kiosk.core.errors import DriverError
 from kiosk.core.screens import View
-from kiosk.display.canvas import SecondWindow, bare, outputs
 from kiosk.display.customer import Beside, CustomerView, seen
 from kiosk.display.customer_painter import CustomerPainter, moment
 from kiosk.display.light import Light, light
+from kiosk.display.sdl import bare, outputs
+from kiosk.display.window import SecondWindow
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S = 2.0  # how often it is looked whether a screen was plugged in or pulled out

@@ -21,14 +21,16 @@ from kiosk.core.screens import WITH_CAMERA, Network, Screen, Signs, Starting, Vi
 from kiosk.display import rehearsal
 from kiosk.display.announcer import Announcer
 from kiosk.display.backlight import Backlight
-from kiosk.display.canvas import Rect, Speaker, Window
+from kiosk.display.canvas import Rect
 from kiosk.display.guidance import Guide
 from kiosk.display.light import Light, Rest, light
+from kiosk.display.loudspeaker import Speaker
 from kiosk.display.painter import Painter, moment
 from kiosk.display.png import encode
 from kiosk.display.qr import modules
 from kiosk.display.sounds import Sounds
 from kiosk.display.touches import Touches
+from kiosk.display.window import Window
 
 if TYPE_CHECKING:
     from kiosk.display.customer_window import CustomerWindow

@@ -81,13 +81,13 @@ def _missing_font(*languages: str) -> str | None:
 
 
 def _screens() -> tuple[tuple[int, int], ...]:
-    from kiosk.display import canvas  # noqa: PLC0415  as below
+    from kiosk.display import sdl  # noqa: PLC0415  as below
 
-    return canvas.screens()
+    return sdl.screens()
 
 
 def _drivers() -> tuple[str, ...]:
     """What this machine's SDL can draw on."""
-    from kiosk.display import canvas  # noqa: PLC0415  loads SDL, which alone knows
+    from kiosk.display import sdl  # noqa: PLC0415  loads SDL, which alone knows
 
-    return canvas.video_drivers()
+    return sdl.video_drivers()

@@ -28,7 +28,7 @@ def device(config: Config, running: Told | None, cards: Path = _CARDS) -> Check:
             )
         return Check("sound", Verdict.WARN, "there is no sound device: the kiosk is silent", _NO_DEVICE)
     try:
-        from kiosk.display.canvas import Speaker  # noqa: PLC0415  loads pygame
+        from kiosk.display.loudspeaker import Speaker  # noqa: PLC0415  loads pygame
     except ImportError:
         return Check("sound", Verdict.WARN, "pygame cannot be imported", "Install it: sudo apt install python3-pygame")
     speaker = Speaker()

@@ -13,8 +13,9 @@ import pytest
 from kiosk.core.money import Money
 from kiosk.core.screens import Keying, PaidScreen, Scanning, Screen, ShowingQr, View
 from kiosk.display import Beside, open_display
-from kiosk.display.canvas import Canvas, Rect, Window
+from kiosk.display.canvas import Canvas, Rect
 from kiosk.display.screen import WindowDisplay
+from kiosk.display.window import Window
 from tests.bench.bench_camera import percentile
 from tests.bench.conftest import Table
 from tests.bench.desk import XScreen

@@ -76,24 +76,24 @@ class Stage:
     """A display whose frames are timed, and who shows what."""
 
     def __init__(self) -> None:
-        from kiosk.display import canvas, open_display, painter, screen  # noqa: PLC0415  the window's libraries
+        from kiosk.display import open_display, painter, screen, window  # noqa: PLC0415  the window's libraries
 
         self.times: list[float] = []
         self.views: list[tuple[int, int, bytes, tuple[Outline, ...]]] = []
         self._began = 0.0
-        refresh, present = screen._Picture._refresh, canvas.Window.present
+        refresh, present = screen._Picture._refresh, window.Window.present
         _ = painter
 
         def refreshed(self_: screen._Picture, *rest):
             self._began = time.perf_counter()
             return refresh(self_, *rest)
 
-        def presented(self_: canvas.Window, *rest) -> None:
+        def presented(self_: window.Window, *rest) -> None:
             present(self_, *rest)
             self.times.append((time.perf_counter() - self._began) * 1000)
 
         screen._Picture._refresh = refreshed  # type: ignore[method-assign]
-        canvas.Window.present = presented  # type: ignore[method-assign]
+        window.Window.present = presented  # type: ignore[method-assign]
         self.display = open_display(
             "pygame",
             size=(800, 480),

@@ -26,7 +26,7 @@ from kiosk.app import App
 from kiosk.core import screens
 from kiosk.core.events import CodeSeen, Event
 from kiosk.core.past_screens import History
-from kiosk.display import canvas, painter
+from kiosk.display import painter, window
 from kiosk.loop.runtime import Runtime
 
 KEY_GAP_S = 0.15
@@ -44,14 +44,14 @@ class Seen:
         self._page: int | None = None  # of the last orders, in the picture
         self._pages: dict[int, int] = {}  # when each of them last came into the window
         self.code_at = 0
-        paint, present, post = painter.Painter.paint, canvas.Window.present, Runtime.post
+        paint, present, post = painter.Painter.paint, window.Window.present, Runtime.post
 
         def painted(self_: painter.Painter, view: screens.View, *rest: Any) -> None:
             paint(self_, view, *rest)
             self._painted = type(view.screen).__name__
             self._page = view.screen.page if isinstance(view.screen, History) else None
 
-        def presented(self_: canvas.Window, *rest: Any) -> None:
+        def presented(self_: window.Window, *rest: Any) -> None:
             present(self_, *rest)
             at = time.monotonic_ns()
             with self._changed:
@@ -70,7 +70,7 @@ class Seen:
 
         setattr(Runtime, "post", posted)  # noqa: B010  mypy would not have it assigned
         setattr(painter.Painter, "paint", painted)  # noqa: B010  mypy would not have it assigned
-        setattr(canvas.Window, "present", presented)  # noqa: B010  mypy would not have it assigned
+        setattr(window.Window, "present", presented)  # noqa: B010  mypy would not have it assigned
 
     def wait(self, screen: type[Any]) -> int:
         """When this screen came into the window."""

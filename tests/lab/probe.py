@@ -25,8 +25,8 @@ from kiosk.camera.pictures import open_frame
 from kiosk.camera.zxing import find_symbols
 from kiosk.core.money import Money
 from kiosk.core.screens import Network, ShowingQr, Signs, View
-from kiosk.display.canvas import Window
 from kiosk.display.painter import Painter
+from kiosk.display.window import Window
 from kiosk.payment.wechat.crypto import MerchantKey
 from kiosk.payment.wechat.signer import Signer
 
