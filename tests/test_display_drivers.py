@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pygame
 import pytest
 from PIL import Image
 
@@ -252,3 +253,16 @@ def test_a_sound_device_plays(monkeypatch: pytest.MonkeyPatch) -> None:
     for sound in Sound:
         speaker.play(sound)
     speaker.close()
+
+
+def test_nothing_sounds_any_more_when_the_device_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound that ends while pygame frees its channels takes the whole process with it: one close of some hundreds."""
+    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+    sounding: list[bool] = []
+    quit_ = pygame.mixer.quit
+    monkeypatch.setattr(pygame.mixer, "quit", lambda: (sounding.append(pygame.mixer.get_busy()), quit_()))
+    speaker = Speaker()
+    speaker.play(Sound.PAID)
+    assert speaker.busy()
+    speaker.close()
+    assert sounding == [False]

@@ -52,4 +52,5 @@ class Speaker:
 
     def close(self) -> None:
         if self.problem is None:
+            pygame.mixer.stop()  # a sound that ended by itself during quit would be told to channels that are freed already
             pygame.mixer.quit()
