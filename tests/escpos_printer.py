@@ -71,11 +71,11 @@ class Mechanism:
             pass
 
     def _one(self, say: Callable[[bytes], object]) -> bool:
-        """One command off the front; False when it is not all there yet."""
+        """One command off the front; False when it is not all there yet: a read may end anywhere."""
         head = self._buffer[:2]
+        if len(self._buffer) < self._length(head):
+            return False
         if head == b"\x10\x04":
-            if len(self._buffer) < 3:
-                return False
             self.asked += 1
             if self.answers:
                 say(self._status(self._buffer[2]))
@@ -89,21 +89,25 @@ class Mechanism:
         elif head == b"\x1dV":
             self.slips.append(self._now)
             self._now = Slip()
-            self._buffer = self._buffer[4 if self._buffer[2] in (65, 66) else 3 :]
+            self._buffer = self._buffer[self._length(head) :]
         elif head in _PARAMETERS:
-            self._buffer = self._buffer[2 + _PARAMETERS[head] :]
+            self._buffer = self._buffer[self._length(head) :]
         elif self._buffer[0] >= 0x20:
             line, found, rest = self._buffer.partition(b"\n")
             if not found:
                 return False
             self._now.parts.append(line.decode("gb18030"))
             self._buffer = rest
-        elif len(self._buffer) == 1:
-            return False
         else:
             self.odd += self._buffer[:1]
             self._buffer = self._buffer[1:]
         return True
+
+    def _length(self, head: bytes) -> int:
+        """Of the command that begins so, in bytes, as far as its first ones tell."""
+        if head == b"\x1dV":
+            return 4 if self._buffer[2:3] in (b"A", b"B") else 3
+        return 2 + _PARAMETERS.get(head, 1 if head in (b"\x10\x04", b"\x1dr") else 0)
 
     def _picture(self) -> bool:
         """GS v 0 m xL xH yL yH data: rows of bytes, a bit that is set is black."""

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from kiosk.core.money import Money
 from kiosk.core.ports import Display
 from kiosk.display import Sounds, espeak, open_display, tones
 from kiosk.display.announcer import REST_MS
+from kiosk.display.loudspeaker import Speaker
 from kiosk.display.spoken import guided, received
 from tests.display_views import MAIN, NOW
 
@@ -132,6 +134,26 @@ def test_the_next_sale_cuts_the_sentence_short_and_its_own_tones_are_heard(shop:
     assert begun in heard
     assert SPEECH not in heard
     assert loudest(heard[heard.index(KEY) + len(KEY) :]) == 0
+
+
+def test_words_that_are_no_longer_true_stop_before_the_next_tone_begins(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    for name in ("hush", "play"):
+        does = getattr(Speaker, name)
+        monkeypatch.setattr(Speaker, name, lambda *args, name=name, does=does: (told.append(name), does(*args)))
+    shop.open(Sounds("zh_CN"))
+    turn = count()
+
+    def beat() -> None:
+        at = next(turn)
+        if at == 2:  # the speaker is there since the first turn
+            shop.display.hush()
+            shop.display.play(Sound.KEY)
+        elif at == 4:
+            shop.display.stop()
+
+    shop.display.run(beat)
+    assert told == ["hush", "play"]
 
 
 def test_a_customer_is_guided_from_screen_to_screen_and_the_payment_cuts_in(shop: Shop, until: Callable[..., Any]) -> None:

@@ -143,3 +143,19 @@ def test_one_that_is_not_there_is_told_of_with_the_remedy(rig: Rig):
     assert told.value.trouble is PrinterTrouble.AWAY
     with pytest.raises(Unwell):
         rig.device.put(lay_out(RECEIPT, HOUSE))
+
+
+def test_the_printer_of_the_tests_takes_its_bytes_in_any_pieces():
+    """A serial line hands over whatever has come: half a cut is not a cut yet."""
+    sent = b"\x1b@\x1bE\x01Harbour Snacks\n\x1dv0\x00\x01\x00\x02\x00\xff\x00\x1bd\x04\x1dVB\x00\x1dr\x01\x10\x04\x01\x1dV\x01"
+    whole, piecemeal = Mechanism(), Mechanism()
+    told: dict[Mechanism, list[object]] = {}
+    for printer, size in ((whole, len(sent)), (piecemeal, 1)):
+        told[printer] = []
+        for at in range(0, len(sent), size):
+            printer.take(sent[at : at + size], told[printer].append)
+    assert [slip.lines for slip in piecemeal.slips] == [slip.lines for slip in whole.slips] == [["Harbour Snacks"], []]
+    assert piecemeal.slips[0].picture.tobytes() == whole.slips[0].picture.tobytes()
+    assert told[piecemeal] == told[whole]
+    assert len(told[whole]) == 2
+    assert whole.odd == piecemeal.odd == b""

@@ -2,7 +2,8 @@
 
 What is said has to be fresh at the moment when its sound would begin: what waited (for a tone, for the voice, behind a hung
 program) stays unsaid, rather than be taken for the next customer's. A payment comes before guidance and cuts it short; guidance
-waits for a payment's words, and ends with the screen that it is about. `turn` belongs to the display's thread, the rest to any.
+waits for a payment's words, and ends with the screen that it is about. `stop` and `turn` belong to the display's thread, the rest
+to any.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ class Announcer:
 
     def turn(self, loudspeaker: Loudspeaker) -> None:
         """Do what can be done now: stop, have the voice begin, say what it has made. Never blocks."""
-        self._stop(loudspeaker)
+        self.stop(loudspeaker)
         wanted, now = self._next(), self._now()
         if wanted is None or now < wanted.begin:
             return
@@ -132,16 +133,17 @@ class Announcer:
             self._guiding = wanted.guides
             loudspeaker.say(wanted.samples)
 
-    def _say(self, speeches: list[partial[Speech]], at: int) -> None:
-        self._news = tuple(_Wanted(speech, at, at) for speech in speeches)
-        self._hush = True  # whatever is being said is about something else
-        self._wake()
-
-    def _stop(self, loudspeaker: Loudspeaker) -> None:
+    def stop(self, loudspeaker: Loudspeaker) -> None:
+        """Cut short what is being said when it is no longer true."""
         hush, passed = self._hush, self._passed
         self._hush = self._passed = False
         if hush or (passed and self._guiding):
             loudspeaker.hush()
+
+    def _say(self, speeches: list[partial[Speech]], at: int) -> None:
+        self._news = tuple(_Wanted(speech, at, at) for speech in speeches)
+        self._hush = True  # whatever is being said is about something else
+        self._wake()
 
     def _next(self) -> _Wanted | None:
         return next((wanted for wanted in (*self._news, *self._guidance) if not wanted.done), None)

@@ -309,6 +309,7 @@ class WindowDisplay:
         """After the picture: what is heard never keeps it waiting."""
         if self._speaker is None:
             return
+        self._announcer.stop(self._speaker)  # first: no tone is heard through words that are no longer true
         while self._to_play:
             self._speaker.play(self._to_play.pop(0))
         self._announcer.turn(self._speaker)
