@@ -255,3 +255,11 @@ def test_the_certificate_is_of_this_machine_and_known_to_the_kiosk(served: Page)
 def test_the_pin_is_asked_before_anything(served: Page):
     client = served.client()
     assert client.log_in(PIN).to == "/"
+
+
+def test_a_page_that_has_ended_still_knows_where_it_was(tmp_path: Path):
+    """The thread that tells the kiosk may be about to when the socket is closed already."""
+    with page(tmp_path) as shop:
+        url = shop.page.url
+    shop.page.tell_kiosk()
+    assert shop.page.url == url

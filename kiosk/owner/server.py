@@ -85,6 +85,7 @@ class OwnerPage:
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._loaded = False
         self._listener: socket.socket
+        self._port: int  # told until the very end, when the listener is closed already
         make_folder(config.folder)
         self.parts = Parts(
             shop_file=shop_file,
@@ -112,6 +113,7 @@ class OwnerPage:
                 f'[owner] listen = "{host}:{self._config.port}" cannot be had ({why}). '
                 "Name an address of this machine and a port that is free."
             ) from None
+        self._port = self._listener.getsockname()[1]
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._renew()
         self._tls.set_alpn_protocols(["http/1.1"])
@@ -121,7 +123,7 @@ class OwnerPage:
         """What a browser is given: the first address that the page answers at."""
         address = self._addresses[0] if self._addresses else "127.0.0.1"
         host = f"[{address}]" if ":" in address else address
-        return f"https://{host}:{self._listener.getsockname()[1]}/"
+        return f"https://{host}:{self._port}/"
 
     def run(self) -> None:
         """Serve until stop()."""
