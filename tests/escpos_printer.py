@@ -16,7 +16,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-_PARAMETERS = {
+_PARAMETERS = {  # bytes after the two that name the command
+    b"\x10\x04": 1,
+    b"\x1dr": 1,
+    b"\x1dV": 1,
     b"\x1b@": 0,
     b"\x1bd": 1,
     b"\x1ba": 1,
@@ -73,25 +76,26 @@ class Mechanism:
     def _one(self, say: Callable[[bytes], object]) -> bool:
         """One command off the front; False when it is not all there yet: a read may end anywhere."""
         head = self._buffer[:2]
-        if len(self._buffer) < self._length(head):
+        length = 2 + _PARAMETERS.get(head, 0) + (self._buffer[:3] in (b"\x1dVA", b"\x1dVB"))  # which feed first, as far as told
+        if len(self._buffer) < length:
             return False
         if head == b"\x10\x04":
             self.asked += 1
             if self.answers:
                 say(self._status(self._buffer[2]))
-            self._buffer = self._buffer[3:]
+            self._buffer = self._buffer[length:]
         elif head == b"\x1dr":
             if self.answers and self.answers_in_turn and self.paper:
                 say(b"\x00")
-            self._buffer = self._buffer[3:]
+            self._buffer = self._buffer[length:]
         elif head == b"\x1dv":
             return self._picture()
         elif head == b"\x1dV":
             self.slips.append(self._now)
             self._now = Slip()
-            self._buffer = self._buffer[self._length(head) :]
+            self._buffer = self._buffer[length:]
         elif head in _PARAMETERS:
-            self._buffer = self._buffer[self._length(head) :]
+            self._buffer = self._buffer[length:]
         elif self._buffer[0] >= 0x20:
             line, found, rest = self._buffer.partition(b"\n")
             if not found:
@@ -102,12 +106,6 @@ class Mechanism:
             self.odd += self._buffer[:1]
             self._buffer = self._buffer[1:]
         return True
-
-    def _length(self, head: bytes) -> int:
-        """Of the command that begins so, in bytes, as far as its first ones tell."""
-        if head == b"\x1dV":
-            return 4 if self._buffer[2:3] in (b"A", b"B") else 3
-        return 2 + _PARAMETERS.get(head, 1 if head in (b"\x10\x04", b"\x1dr") else 0)
 
     def _picture(self) -> bool:
         """GS v 0 m xL xH yL yH data: rows of bytes, a bit that is set is black."""

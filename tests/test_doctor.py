@@ -354,8 +354,8 @@ def tls_port(authority: Path) -> Iterator[int]:
     thread.start()
     yield listener.getsockname()[1]
     listener.shutdown(socket.SHUT_RDWR)
+    thread.join(10)  # before the number is free for another
     listener.close()
-    thread.join(10)
 
 
 def test_a_host_is_tried_by_name_port_and_certificate(tls_port: int, authority: Path) -> None:
