@@ -42,6 +42,7 @@ class Seen:
         self._changed = threading.Condition()
         self._shown: tuple[str, int] = ("", 0)
         self._page: int | None = None  # of the last orders, in the picture
+        self._online = False
         self._pages: dict[int, int] = {}  # when each of them last came into the window
         self.code_at = 0
         paint, present, post = painter.Painter.paint, window.Window.present, Runtime.post
@@ -50,6 +51,7 @@ class Seen:
             paint(self_, view, *rest)
             self._painted = type(view.screen).__name__
             self._page = view.screen.page if isinstance(view.screen, History) else None
+            self._online = view.signs.network is screens.Network.ONLINE and view.signs.clock_known
 
         def presented(self_: window.Window, *rest: Any) -> None:
             present(self_, *rest)
@@ -57,10 +59,9 @@ class Seen:
             with self._changed:
                 if self._painted != self._shown[0]:
                     self._shown = (self._painted, at)
-                    self._changed.notify_all()
                 if self._page is not None:
                     self._pages.setdefault(self._page, at)
-                    self._changed.notify_all()
+                self._changed.notify_all()
 
         def posted(self_: Runtime, event: Event) -> None:
             if isinstance(event, CodeSeen):
@@ -78,6 +79,12 @@ class Seen:
             if not self._changed.wait_for(lambda: self._shown[0] == screen.__name__, PATIENCE_S):
                 raise AssertionError(f"{screen.__name__} was not shown; {self._shown[0]} is")
             return self._shown[1]
+
+    def wait_until_online(self) -> None:
+        """Before that, OK is answered with a hint and begins no sale."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._online, PATIENCE_S):
+                raise AssertionError(f"the kiosk is not on line; {self._shown[0]} is shown")
 
     def wait_for_page(self, page: int) -> int:
         """When this page of the last orders came into the window, for the first time since they were opened."""
@@ -127,6 +134,7 @@ def look_back(app: App, seen: Seen) -> dict[str, int]:
 def _obey(app: App, seen: Seen) -> None:
     try:
         seen.wait(screens.Idle)
+        seen.wait_until_online()
         _say({"ready_at": time.monotonic_ns()})
         for line in sys.stdin:
             if line.strip() == "past":
