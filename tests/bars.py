@@ -145,7 +145,7 @@ BARS = (
         ("python -m tests.crash.plug --cuts 30",),
         "0, four times",
         _one("plug", f"{{cuts}} cuts: {ZEROS_WORDS}", _none(*FOUR_ZEROS, "tracebacks")),
-        minutes=20,
+        minutes=2,
     ),
     Bar(
         "the plug of a virtual machine pulled in the middle of sales, Debian's kernel and systemd in it",
@@ -171,7 +171,7 @@ BARS = (
             "{cuts} cuts, {acknowledged:,} commits acknowledged, {lost} lost; {lost_with_normal} lost with NORMAL",
             lambda facts: not facts["lost"] and not facts["problems"] and facts["lost_with_normal"] > 0,
         ),
-        minutes=20,
+        minutes=3,
     ),
     Bar(
         "each disk operation failing in turn, with EIO and ENOSPC, five ways",
@@ -248,7 +248,7 @@ BARS = (
             "{back_ms_most} at most",
             lambda facts: not facts["problems"] and facts["sales_paid"] == facts["sales"],
         ),
-        minutes=40,
+        minutes=20,
     ),
     _bench("answer → paid screen", "at most two frames of 60 a second", "answer -> paid screen"),
     _bench(

@@ -115,8 +115,15 @@ def word(figure: Figure | None) -> str:
     return UNMEASURED if figure is None else HOLDS if figure.held else SHORT
 
 
-def keep(found: Mapping[str, Figure | None], kept: dict[str, Any]) -> None:
-    """Into docs/figures.json, in the order of the table. What was not measured leaves what there was."""
+def figures_kept() -> dict[str, Any]:
+    """Those of docs/figures.json, by row."""
+    kept: dict[str, Any] = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    return kept
+
+
+def keep(found: Mapping[str, Figure | None]) -> None:
+    """Into docs/figures.json, in the order of the table. What was not measured leaves what there is by now."""
+    kept = figures_kept()
     here = {"date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", "commit": _git("describe", "--always", "--dirty").strip()}
     for row, figure in found.items():
         if figure is not None:
@@ -131,13 +138,13 @@ def main() -> int:
     wants.add_argument("--keep", action="store_true", help="keep the figures in docs/figures.json")
     wants.add_argument("only", nargs="*", help="the rows that hold one of these texts")
     given = wants.parse_args()
-    kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    kept = figures_kept()
     asked = [bar for bar in BARS if any(each in bar.row for each in given.only)] if given.only else list(BARS)
     found, told_ = verdicts(bar for bar in asked if given.all or given.only or bar.quick)
     table = {row.row: row for row in rows(README.read_text("utf-8"))}
     print("", *lines(found, kept, table, asked), *others(told_), sep="\n")
     if given.keep:
-        keep(found, kept)
+        keep(found)
     said = [word(figure) for figure in found.values()]
     load = Path("/proc/loadavg").read_text("ascii").split()[0]
     print(f"\n{said.count(HOLDS)} hold, {said.count(SHORT)} fall short, {said.count(UNMEASURED)} could not be measured, ", end="")
