@@ -138,7 +138,7 @@ BARS = (
         ("python -m tests.crash --kills 600",),
         "0, four times; all named points met",
         _one("crash", f"{{kills}} kills at {{named_points}} points: {ZEROS_WORDS}", _none(*FOUR_ZEROS, "missed", "tracebacks")),
-        minutes=60,
+        minutes=22,
     ),
     Bar(
         "the plug of a whole kiosk pulled, on a disk that forgets what was not synced",
