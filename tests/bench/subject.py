@@ -18,6 +18,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,26 +77,28 @@ class Seen:
     def wait(self, screen: type[Any]) -> int:
         """When this screen came into the window."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._shown[0] == screen.__name__, PATIENCE_S):
-                raise AssertionError(f"{screen.__name__} was not shown; {self._shown[0]} is")
+            self._until(lambda: self._shown[0] == screen.__name__, screen.__name__)
             return self._shown[1]
 
     def wait_until_online(self) -> None:
         """Before that, OK is answered with a hint and begins no sale."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._online, PATIENCE_S):
-                raise AssertionError(f"the kiosk is not on line; {self._shown[0]} is shown")
+            self._until(lambda: self._online, "a kiosk on line")
 
     def wait_for_page(self, page: int) -> int:
         """When this page of the last orders came into the window, for the first time since they were opened."""
         with self._changed:
-            if not self._changed.wait_for(lambda: page in self._pages, PATIENCE_S):
-                raise AssertionError(f"page {page} was not shown")
+            self._until(lambda: page in self._pages, f"page {page}")
             return self._pages[page]
 
     def forget_pages(self) -> None:
         with self._changed:
             self._pages.clear()
+
+    def _until(self, fact: Callable[[], bool], what: str) -> None:
+        """With the condition held."""
+        if not self._changed.wait_for(fact, PATIENCE_S):
+            raise AssertionError(f"{what} was not shown; {self._shown[0]} is")
 
 
 def sell(app: App, seen: Seen, amount: str, pause_s: float, picture: Path) -> dict[str, int]:
