@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -48,6 +48,7 @@ from tests.display_views import (
     VIEWS,
     camera_picture,
 )
+from tests.languages import each_language, first_daily
 from tests.measuring import MeasuringCanvas, measuring
 
 GALLERY = Path(__file__).parent / "out" / "gallery"
@@ -55,13 +56,7 @@ _NAMES = list(LANGUAGES)
 PAIRS = list(zip(_NAMES, _NAMES[1:] + _NAMES[:1], strict=True))
 """Each language once as the merchant's and once as the customer's; the first is painted."""
 
-
-def _first_daily(values: list[Any]) -> list[Any]:
-    return [values[0], *(pytest.param(value, marks=pytest.mark.whole) for value in values[1:])]
-
-
-each_pair = pytest.mark.parametrize("pair", _first_daily(PAIRS), ids="-".join)
-each_merchant = pytest.mark.parametrize("merchant", _first_daily(_NAMES))
+each_pair = pytest.mark.parametrize("pair", first_daily(PAIRS), ids="-".join)
 
 _contrast = cache(contrast)  # the screens have a few dozen pairs of colours, a trace as many texts
 _painters: dict[tuple[tuple[int, int], str, str], Painter] = {}
@@ -205,15 +200,15 @@ def test_all_text_fits_its_box_and_the_screen_and_can_be_read(size: tuple[int, i
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@each_merchant
-def test_what_is_for_the_merchant_alone_fits_too(size: tuple[int, int], merchant: str) -> None:
-    painter = _fitter(size, (merchant, "zh_CN"), painted=merchant == "en")
+@each_language
+def test_what_is_for_the_merchant_alone_fits_too(size: tuple[int, int], language: str) -> None:
+    painter = _fitter(size, (language, "zh_CN"), painted=language == "en")
     mistakes = {}
     for name, view in ALONE.items():
         if found := _mistakes(_paint(painter, view), size):
             mistakes[name] = found
-        if merchant == "en" or size == (800, 480):
-            _save(painter, f"{size[0]}x{size[1]}-{merchant}-alone", name)
+        if language == "en" or size == (800, 480):
+            _save(painter, f"{size[0]}x{size[1]}-{language}-alone", name)
     assert mistakes == {}
 
 
@@ -291,7 +286,7 @@ def test_the_dark_screen_holds_its_words_wherever_they_stand(size: tuple[int, in
         _save(painter, f"calm-{size[0]}x{size[1]}{'-touch' * keys}", f"{name}-{pair[0]}")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_language
 def test_customer_and_merchant_may_speak_the_same_language(language: str) -> None:
     painter = _fitter((800, 480), (language, language))
     for view in MAIN.values():

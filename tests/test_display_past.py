@@ -14,8 +14,9 @@ from kiosk.display import lists
 from kiosk.display.keys import looks
 from kiosk.display.painter import Painter
 from kiosk.display.past_keys import past_keys
-from kiosk.display.words import LANGUAGES, words_of
+from kiosk.display.words import words_of
 from tests.display_views import NOW
+from tests.languages import each_language
 from tests.past_views import VIEWS
 from tests.test_display_gallery import _fitter, _mistakes, _paint, _save
 
@@ -37,7 +38,7 @@ def _all_fits(size: tuple[int, int], language: str, *, keys: bool = False) -> No
     assert mistakes == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_language
 def test_all_of_it_fits_the_smallest_screen_in_every_language(language: str) -> None:
     _all_fits((320, 240), language)
 

@@ -21,6 +21,7 @@ from kiosk.display.light import Rest
 from kiosk.display.painter import Painter
 from kiosk.display.words import Words, words_of
 from tests.display_views import ALONE, NOW, TRAINING, VIEWS
+from tests.measuring import measuring
 from tests.past_views import VIEWS as PAST_VIEWS
 from tests.set_up_views import views
 
@@ -60,7 +61,7 @@ def test_every_word_is_on_some_screen() -> None:
     """All views painted once: a word that none asks for is dead, or its screen has no view in the gallery."""
     asked = _Asked(words_of("en").table)
     for keys in (False, True):
-        painter = Painter((800, 480), "en", "zh_CN", keys=keys)
+        painter = measuring(Painter((800, 480), "en", "zh_CN", keys=keys))
         painter._merchant = painter._customer = Words("en", asked)
         for view in (VIEWS | ALONE | TRAINING | PAST_VIEWS | views()).values():
             painter.paint(view, NOW)

@@ -15,7 +15,6 @@ from PIL import Image, ImageFilter
 
 from kiosk.camera.eye import Eye
 from kiosk.camera.sightings import receipt_number, weigh
-from kiosk.core.languages import LANGUAGES
 from kiosk.core.money import Money
 from kiosk.core.slips import Bill, Receipt
 from kiosk.display.words import Words, words_of
@@ -23,6 +22,7 @@ from kiosk.printer import raster
 from kiosk.printer.layout import House, Line, Pair, lay_out
 from kiosk.printer.raster import render
 from tests import shift_samples
+from tests.languages import each_language
 from tests.slip_samples import BILL, CODE_URL, COPY, MONEY, NUMBER, RECEIPT, SAMPLE, SUM, TRAINING, house
 
 OUT = Path(__file__).parent / "out" / "slips"
@@ -40,7 +40,7 @@ def drawn(slip: Receipt | Bill, made: House, dots: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("dots", [384, 576])
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_language
 def test_every_slip_fits_the_paper_in_every_language(language: str, dots: int):
     """Nothing runs out at the right: no text is as wide as the paper or wider after it was set."""
     OUT.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from kiosk.display.painter import Painter, moment
 from kiosk.display.setup_keys import setup_keys
 from kiosk.display.words import words_of
 from tests.display_views import MAIN, NOW, ONLINE, camera_picture
+from tests.languages import each_language
 from tests.set_up_views import screens, views
 from tests.test_display_gallery import _fitter, _image, _mistakes, _paint, _save
 
@@ -42,7 +43,7 @@ def _all_fits(size: tuple[int, int], language: str, *, keys: bool = False) -> No
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_language
 def test_all_of_it_fits_in_every_language(size: tuple[int, int], language: str) -> None:
     _all_fits(size, language)
 
