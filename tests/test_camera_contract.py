@@ -77,7 +77,10 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
             return Rig(lambda: open_camera("v4l2", None, Path(os.environ["KIOSK_VIDEO"])))
         case ["picamera2"] if "KIOSK_PICAMERA2" in os.environ:
             return picamera2()
-    pytest.skip("no such camera here: KIOSK_VIDEO=/dev/video0, KIOSK_PICAMERA2=1")
+        case ["real", _] | ["picamera2"]:
+            pytest.skip("no such camera here: KIOSK_VIDEO=/dev/video0, KIOSK_PICAMERA2=1")
+        case nameless:
+            pytest.fail(f"{nameless}: give it a case above; a driver that is skipped has passed nothing")
 
 
 @pytest.fixture

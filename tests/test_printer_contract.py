@@ -83,12 +83,14 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
             made = mechanical(Place("serial", device=at_device.device, baud=115_200), at_device, at_device.unplug)
         case "paper":
             made = folder(tmp_path / "slips")
-        case _ if "KIOSK_PRINTER" in os.environ:
+        case "real" if "KIOSK_PRINTER" in os.environ:
             read = config.load(Path(os.environ["KIOSK_PRINTER"]))
             assert read.printer is not None
             made = Rig(make_device(read.printer, read.display))
-        case _:
+        case "real":
             pytest.skip("no printer here: KIOSK_PRINTER=kiosk.toml")
+        case nameless:
+            pytest.fail(f"{nameless}: give it a case above; a driver that is skipped has passed nothing")
     yield made
     made.device.close()
 

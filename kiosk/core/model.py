@@ -135,7 +135,7 @@ class Decline(StrEnum):
     REFUSED = "refused"  # TRADE_ERROR, RULE_LIMIT, ACCOUNT_ERROR, BUYER_MISMATCH
     PAYMENT_FAILED = "payment_failed"  # trade_state PAYERROR
     MERCHANT = "merchant"  # NO_AUTH, wrong ids, PARAM_ERROR, SIGN_ERROR: the shop's set-up, not the customer
-    NUMBER = "number"  # ORDER_CLOSED, ORDER_REVERSED, OUT_TRADE_NO_USED: this number cannot be used again
+    NUMBER = "number"  # ORDER_CLOSED, ORDER_REVERSED, OUT_REFUND_NO_USED: this number cannot be used again
 
 
 @dataclass(frozen=True, slots=True)
