@@ -104,7 +104,10 @@ class PinKeeper:
 
     def _tell(self) -> None:
         """Who has a PIN: a command may have given one meanwhile."""
-        known = self._pins.known()
+        try:
+            known = self._pins.known()
+        except OSError:
+            return  # their disk does not say: what was told stays so
         if known != self._told:
             self._told = known
             self._post(PinsKnown(tuple(sorted(known))))

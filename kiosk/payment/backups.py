@@ -44,7 +44,7 @@ class Backups:
         self._checker: subprocess.Popen[bytes] | None = None
 
     def newest_first(self) -> list[Path]:
-        """Those there are; each was sound when it was made."""
+        """Those there are; each was sound when it was made. OSError when their disk does not say."""
         return sorted((slot for slot in self._slots if slot.exists()), key=_made_at, reverse=True)
 
     def newest_at(self) -> int | None:
@@ -54,7 +54,10 @@ class Backups:
 
     def due(self, now: int, sold_since: Callable[[int, int], int]) -> bool:
         """Whether it is time for the next. `sold_since(at, most)`: orders opened since, as far as `most`."""
-        newest = self.newest_at()
+        try:
+            newest = self.newest_at()
+        except OSError:
+            return True  # `begin` says what its disk has
         if newest is None or not 0 <= now - newest < EACH_MS:
             return True
         return sold_since(newest, EACH_SALES) >= EACH_SALES
@@ -69,7 +72,7 @@ class Backups:
             oldest = next((slot for slot in self._slots if not slot.exists()), None) or self.newest_first()[-1]
             self._check(oldest, now)
         except OSError as error:
-            self._copy.unlink(missing_ok=True)
+            self._drop_copy()
             _log.error("no backup could be made", extra={"problem": str(error)})
             return False
         return True
@@ -86,7 +89,7 @@ class Backups:
         try:
             verdict = Verdict(**json.loads(said))
         except (ValueError, TypeError):
-            self._copy.unlink(missing_ok=True)
+            self._drop_copy()
             _log.error("the check of a backup did not come to its end", extra={"exit_code": code})
             return None
         if verdict.well:
@@ -99,7 +102,11 @@ class Backups:
             self._checker.kill()
             self._checker.communicate()
             self._checker = None
-        self._copy.unlink(missing_ok=True)
+        self._drop_copy()
+
+    def _drop_copy(self) -> None:
+        with suppress(OSError):  # none is there, or its disk has failed: the next copy is written over it
+            self._copy.unlink()
 
     def _check(self, slot: Path, now: int) -> None:
         order = {

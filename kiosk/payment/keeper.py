@@ -55,6 +55,12 @@ class Keeper:
 
     def open(self, now: int) -> KeptLedger:
         """The ledger, fit to sell with. LedgerBusy when another kiosk holds it, LedgerError when the disk does not let it be."""
+        try:
+            return self._fit(now)
+        except OSError as error:  # it does not even say which files are there
+            raise LedgerError(f"ledger {self._path}: {error.strerror}; replace the card if it stays so") from error
+
+    def _fit(self, now: int) -> KeptLedger:
         failure = None if self._last is None else self._last.failure
         before = (remembered(self._path) or [""])[-1]
         try:

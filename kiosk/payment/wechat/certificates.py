@@ -55,6 +55,7 @@ class PlatformKeys:
         self.header_id = given[0][0] if given else None  # contract 1.8: sent with every request in public-key mode
         self._api_v3_key = api_v3_key
         self._cache = cache
+        self._cached = False
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._taken_at: int | None = None
@@ -114,7 +115,7 @@ class PlatformKeys:
                 changed = kept.keys() != self._entries.keys()
                 self._entries = kept
                 self._taken_at = now
-            if changed or (self._cache is not None and not self._cache.exists()):
+            if changed or not self._cached:
                 self._save()
         return verdict
 
@@ -142,6 +143,7 @@ class PlatformKeys:
             _log.warning("The cached platform certificates cannot be read; they will be fetched", extra={"problem": str(error)})
             return
         self._entries = {serial: entry for serial, entry in self._open(body).items() if now < entry.expires_at}
+        self._cached = True
 
     def _save(self) -> None:
         if self._cache is None:
@@ -154,6 +156,7 @@ class PlatformKeys:
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(self._cache)
+            self._cached = True
         except OSError as error:  # no reason to stop selling: after a restart the list is fetched instead
             _log.warning("The platform certificates could not be cached", extra={"problem": str(error)})
 
