@@ -6,7 +6,7 @@ The disk is that of tests.disk, really mounted; every operation on it fails with
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ from kiosk.core.operators import NoPin, PinDigits
 from kiosk.operators.keeper import PinKeeper
 from kiosk.payment.backups import EACH_MS, Backups
 from kiosk.payment.kept import AGAIN_MS
+from tests.crash.counter import Counter
+from tests.crash.sales import pay
 from tests.disk.mounted import Mounted, mounted, places, why_not
 from tests.ledger_samples import keyed
 from tests.test_ledger_keeper import KEY, NOON, Shop, _quiet
@@ -35,6 +37,36 @@ def disk() -> Iterator[Mounted]:
     """Mounted, and empty."""
     with places() as (image, folder), mounted(image, folder) as made:
         yield made
+
+
+@pytest.mark.slow
+def test_a_kiosk_says_that_it_is_out_of_order_and_sells_once_its_disk_answers(
+    disk: Mounted, tmp_path: Path, until: Callable[..., bool]
+) -> None:
+    """In the midst of a sale: its cancellation could not be written down, the customer paid, and that is found afterwards."""
+    counter = Counter(tmp_path, disk.folder)
+    counter.open()
+    kiosk = counter.start()
+    try:
+        kiosk.online()
+        kiosk.key("1", "2", "0", "0", "QR")
+        assert kiosk.until("ShowingQr") == "ShowingQr"
+        disk.order("cut", seed=0)
+        kiosk.key("CANCEL")
+        assert kiosk.until("OutOfOrder") == "OutOfOrder"
+        pay(counter, 1200, None)
+        until(lambda: counter.log.read_text("utf-8").count("the ledger cannot be used") >= 3)
+        disk.order("power")
+        kiosk.online()
+        until(lambda: [order["state"] for order in counter.orders()] == ["PAID"])
+        kiosk.key("3", "0", "0", "QR")
+        assert kiosk.until("ShowingQr") == "ShowingQr"
+        assert kiosk.stop() == 0
+    finally:
+        kiosk.kill()
+        kiosk.buried()
+        counter.close()
+    assert "Traceback" not in counter.log.read_text("utf-8")
 
 
 def test_a_ledger_is_let_go_of_and_asked_for_again_until_its_disk_answers(disk: Mounted) -> None:
