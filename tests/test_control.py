@@ -220,6 +220,15 @@ def test_a_stopped_kiosk_takes_nothing_from_the_next(tmp_path: Path) -> None:
         assert ask(path, {}) == {"got": {}}
 
 
+def test_a_path_that_cannot_be_looked_at_keeps_nobody_from_stopping(tmp_path: Path) -> None:
+    """The kiosk ends although the disk of its socket has failed; here a file stands where its folder was."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with serving(folder / "kiosk.sock"):
+        folder.rename(tmp_path / "away")
+        folder.touch()
+
+
 def test_the_socket_of_a_running_kiosk_is_left_alone(tmp_path: Path) -> None:
     """The second kiosk is told so, and the first goes on."""
     path = tmp_path / "kiosk.sock"

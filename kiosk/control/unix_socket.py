@@ -122,7 +122,7 @@ class ControlServer:
     def stop(self) -> None:
         """Give the path back and stop accepting; serve() returns within a second."""
         self._stopping.set()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # it has gone, or its disk has failed
             if self._path.stat().st_ino == self._inode:  # not the socket of the kiosk that came after
                 self._path.unlink()
 
