@@ -21,6 +21,7 @@ from tests.figures import tell
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("kiosk.core", "kiosk.payment")
 BESIDE = (
+    "dark_disk",
     "exports",
     "exports_away",
     "giving_back",
