@@ -18,7 +18,7 @@ help:
 	@echo 'make mutants deliberate bugs, each of which must be noticed; writes docs/mutants.md'
 	@echo 'make crash   hundreds of kills, power cuts and failing disks (two hours)'
 	@echo 'make bench   the figures'
-	@echo 'make check   each bar of the README: holds, or falls short; a quarter of an hour, with ALL=1 a day (KEEP=1, ONLY="idle")'
+	@echo 'make check   each bar of the README: holds, or falls short; half an hour and more, with ALL=1 a day (KEEP=1, ONLY="idle")'
 	@echo 'make deb     the Debian package, into dist/ (SUITE=bookworm, ARCH=arm64)'
 	@echo 'make release the wheel, all packages with their SBOMs, checksums, into dist/VERSION (KEY=signing.pem; docs/release.md)'
 	@echo 'make image   a disk image for a card, into dist/ (as root; SUITE=, ARCH=, PI=1)'
